@@ -1,0 +1,2 @@
+//! Chooses a command.
+fn main() {}
