@@ -1,1 +1,25 @@
-//! Placeholder.
+//! Tributary's tables: columns and relations only, no clock, no finders.
+//!
+//! Conventions: ids are UUIDs made by us, shown outside as `<type>_<32 hex digits>`; instants are Unix milliseconds (`i64`);
+//! Stripe's own times are Unix seconds; amounts are integers in the currency's minor unit as Stripe counts it. Rows refer to
+//! Stripe ids, never by foreign key, so that a late parent is never refused.
+
+pub mod api_token;
+pub mod client;
+pub mod client_link;
+pub mod contract;
+pub mod contract_line;
+pub mod integration;
+pub mod kind;
+pub mod list;
+pub mod mapping;
+pub mod product;
+pub mod read_count;
+pub mod remap_queue;
+pub mod run;
+pub mod session;
+pub mod source_object;
+pub mod source_ref;
+pub mod stripe_event;
+pub mod sync_error;
+pub mod user;

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Tributary's schema, one dated file a step. Each step is one text for SQLite and PostgreSQL alike; [`ddl`] fills in the words
+//! in which they differ.
+
+use sea_orm_migration::prelude::*;
+
+mod ddl;
+mod m20261123_000001_main_road;
+
+/// All steps, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_main_road::Migration)]
+    }
+}

@@ -1,0 +1,75 @@
+//! Contracts: a paid invoice or a subscription.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kind::ContractSource;
+use crate::list::Warnings;
+
+/// A paid invoice or a subscription. Amounts are minor units of `currency`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "contract")]
+pub struct Model {
+    /// Our id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The connected account it comes from.
+    pub integration_id: Uuid,
+    /// Which Stripe object made it.
+    pub source: ContractSource,
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// Stripe's own status word.
+    pub source_status: String,
+    /// The invoice's number.
+    pub number: Option<String>,
+    /// The name people see.
+    pub name: String,
+    /// Name, number and ids in the form that `search` reads.
+    pub search_key: String,
+    /// The Stripe customer; its client is found through [`crate::client_link`].
+    pub stripe_customer_id: Option<String>,
+    /// The Stripe subscription that this is, or bills.
+    pub stripe_subscription_id: Option<String>,
+    /// When the invoice was paid, Unix milliseconds.
+    pub paid_at: Option<i64>,
+    /// The day it counts from.
+    pub booking_date: Date,
+    /// First day of the term.
+    pub term_start: Option<Date>,
+    /// The day after the last of the term.
+    pub term_end: Option<Date>,
+    /// Upper case.
+    pub currency: String,
+    /// Sum of the lines' gross amounts.
+    pub subtotal: i64,
+    /// Sum of the lines' discounts.
+    pub discount: i64,
+    /// Shipping without tax.
+    pub shipping: i64,
+    /// Tax, contained and added.
+    pub tax: i64,
+    /// After discounts, with shipping, without tax.
+    pub total: i64,
+    /// What has been paid of it.
+    pub amount_paid: i64,
+    /// Stripe's total less ours; null on a subscription.
+    pub reconcile_delta: Option<i64>,
+    /// The sums agree with Stripe's.
+    pub reconciled: bool,
+    /// When its sums change by time alone, Unix milliseconds.
+    pub next_change_at: Option<i64>,
+    /// Stripe no longer has it.
+    pub deleted_in_stripe: bool,
+    /// What could not be done as it should.
+    pub warnings: Warnings,
+    /// When the row was made.
+    pub created_at: i64,
+    /// When a field or a line last changed.
+    pub updated_at: i64,
+}
+
+/// It stands alone: references are by Stripe id.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

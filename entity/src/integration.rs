@@ -1,0 +1,58 @@
+//! The connected Stripe accounts with their settings.
+
+use sea_orm::entity::prelude::*;
+
+use crate::list::{ContractSources, KeyPermissions};
+
+/// One Stripe account in one mode.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "integration")]
+pub struct Model {
+    /// Our id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Stripe's id of the account; null when the key may not read it.
+    pub stripe_account_id: Option<String>,
+    /// The name people see.
+    pub name: String,
+    /// The account's own time zone, when readable.
+    pub timezone: Option<String>,
+    /// Live or test data.
+    pub livemode: bool,
+    /// The Stripe key, sealed; null once disconnected.
+    pub key_sealed: Option<Vec<u8>>,
+    /// Prefix and last four characters of the key.
+    pub key_display: Option<String>,
+    /// When the key was set, Unix milliseconds.
+    pub key_rotated_at: Option<i64>,
+    /// What the key may read.
+    pub permissions: KeyPermissions,
+    /// The switch.
+    pub sync_enabled: bool,
+    /// Goes up with each change of the settings below.
+    pub settings_version: i32,
+    /// Which Stripe objects make contracts.
+    pub contract_sources: ContractSources,
+    /// How far back paid invoices are pulled, 0..=3650.
+    pub invoice_lookback_days: i32,
+    /// Seconds between looks at Stripe's events; null = automatic.
+    pub poll_interval_seconds: Option<i32>,
+    /// Invoices over nothing make contracts, too.
+    pub import_zero_amount_invoices: bool,
+    /// Upper bound of requests a second; null = half of Stripe's limit.
+    pub max_requests_per_second: Option<i32>,
+    /// Events up to this second have been applied, Unix seconds of Stripe's clock; null before the first import.
+    pub event_watermark: Option<i64>,
+    /// When the next look at the events is due, Unix milliseconds.
+    pub next_poll_at: Option<i64>,
+    /// When a run last ended well, Unix milliseconds.
+    pub last_success_at: Option<i64>,
+    /// When the row was made.
+    pub created_at: i64,
+}
+
+/// It stands alone: references are by Stripe id.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,190 @@
+//! The closed lists of words that columns hold.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// A kind of Stripe object that is kept.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum StripeKind {
+    /// `customer`
+    Customer = 1,
+    /// `product`
+    Product = 2,
+    /// `price`, with its tiers and currency options
+    Price = 3,
+    /// `invoice`, with all its lines
+    Invoice = 4,
+    /// `subscription`, with all its items
+    Subscription = 5,
+    /// `coupon`
+    Coupon = 6,
+    /// `credit_note`
+    CreditNote = 7,
+}
+
+/// What became of a source object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum RecordState {
+    /// It made a record, or is kept because records name it.
+    Imported = 1,
+    /// It is kept and makes no record; the reason says why.
+    Skipped = 2,
+    /// It could not be mapped; the open error says why.
+    Failed = 3,
+    /// It made a record that still misses something it names.
+    Pending = 4,
+}
+
+/// Defines an enum that is stored as its upper-case word.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+        #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))")]
+        pub enum $name {
+            $($(#[$doc])* #[sea_orm(string_value = $word)] #[serde(rename = $word)] $variant),+
+        }
+    };
+}
+
+words! {
+    /// Which Stripe object makes contracts.
+    ContractSource {
+        /// Paid invoices.
+        Invoice = "INVOICE",
+        /// Subscriptions.
+        Subscription = "SUBSCRIPTION",
+    }
+}
+
+words! {
+    /// What is synchronised: the three nouns of the product.
+    SyncObject {
+        /// Stripe customers, our clients.
+        Customer = "CUSTOMER",
+        /// Stripe products and prices, our products.
+        Product = "PRODUCT",
+        /// Paid invoices and subscriptions, our contracts.
+        Contract = "CONTRACT",
+    }
+}
+
+words! {
+    /// Which way an object is synchronised. There is no push.
+    SyncDirection {
+        /// Stripe's state is written here.
+        Pull = "PULL",
+        /// Stripe's objects are read and kept, and make no records.
+        Disabled = "DISABLED",
+    }
+}
+
+words! {
+    /// Who wins when both Stripe and a person have set a mapped field.
+    FieldPolicy {
+        /// Stripe's value is written, an empty one empties the field.
+        StripeWins = "STRIPE_WINS",
+        /// A field edited by hand is left alone.
+        LocalWins = "LOCAL_WINS",
+        /// Stripe's value is written only into an empty field.
+        FillIfEmpty = "FILL_IF_EMPTY",
+    }
+}
+
+words! {
+    /// What a user or a token may do; each level includes the one before it.
+    Scope {
+        /// Read records.
+        Read = "READ",
+        /// Start and cancel runs as well.
+        RunSync = "RUN_SYNC",
+        /// Change settings and mappings as well.
+        Configure = "CONFIGURE",
+        /// Everything, keys and users included.
+        Admin = "ADMIN",
+    }
+}
+
+words! {
+    /// Where a client comes from.
+    ClientOrigin {
+        /// A Stripe customer made it.
+        Stripe = "STRIPE",
+        /// A person, a file or another system made it.
+        Manual = "MANUAL",
+    }
+}
+
+words! {
+    /// A client's place in its life.
+    ClientStatus {
+        /// A customer today.
+        Active = "ACTIVE",
+        /// No longer served.
+        Inactive = "INACTIVE",
+        /// Trying the product.
+        Trial = "TRIAL",
+        /// The relation was ended.
+        Terminated = "TERMINATED",
+    }
+}
+
+words! {
+    /// What a contract line charges for.
+    LineKind {
+        /// A recurring price's regular period.
+        Recurring = "RECURRING",
+        /// Charged once.
+        OneTime = "ONE_TIME",
+        /// Metered use.
+        Usage = "USAGE",
+        /// A correction for a change within a period.
+        Proration = "PRORATION",
+        /// Given back: a negative line that is no proration.
+        Credit = "CREDIT",
+    }
+}
+
+words! {
+    /// What a run does.
+    RunKind {
+        /// Everything in scope, from Stripe's lists.
+        Import = "IMPORT",
+        /// What changed, from Stripe's events.
+        CatchUp = "CATCH_UP",
+    }
+}
+
+words! {
+    /// What made a run start.
+    RunTrigger {
+        /// A person or a script asked for it.
+        Manual = "MANUAL",
+        /// The timetable.
+        Schedule = "SCHEDULE",
+    }
+}
+
+words! {
+    /// Where a run, or one phase of it, is in its life.
+    RunState {
+        /// Waiting to be taken up.
+        Queued = "QUEUED",
+        /// At work.
+        Running = "RUNNING",
+        /// Asked to stop, which it does at the next page edge.
+        Canceling = "CANCELING",
+        /// Ended, with everything done.
+        Succeeded = "SUCCEEDED",
+        /// Ended, with single objects failed.
+        Partial = "PARTIAL",
+        /// Ended before everything was done.
+        Failed = "FAILED",
+        /// Stopped because somebody asked.
+        Canceled = "CANCELED",
+    }
+}

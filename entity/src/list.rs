@@ -1,0 +1,83 @@
+//! The lists and small documents that live in one JSON column.
+
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+use crate::kind::{ContractSource, FieldPolicy, RunState, SyncObject};
+
+/// Sentences for people about what could not be done as it should.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Warnings(pub Vec<String>);
+
+/// The Stripe objects that make contracts, without repetition, in the order of the enum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct ContractSources(pub Vec<ContractSource>);
+
+/// The objects that a run was asked to pull, in the order of their phases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct SyncObjects(pub Vec<SyncObject>);
+
+/// One row of a customer or product mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingRule {
+    /// A JMESPath expression over the Stripe object.
+    pub source: String,
+    /// A field of our record.
+    pub target: String,
+    /// Part of the default mapping that cannot be removed or disabled.
+    pub required: bool,
+    /// Off: the rule is kept and does nothing.
+    pub enabled: bool,
+    /// Who wins over edits made by hand.
+    pub policy: FieldPolicy,
+}
+
+/// The rules of one mapping, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct MappingRules(pub Vec<MappingRule>);
+
+/// What the key may read, one entry an object that we need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPermission {
+    /// Stripe's name of the resource, e.g. `customers`.
+    pub object: String,
+    /// Stripe answered the probe.
+    pub granted: bool,
+    /// Sync cannot be turned on without it.
+    pub required: bool,
+    /// What to do in Stripe's dashboard.
+    pub hint: Option<String>,
+}
+
+/// The permission table of a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct KeyPermissions(pub Vec<KeyPermission>);
+
+/// One phase of a run. `seen = created + updated + unchanged + skipped + failed` holds after every committed page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPhase {
+    /// What the phase pulls.
+    pub object: SyncObject,
+    /// Where the phase is in its life.
+    pub state: RunState,
+    /// Thousandths of the time span that are read, 0..=1000.
+    pub done_permille: u32,
+    /// Objects that Stripe gave us.
+    pub seen: u64,
+    /// Records made.
+    pub created: u64,
+    /// Records changed.
+    pub updated: u64,
+    /// Records that were already right.
+    pub unchanged: u64,
+    /// Objects that make no record by the settings.
+    pub skipped: u64,
+    /// Objects that could not be mapped.
+    pub failed: u64,
+    /// When the phase began, Unix milliseconds.
+    pub started_at: Option<i64>,
+}
+
+/// The phases of a run, in order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct RunPhases(pub Vec<RunPhase>);

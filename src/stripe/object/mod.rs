@@ -1,0 +1,1 @@
+//! Stripe objects decoded in the shape of the pinned version.
