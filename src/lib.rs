@@ -1,4 +1,12 @@
 //! Tributary pulls a company's Stripe data into its customer-success records.
 
+pub mod account;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod graphql;
 pub mod map;
+pub mod store;
 pub mod stripe;
+pub mod vault;

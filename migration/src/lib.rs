@@ -1,7 +1,8 @@
 //! Tributary's schema, one dated file a step. Each step is one text for SQLite and PostgreSQL alike; [`ddl`] fills in the words
 //! in which they differ.
 
-use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::MigrationTrait;
 
 mod ddl;
 mod m20261123_000001_main_road;

@@ -1,0 +1,49 @@
+//! What a resolver fails with.
+//!
+//! async-graphql shows any `Display` error to the caller, text and all. A [`Fault`] is not `Display`: it becomes a response only
+//! through the table here, which gives a code and hides what is internal.
+
+use async_graphql::{Error as Response, ErrorExtensions};
+use sea_orm::DbErr;
+
+use crate::error::Error;
+
+/// A resolver's failure.
+#[derive(Debug)]
+pub struct Fault(Error);
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<DbErr> for Fault {
+    fn from(error: DbErr) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Fault> for Response {
+    fn from(Fault(error): Fault) -> Self {
+        let (code, message) = match &error {
+            Error::Refused(problems) => ("BAD_USER_INPUT", first_message(problems)),
+            Error::NotFound => ("NOT_FOUND", "Not found.".to_owned()),
+            Error::Unauthenticated => ("UNAUTHENTICATED", "Sign in first.".to_owned()),
+            Error::Forbidden => ("FORBIDDEN", "Your role or token does not allow this.".to_owned()),
+            Error::Stripe(_) => ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned()),
+            Error::Database(_) | Error::Internal(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a resolver failed");
+                ("INTERNAL", "Something went wrong on our side.".to_owned())
+            }
+        };
+        Response::new(message).extend_with(|_, extensions| extensions.set("code", code))
+    }
+}
+
+fn first_message(problems: &[crate::error::Problem]) -> String {
+    problems.first().map_or_else(
+        || "The request cannot be used.".to_owned(),
+        |problem| problem.message.clone(),
+    )
+}

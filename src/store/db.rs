@@ -1,0 +1,162 @@
+//! Opening the database, and the one way to begin a writing transaction.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 12;
+const WAIT: Duration = Duration::from_secs(10);
+
+/// The database. On SQLite a pool of one writer stands beside a pool of readers; on PostgreSQL both are the same pool.
+#[derive(Debug, Clone)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another server works on the SQLite file.
+    #[error("{0} is in use by another tributary server; stop it first, or give another --database-url")]
+    InUse(PathBuf),
+    /// The folder or file cannot be made or locked.
+    #[error("cannot use {0}: {1}")]
+    File(PathBuf, std::io::Error),
+    /// It did not open or migrate.
+    #[error("cannot open the database: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl Db {
+    /// Opens and migrates.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let db = match sqlite_file(url) {
+            Some(file) => Self::open_sqlite(&file).await?,
+            None => Self::open_postgres(url).await?,
+        };
+        Migrator::up(&db.write, None).await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(file: &Path) -> Result<Self, OpenError> {
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::File(folder.to_owned(), error))?;
+        }
+        let write = Database::connect(sqlite_options(file, 1)).await?;
+        let read = Database::connect(sqlite_options(file, SQLITE_READERS)).await?;
+        Ok(Self { read, write })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(WAIT)
+            .sqlx_logging(false);
+        let pool = Database::connect(options).await?;
+        Ok(Self {
+            read: pool.clone(),
+            write: pool,
+        })
+    }
+
+    /// For reading.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For one statement that writes. Anything longer wants [`Db::begin`].
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Begins a writing transaction. On SQLite it takes the write lock at once: a transaction that reads first and then cannot
+    /// write is the one failure that waiting does not cure.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.write
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await
+    }
+
+    /// Runs on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.write.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.read.close().await?;
+        self.write.close().await
+    }
+}
+
+fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    let file = file.to_owned();
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(WAIT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |_| {
+            SqliteConnectOptions::new()
+                .filename(&file)
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(WAIT)
+                .pragma("cache_size", "-16384")
+                .statement_cache_capacity(200)
+        });
+    options
+}
+
+/// The file of a `sqlite:` address; `None` for other addresses.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// Held by the one server that works on an SQLite file; the operating system gives it up when the process ends, however it ends.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: Option<File>,
+}
+
+/// Takes the lock beside the SQLite file of `url`; PostgreSQL needs none.
+pub fn lock(url: &str) -> Result<FileLock, OpenError> {
+    let Some(database) = sqlite_file(url) else {
+        return Ok(FileLock { _file: None });
+    };
+    let path = database.with_extension("lock");
+    let fail = |error| OpenError::File(path.clone(), error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(fail)?;
+    }
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => Ok(FileLock { _file: Some(file) }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database)),
+        Err(TryLockError::Error(error)) => Err(fail(error)),
+    }
+}

@@ -1,0 +1,5 @@
+//! Our database: the only place that builds queries. Functions take the connection or transaction to use; the caller owns it.
+
+pub mod db;
+
+pub use db::Db;

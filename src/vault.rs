@@ -1,0 +1,145 @@
+//! Secrets at rest: sealed with XChaCha20-Poly1305 under a key that never enters the database.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+/// First byte of everything sealed; other numbers are kept for later forms.
+const VERSION: u8 = 1;
+const NONCE_LENGTH: usize = 24;
+
+/// Seals and opens secrets. A sealed secret opens only for the row and the purpose it was sealed for.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault")
+    }
+}
+
+/// Why a secret stays closed: the row was moved, the bytes were changed, or the key file is another one.
+#[derive(Debug, thiserror::Error)]
+#[error("the sealed secret cannot be opened with this key file")]
+pub struct CannotOpen;
+
+impl Vault {
+    /// Reads the key from `file`, 64 hex digits; makes the file, 0600, where there is none.
+    pub fn open(file: &Path) -> Result<Self, String> {
+        let text = match fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => make_key_file(file)?,
+            Err(error) => return Err(format!("cannot read the key file {}: {error}", file.display())),
+        };
+        let bytes = hex::decode(text.trim()).unwrap_or_default();
+        let key = Key::try_from(bytes.as_slice())
+            .map_err(|_length| format!("the key file {} does not hold 64 hex digits", file.display()))?;
+        Ok(Self {
+            cipher: XChaCha20Poly1305::new(&key),
+        })
+    }
+
+    /// Seals `secret` for the row `id`: version byte, nonce, cipher text.
+    pub fn seal(&self, purpose: &str, id: Uuid, secret: &SecretString) -> Result<Vec<u8>, CannotOpen> {
+        let nonce = XNonce::generate();
+        let aad = associated_data(purpose, id);
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: &aad,
+        };
+        let sealed = self.cipher.encrypt(&nonce, payload).map_err(|_aead| CannotOpen)?;
+        Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what [`Vault::seal`] made for the same purpose and row.
+    pub fn unseal(&self, purpose: &str, id: Uuid, sealed: &[u8]) -> Result<SecretString, CannotOpen> {
+        let Some((&VERSION, rest)) = sealed.split_first() else {
+            return Err(CannotOpen);
+        };
+        let (nonce, text) = rest.split_at_checked(NONCE_LENGTH).ok_or(CannotOpen)?;
+        let nonce = XNonce::try_from(nonce).map_err(|_length| CannotOpen)?;
+        let aad = associated_data(purpose, id);
+        let plain = self
+            .cipher
+            .decrypt(&nonce, Payload { msg: text, aad: &aad })
+            .map_err(|_aead| CannotOpen)?;
+        String::from_utf8(plain)
+            .map(SecretString::from)
+            .map_err(|_utf8| CannotOpen)
+    }
+}
+
+fn associated_data(purpose: &str, id: Uuid) -> Vec<u8> {
+    [&[VERSION], purpose.as_bytes(), b":", id.as_bytes()].concat()
+}
+
+fn make_key_file(file: &Path) -> Result<String, String> {
+    let say = |error: std::io::Error| format!("cannot make the key file {}: {error}", file.display());
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).map_err(say)?;
+    }
+    let text = hex::encode(Key::generate());
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(file).map_err(say)?;
+    opened
+        .write_all(text.as_bytes())
+        .and_then(|()| opened.sync_all())
+        .map_err(say)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault() -> (tempfile::TempDir, Vault) {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = Vault::open(&folder.path().join("key")).unwrap();
+        (folder, vault)
+    }
+
+    #[test]
+    fn opens_only_for_its_row_and_purpose() {
+        let (folder, vault) = vault();
+        let (row, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let sealed = vault.seal("stripe-key", row, &"sk_test_x".into()).unwrap();
+        assert_eq!(
+            vault.unseal("stripe-key", row, &sealed).unwrap().expose_secret(),
+            "sk_test_x"
+        );
+        assert!(vault.unseal("stripe-key", other, &sealed).is_err());
+        assert!(vault.unseal("webhook", row, &sealed).is_err());
+        let again = Vault::open(&folder.path().join("key")).unwrap();
+        assert!(again.unseal("stripe-key", row, &sealed).is_ok());
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let (_folder, vault) = vault();
+        let row = Uuid::now_v7();
+        let sealed = vault.seal("stripe-key", row, &"sk_test_x".into()).unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(vault.unseal("stripe-key", row, &changed).is_err(), "byte {at}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_key_file_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, _vault) = vault();
+        let mode = fs::metadata(folder.path().join("key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}
