@@ -1,0 +1,91 @@
+//! The tables as they are on both databases.
+
+use entity::client;
+use entity::kind::{ClientOrigin, ClientStatus};
+use entity::list::Warnings;
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use crate::support::TestDatabase;
+
+/// Reads a row of each entity: a column that the migration lacks, or names otherwise, fails.
+macro_rules! read_each {
+    ($db:expr, $($entity:ident),+ $(,)?) => {
+        $(assert_eq!(entity::$entity::Entity::find().one($db).await, Ok(None), stringify!($entity));)+
+    };
+}
+
+#[tokio::test]
+async fn a_fresh_database_has_every_column() {
+    let database = TestDatabase::create().await;
+    let db = database.open().await;
+    read_each!(
+        db.read(),
+        api_token,
+        client,
+        client_link,
+        contract,
+        contract_line,
+        integration,
+        mapping,
+        product,
+        read_count,
+        remap_queue,
+        run,
+        session,
+        source_object,
+        source_ref,
+        stripe_event,
+        sync_error,
+        user,
+    );
+}
+
+#[tokio::test]
+async fn keys_sort_by_their_bytes() {
+    let database = TestDatabase::create().await;
+    let db = database.open().await;
+    let mut keys = ["b", "A", "a", "B", "Zebra", "ä", "a b", "a-b", "ab", "ﬀ", "😀", "_"];
+    let rows = keys.map(|key| client_named(key).into());
+    client::Entity::insert_many::<client::ActiveModel, _>(rows)
+        .exec(db.write())
+        .await
+        .unwrap();
+    let sorted: Vec<String> = client::Entity::find()
+        .select_only()
+        .column(client::Column::NameKey)
+        .order_by_asc(client::Column::NameKey)
+        .into_tuple()
+        .all(db.read())
+        .await
+        .unwrap();
+    keys.sort_unstable();
+    assert_eq!(sorted, keys);
+}
+
+fn client_named(name: &str) -> client::Model {
+    client::Model {
+        id: Uuid::now_v7(),
+        origin: ClientOrigin::Manual,
+        name: name.to_owned(),
+        name_key: name.to_owned(),
+        search_key: name.to_owned(),
+        status: ClientStatus::Active,
+        email: None,
+        phone: None,
+        site_url: None,
+        external_id: None,
+        address_line1: None,
+        address_line2: None,
+        address_city: None,
+        address_state: None,
+        address_postal_code: None,
+        address_country: None,
+        currency: None,
+        inception_date: None,
+        deleted_in_stripe: false,
+        warnings: Warnings::default(),
+        created_at: 0,
+        updated_at: 0,
+    }
+}
