@@ -1,5 +1,6 @@
 //! The product as a whole, tried from outside: one binary, one file a subject, on SQLite or PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod command;
 mod store;
 mod support;

@@ -1,0 +1,189 @@
+//! The program as a person or a script starts it.
+
+use std::process::Output;
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::support::program::{self, Serving};
+use crate::support::{Client, TestDatabase};
+
+const PASSWORD: &str = "a-long-enough-passphrase\n";
+const TOKEN_CREATE: [&str; 8] = [
+    "token",
+    "create",
+    "--user",
+    "ada@example.com",
+    "--scope",
+    "read",
+    "--name",
+    "a script",
+];
+
+#[tokio::test]
+async fn flags_stand_before_or_after_the_subcommand() {
+    let database = TestDatabase::create().await;
+    create_admin(&database);
+    let flag = ["--database-url", database.url()];
+    for args in [[&flag[..], &TOKEN_CREATE].concat(), [&TOKEN_CREATE, &flag[..]].concat()] {
+        let output = run(&database, &args);
+        assert_ended_well(&output);
+        assert!(text(&output.stdout).starts_with("trib_"), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_stands_for_a_flag_and_the_flag_wins() {
+    let (database, other) = (TestDatabase::create().await, TestDatabase::create().await);
+    create_admin(&database);
+    let by_variable = |args: &[&str]| {
+        program::command(database.folder(), args)
+            .env("TRIBUTARY_DATABASE_URL", database.url())
+            .output()
+            .unwrap()
+    };
+    assert_ended_well(&by_variable(&TOKEN_CREATE));
+    let by_flag = by_variable(&[&TOKEN_CREATE, &["--database-url", other.url()][..]].concat());
+    assert!(!by_flag.status.success(), "the other database knows nobody");
+}
+
+#[tokio::test]
+async fn token_create_prints_the_token_and_nothing_else() {
+    let database = TestDatabase::create().await;
+    create_admin(&database);
+    let token = create_token(&database);
+    assert!(
+        token.starts_with("trib_") && token.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
+        "{token:?}"
+    );
+
+    let mut serving = Serving::start(database.folder(), &["--database-url", database.url()]);
+    let client = Client::new(&serving.address());
+    let who = "{ viewer { scope user { email } } }";
+    assert_eq!(client.graphql(who, json!({})).await, json!({ "viewer": null }));
+    assert_eq!(
+        client.with_token(&token).graphql(who, json!({})).await,
+        json!({ "viewer": { "scope": "READ", "user": { "email": "ada@example.com" } } }),
+    );
+}
+
+#[tokio::test]
+async fn a_password_has_to_be_there_and_long_enough() {
+    let database = TestDatabase::create().await;
+    for password in ["", "\n", "short\n"] {
+        let output = program::run(database.folder(), &admin_args(&database), password);
+        assert!(!output.status.success(), "{password:?}");
+        assert!(!text(&output.stderr).is_empty(), "{password:?}");
+    }
+    create_admin(&database);
+    let twice = run(&database, &admin_args(&database));
+    assert!(!twice.status.success(), "the address is taken");
+}
+
+#[tokio::test]
+async fn an_unusable_flag_is_named() {
+    let database = TestDatabase::create().await;
+    for (flag, value) in [
+        ("--stripe-api-base", "http://example.com"),
+        ("--public-url", "ftp://example.com"),
+        ("--database-url", "mysql://localhost/x"),
+        ("--listen", "nowhere"),
+        ("--no-such-flag", "1"),
+    ] {
+        let output = run(&database, &["serve", flag, value]);
+        assert!(!output.status.success(), "{flag}");
+        assert!(text(&output.stderr).contains(flag), "{flag}: {}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn the_first_serve_says_how_to_create_a_user() {
+    let database = TestDatabase::create().await;
+    let args = ["--database-url", database.url()];
+    let mut first = Serving::start(database.folder(), &args);
+    first.wait_for("tributary user create");
+    first.terminate();
+
+    create_admin(&database);
+    let mut second = Serving::start(database.folder(), &args);
+    second.address();
+    assert!(!second.all_it_said().contains("tributary user create"));
+}
+
+#[tokio::test]
+async fn a_file_is_served_by_one_process_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Serving::start(folder.path(), &[]);
+    let client = Client::new(&first.address());
+
+    let second = program::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"], "");
+    assert!(!second.status.success());
+    assert!(text(&second.stderr).contains("in use"), "{}", text(&second.stderr));
+    assert_eq!(client.get("/healthz").await.status, StatusCode::OK, "the first goes on");
+
+    first.terminate();
+    Serving::start(folder.path(), &[]).address();
+}
+
+#[tokio::test]
+async fn the_file_is_free_at_once_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Serving::start(folder.path(), &[]);
+    first.address();
+    drop(first);
+    Serving::start(folder.path(), &[]).address();
+}
+
+#[tokio::test]
+async fn it_says_that_it_is_well_and_stops_when_asked() {
+    let database = TestDatabase::create().await;
+    let mut serving = Serving::start(database.folder(), &["--database-url", database.url()]);
+    let client = Client::new(&serving.address());
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(client.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(client.get("/nowhere").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(serving.terminate().code(), Some(0));
+}
+
+fn run(database: &TestDatabase, args: &[&str]) -> Output {
+    program::run(database.folder(), args, PASSWORD)
+}
+
+fn admin_args(database: &TestDatabase) -> [&str; 9] {
+    [
+        "user",
+        "create",
+        "--email",
+        "ada@example.com",
+        "--role",
+        "admin",
+        "--password-stdin",
+        "--database-url",
+        database.url(),
+    ]
+}
+
+fn create_admin(database: &TestDatabase) {
+    assert_ended_well(&run(database, &admin_args(database)));
+}
+
+fn create_token(database: &TestDatabase) -> String {
+    let output = run(
+        database,
+        &[&TOKEN_CREATE, &["--database-url", database.url()][..]].concat(),
+    );
+    assert_ended_well(&output);
+    let line = text(&output.stdout);
+    let token = line.strip_suffix('\n').unwrap();
+    assert!(!text(&output.stderr).contains(token), "a log may be read by others");
+    token.to_owned()
+}
+
+fn assert_ended_well(output: &Output) {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
