@@ -155,7 +155,7 @@ mod tests {
         judge(
             StatusCode::from_u16(status).unwrap(),
             &headers,
-            body,
+            &body,
             Seen { min_ms: 0, max_ms: 0 },
         )
     }
