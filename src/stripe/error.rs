@@ -1,5 +1,7 @@
 //! Failures of reading Stripe, named by what the caller does next.
 
+use super::Seen;
+
 /// Why Stripe could not be read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -24,6 +26,8 @@ pub enum Error {
     /// There is no such object, in this mode of this account.
     #[error("Stripe has no such object")]
     NotFound {
+        /// When Stripe did not have it.
+        seen: Seen,
         /// Stripe's id of the request.
         request_id: Option<String>,
     },
@@ -49,4 +53,26 @@ pub enum Error {
         /// Stripe's id of the request.
         request_id: Option<String>,
     },
+}
+
+impl Error {
+    /// A request that cannot even be sent.
+    pub(super) fn refused(message: &str) -> Self {
+        Self::Refused {
+            message: message.to_owned(),
+            request_id: None,
+        }
+    }
+
+    /// The code that runs and problems carry.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::KeyRejected { .. } => "KEY_REJECTED",
+            Self::PermissionMissing { .. } => "KEY_PERMISSION_MISSING",
+            Self::NotFound { .. } => "STRIPE_NOT_FOUND",
+            Self::CursorGone { .. } => "STRIPE_CURSOR_GONE",
+            Self::Unavailable { .. } => "STRIPE_UNAVAILABLE",
+            Self::Refused { .. } => "STRIPE_REFUSED",
+        }
+    }
 }

@@ -1,6 +1,24 @@
 //! Stripe's side: their HTTP and their JSON, none of our tables. Only GET exists here.
+//!
+//! - [`key`] tells keys apart before anything is sent.
+//! - [`client`] sends a request inside the [`budget`] and repeats it where that helps; [`attempt`] says where it does.
+//! - [`Gateway`] hands clients out, one budget an integration.
+//! - [`list`] is the endpoints as we read them.
+//! - [`object`] is what comes back, decoded in the shape of the pinned version.
+//! - [`error`] names failures by what the caller does next.
 
+mod attempt;
+pub mod budget;
+pub mod client;
 mod error;
+mod gateway;
+pub mod key;
+pub mod list;
 pub mod object;
+mod seen;
 
+pub use client::Client;
 pub use error::Error;
+pub use gateway::Gateway;
+pub use key::{Key, KeyError};
+pub use seen::Seen;

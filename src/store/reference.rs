@@ -1,0 +1,172 @@
+//! Which Stripe object names which, and what has to be mapped again because of it.
+
+use entity::kind::StripeKind;
+use entity::{remap_queue, source_object, source_ref};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use uuid::Uuid;
+
+use super::upsert::upsert_all;
+
+/// A Stripe object by kind and id.
+pub type SourceKey = (StripeKind, String);
+
+/// Writes what each of `from` names, in place of what it named before. `known` are those of them that were here already.
+pub async fn replace(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    known: Vec<&str>,
+    named: impl Iterator<Item = (String, SourceKey)>,
+) -> Result<(), DbErr> {
+    use source_ref::Column;
+    if !known.is_empty() {
+        source_ref::Entity::delete_many()
+            .filter(Column::IntegrationId.eq(integration_id))
+            .filter(Column::FromKind.eq(kind))
+            .filter(Column::FromId.is_in(known))
+            .exec(conn)
+            .await?;
+    }
+    let rows = named
+        .map(|(from_id, (to_kind, to_id))| source_ref::ActiveModel {
+            integration_id: Set(integration_id),
+            from_kind: Set(kind),
+            from_id: Set(from_id),
+            to_kind: Set(to_kind),
+            to_id: Set(to_id),
+        })
+        .collect();
+    let key = [
+        Column::IntegrationId,
+        Column::FromKind,
+        Column::FromId,
+        Column::ToKind,
+        Column::ToId,
+    ];
+    upsert_all::<source_ref::ActiveModel, _>(conn, rows, &key, &[]).await
+}
+
+/// Queues the objects of `from_kinds` that name one of `ids`.
+pub async fn queue_dependents(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    from_kinds: &[StripeKind],
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<(), DbErr> {
+    use source_ref::Column;
+    let mut naming = Query::select();
+    naming
+        .distinct()
+        .columns([Column::IntegrationId, Column::FromKind, Column::FromId])
+        .from(source_ref::Entity)
+        .and_where(Column::IntegrationId.eq(integration_id))
+        .and_where(Column::ToKind.eq(kind))
+        .and_where(Column::ToId.is_in(ids))
+        .and_where(Column::FromKind.is_in(from_kinds.iter().copied()));
+    insert_into_queue(conn, naming).await
+}
+
+/// Queues the stored ones of `ids` themselves.
+pub async fn queue(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<(), DbErr> {
+    use source_object::Column;
+    let mut stored = Query::select();
+    stored
+        .columns([Column::IntegrationId, Column::Kind, Column::StripeId])
+        .from(source_object::Entity)
+        .and_where(Column::IntegrationId.eq(integration_id))
+        .and_where(Column::Kind.eq(kind))
+        .and_where(Column::StripeId.is_in(ids));
+    insert_into_queue(conn, stored).await
+}
+
+async fn insert_into_queue(conn: &impl ConnectionTrait, mut rows: SelectStatement) -> Result<(), DbErr> {
+    use remap_queue::Column;
+    // SQLite reads `SELECT .. ON CONFLICT` as a join without a WHERE that ends the SELECT.
+    rows.and_where(Expr::val(1).eq(1));
+    let mut insert = Query::insert();
+    insert
+        .into_table(remap_queue::Entity)
+        .columns([Column::IntegrationId, Column::Kind, Column::StripeId]);
+    insert
+        .select_from(rows)
+        .map_err(|error| DbErr::Custom(error.to_string()))?;
+    insert.on_conflict(OnConflict::new().do_nothing().to_owned());
+    conn.execute(&insert).await?;
+    Ok(())
+}
+
+/// The next objects to be mapped again.
+pub async fn list_queue(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    limit: u64,
+) -> Result<Vec<SourceKey>, DbErr> {
+    use remap_queue::Column;
+    remap_queue::Entity::find()
+        .select_only()
+        .columns([Column::Kind, Column::StripeId])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .order_by_asc(Column::Kind)
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// Takes objects off the queue.
+pub async fn unqueue(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<(), DbErr> {
+    use remap_queue::Column;
+    remap_queue::Entity::delete_many()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Objects of `kind` that are named and not here, in the order of their ids, after `after`.
+pub async fn list_missing(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, DbErr> {
+    use source_ref::Column;
+    let mut here = Query::select();
+    here.expr(Expr::val(1))
+        .from(source_object::Entity)
+        .and_where(source_object::Column::IntegrationId.eq(integration_id))
+        .and_where(source_object::Column::Kind.eq(kind))
+        .and_where(
+            Expr::col((source_object::Entity, source_object::Column::StripeId))
+                .equals((source_ref::Entity, Column::ToId)),
+        );
+    source_ref::Entity::find()
+        .select_only()
+        .column(Column::ToId)
+        .distinct()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ToKind.eq(kind))
+        .filter(Column::ToId.gt(after))
+        .filter(Expr::exists(here).not())
+        .order_by_asc(Column::ToId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}

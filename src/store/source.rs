@@ -1,0 +1,175 @@
+//! Source objects: Stripe's JSON as last seen, with what it takes to decide whether something is news.
+
+use std::collections::HashMap;
+
+use entity::kind::{RecordState, StripeKind};
+use entity::source_object::{ActiveModel, Column, Entity, Model};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect, SelectExt,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::upsert::upsert_all;
+use crate::stripe::Seen;
+
+/// What is kept of a source object beside its body.
+#[derive(Debug, Clone, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Stored {
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// Of the canonical JSON.
+    pub digest: Vec<u8>,
+    /// Stripe held this state not before.
+    pub seen_min: i64,
+    /// Stripe held this state not after.
+    pub seen_max: i64,
+    /// Stripe no longer has it.
+    pub deleted: bool,
+    /// What became of it.
+    pub state: RecordState,
+    /// Fingerprint of the rules it was mapped with.
+    pub map_stamp: i64,
+}
+
+/// A stored body, decoded.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// Stripe's JSON; an empty object where only the deletion is known.
+    pub value: Value,
+    /// Stripe no longer has it.
+    pub deleted: bool,
+    /// When Stripe held this state.
+    pub seen: Seen,
+}
+
+/// What is known of the given objects; those not here are missing from the map.
+pub async fn find_stored(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<HashMap<String, Stored>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .into_partial_model::<Stored>()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.stripe_id.clone(), row)).collect())
+}
+
+/// The bodies of the given objects; those not here are missing from the map.
+pub async fn find_bodies(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<HashMap<String, Body>, DbErr> {
+    let rows: Vec<(String, Vec<u8>, bool, i64, i64)> = Entity::find()
+        .select_only()
+        .columns([
+            Column::StripeId,
+            Column::Body,
+            Column::Deleted,
+            Column::SeenMin,
+            Column::SeenMax,
+        ])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, body, deleted, min_ms, max_ms)| {
+            Ok((
+                id,
+                Body {
+                    value: unpack(&body)?,
+                    deleted,
+                    seen: Seen { min_ms, max_ms },
+                },
+            ))
+        })
+        .collect()
+}
+
+/// Writes whole rows.
+pub async fn upsert(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
+    let rows = rows.into_iter().map(whole).collect();
+    upsert_all::<ActiveModel, _>(
+        conn,
+        rows,
+        &[Column::IntegrationId, Column::Kind, Column::StripeId],
+        &[],
+    )
+    .await
+}
+
+fn whole(row: Model) -> ActiveModel {
+    use sea_orm::{ActiveModelTrait, IntoActiveModel};
+    row.into_active_model().reset_all()
+}
+
+/// Notes that the given objects were seen again, unchanged.
+pub async fn mark_seen(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+    seen: Seen,
+) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::SeenMin, Expr::value(seen.min_ms))
+        .col_expr(Column::SeenMax, Expr::value(seen.max_ms))
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Those of `products` that have an active recurring price.
+pub async fn find_recurring_products(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    products: Vec<&str>,
+) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::RecurringOf)
+        .distinct()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::RecurringOf.is_in(products))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// Whether one object is here.
+pub async fn exists(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    id: &str,
+) -> Result<bool, DbErr> {
+    Entity::find_by_id((integration_id, kind, id.to_owned()))
+        .exists(conn)
+        .await
+}
+
+/// The stored form of a body: LZ4 with its length in front.
+pub fn pack(value: &Value) -> Vec<u8> {
+    lz4_flex::compress_prepend_size(value.to_string().as_bytes())
+}
+
+fn unpack(body: &[u8]) -> Result<Value, DbErr> {
+    let text = lz4_flex::decompress_size_prepended(body)
+        .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))?;
+    serde_json::from_slice(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+}

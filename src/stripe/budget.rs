@@ -1,0 +1,288 @@
+//! The request budget of one integration. Reads are shared with the merchant's own checkout: we stay under a pace of our own,
+//! evenly spaced, and give way at the first sign that it is too much.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Requests a second at most; `None` = no bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Over all endpoints.
+    pub global_per_second: Option<f64>,
+    /// For each endpoint.
+    pub endpoint_per_second: Option<f64>,
+}
+
+impl Limits {
+    /// Half of what Stripe allows: 100 a second live, 25 in a sandbox, 25 an endpoint.
+    pub fn half_of_stripes(livemode: bool) -> Self {
+        Self {
+            global_per_second: Some(if livemode { 50.0 } else { 12.5 }),
+            endpoint_per_second: Some(12.5),
+        }
+    }
+}
+
+/// Bounds set from outside: `None` = the default, `Some(0)` = no bound.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServerBounds {
+    /// Over all endpoints.
+    pub global_per_second: Option<u32>,
+    /// For each endpoint.
+    pub endpoint_per_second: Option<u32>,
+}
+
+impl Limits {
+    /// The limits of one integration: the server's bounds, or half of Stripe's; over all endpoints the integration's own
+    /// setting instead of that half, and never more than the server's bound.
+    pub fn of_integration(livemode: bool, server: ServerBounds, setting_per_second: Option<u32>) -> Self {
+        let half = Self::half_of_stripes(livemode);
+        let bound = |given: Option<u32>, default| match given {
+            None => default,
+            Some(0) => None,
+            Some(rate) => Some(f64::from(rate)),
+        };
+        let setting = setting_per_second.map(f64::from);
+        let server_global = bound(server.global_per_second, None);
+        let global = match setting {
+            Some(setting) => Some(server_global.map_or(setting, |server| server.min(setting))),
+            None => bound(server.global_per_second, half.global_per_second),
+        };
+        Self {
+            global_per_second: global,
+            endpoint_per_second: bound(server.endpoint_per_second, half.endpoint_per_second),
+        }
+    }
+}
+
+/// Which limit Stripe said was hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// All requests together.
+    Global,
+    /// This endpoint.
+    Endpoint,
+}
+
+/// Lets requests through at the allowed pace; shared by everything that reads for one integration.
+#[derive(Debug)]
+pub struct Budget {
+    paces: Mutex<Paces>,
+}
+
+#[derive(Debug)]
+struct Paces {
+    limits: Limits,
+    global: Pace,
+    endpoints: HashMap<&'static str, Pace>,
+}
+
+impl Budget {
+    /// A budget that begins at its limits.
+    pub fn new(limits: Limits) -> Self {
+        let global = Pace::new(limits.global_per_second);
+        Self {
+            paces: Mutex::new(Paces {
+                limits,
+                global,
+                endpoints: HashMap::new(),
+            }),
+        }
+    }
+
+    /// Waits for the turn of a request to `endpoint`, a route template.
+    pub async fn admit(&self, endpoint: &'static str) {
+        let turn = {
+            let now = Instant::now();
+            let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+            let earliest = paces.endpoint(endpoint).next(now);
+            let turn = paces.global.take(earliest.max(now));
+            paces.endpoint(endpoint).take(turn)
+        };
+        tokio::time::sleep_until(turn).await;
+    }
+
+    /// A request was answered: the pace may rise towards its limit again.
+    pub fn answered(&self, endpoint: &'static str) {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        paces.global.raise();
+        paces.endpoint(endpoint).raise();
+    }
+
+    /// Stripe said that it was too much: halves the pace, once a second at most.
+    pub fn too_much(&self, endpoint: &'static str, hit: Hit) {
+        let now = Instant::now();
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        match hit {
+            Hit::Global => paces.global.halve(now),
+            Hit::Endpoint => paces.endpoint(endpoint).halve(now),
+        }
+    }
+}
+
+impl Paces {
+    fn endpoint(&mut self, endpoint: &'static str) -> &mut Pace {
+        let limit = self.limits.endpoint_per_second;
+        self.endpoints.entry(endpoint).or_insert_with(|| Pace::new(limit))
+    }
+}
+
+/// One request after the other at equal distances, so that no second ever sees more than its share.
+#[derive(Debug)]
+struct Pace {
+    limit: Option<f64>,
+    per_second: Option<f64>,
+    free_at: Option<Instant>,
+    halved_at: Option<Instant>,
+    second_began: Option<Instant>,
+    in_this_second: f64,
+}
+
+/// The pace that a boundless budget falls back to at least.
+const SLOWEST_PER_SECOND: f64 = 0.5;
+/// How much of the limit a good answer gives back.
+const RAISE: f64 = 0.02;
+
+impl Pace {
+    fn new(limit: Option<f64>) -> Self {
+        Self {
+            limit,
+            per_second: limit,
+            free_at: None,
+            halved_at: None,
+            second_began: None,
+            in_this_second: 0.0,
+        }
+    }
+
+    fn next(&self, now: Instant) -> Instant {
+        self.free_at.map_or(now, |free_at| free_at.max(now))
+    }
+
+    fn take(&mut self, from: Instant) -> Instant {
+        let turn = self.next(from);
+        self.count(turn);
+        self.free_at = self.per_second.map(|rate| turn + Duration::from_secs_f64(1.0 / rate));
+        turn
+    }
+
+    fn count(&mut self, turn: Instant) {
+        if self
+            .second_began
+            .is_none_or(|began| turn >= began + Duration::from_secs(1))
+        {
+            self.second_began = Some(turn);
+            self.in_this_second = 0.0;
+        }
+        self.in_this_second += 1.0;
+    }
+
+    fn halve(&mut self, now: Instant) {
+        if self.halved_at.is_some_and(|at| now < at + Duration::from_secs(1)) {
+            return;
+        }
+        let present = self.per_second.unwrap_or(self.in_this_second.max(1.0));
+        self.per_second = Some((present / 2.0).max(SLOWEST_PER_SECOND));
+        self.halved_at = Some(now);
+    }
+
+    /// Additive increase: a fiftieth of the limit with each answer. Without a limit the step is one request a second.
+    fn raise(&mut self) {
+        if let Some(rate) = self.per_second {
+            let raised = rate + self.limit.map_or(1.0, |limit| limit * RAISE);
+            self.per_second = Some(self.limit.map_or(raised, |limit| raised.min(limit)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENDPOINT: &str = "/v1/customers";
+
+    async fn time_of(budget: &Budget, endpoint: &'static str, requests: usize) -> Duration {
+        let began = Instant::now();
+        for _ in 0..requests {
+            budget.admit(endpoint).await;
+        }
+        began.elapsed()
+    }
+
+    fn close(actual: Duration, expected_ms: u64) {
+        let distance = actual.as_millis().abs_diff(u128::from(expected_ms));
+        assert!(distance <= 15, "{actual:?} instead of {expected_ms} ms");
+    }
+
+    #[test]
+    fn the_servers_bound_goes_above_the_setting() {
+        let of = |global, setting| {
+            let server = ServerBounds {
+                global_per_second: global,
+                endpoint_per_second: None,
+            };
+            Limits::of_integration(true, server, setting).global_per_second
+        };
+        assert_eq!(of(None, None), Some(50.0));
+        assert_eq!(of(None, Some(80)), Some(80.0));
+        assert_eq!(of(Some(0), None), None);
+        assert_eq!(of(Some(0), Some(7)), Some(7.0));
+        assert_eq!(of(Some(20), Some(80)), Some(20.0));
+        assert_eq!(of(Some(20), Some(7)), Some(7.0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn spaces_requests_evenly() {
+        let budget = Budget::new(Limits {
+            global_per_second: Some(50.0),
+            endpoint_per_second: Some(10.0),
+        });
+        close(time_of(&budget, ENDPOINT, 11).await, 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endpoints_share_the_global_pace() {
+        let budget = Budget::new(Limits {
+            global_per_second: Some(10.0),
+            endpoint_per_second: Some(10.0),
+        });
+        let began = Instant::now();
+        for _ in 0..10 {
+            budget.admit("/v1/customers").await;
+            budget.admit("/v1/products").await;
+        }
+        close(began.elapsed(), 1900);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn halves_once_a_second_and_recovers() {
+        let budget = Budget::new(Limits {
+            global_per_second: Some(100.0),
+            endpoint_per_second: None,
+        });
+        budget.admit(ENDPOINT).await;
+        budget.too_much(ENDPOINT, Hit::Global);
+        budget.too_much(ENDPOINT, Hit::Global);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        close(time_of(&budget, ENDPOINT, 51).await, 1000);
+        for _ in 0..50 {
+            budget.answered(ENDPOINT);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        close(time_of(&budget, ENDPOINT, 101).await, 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_bound_slows_down_only_when_told() {
+        let budget = Budget::new(Limits {
+            global_per_second: None,
+            endpoint_per_second: None,
+        });
+        close(time_of(&budget, ENDPOINT, 100).await, 0);
+        budget.too_much(ENDPOINT, Hit::Endpoint);
+        assert!(time_of(&budget, ENDPOINT, 101).await >= Duration::from_millis(1900));
+    }
+}

@@ -1,0 +1,173 @@
+//! Reading Stripe over HTTP. There is one verb here, GET, and nothing in this crate can send another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Response, StatusCode, Url};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::attempt::{Attempt, read_failure};
+use super::budget::Budget;
+use super::{Error, Key, Seen};
+use crate::clock::Clock;
+
+/// The API version whose shapes everything here is written for.
+pub const API_VERSION: &str = "2026-10-28.endive";
+
+/// A page of 100 invoices with ten lines each is about 3 MB; nothing honest comes near this.
+const BODY_LIMIT: usize = 64 << 20;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Reads one Stripe account with one key, inside its budget.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    authorization: HeaderValue,
+    budget: Arc<Budget>,
+    clock: Clock,
+    requests: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.base)
+    }
+}
+
+/// What Stripe answered, and when it held that state.
+#[derive(Debug)]
+pub struct Answer {
+    /// The body.
+    pub body: Value,
+    /// When Stripe held this state.
+    pub seen: Seen,
+}
+
+/// Connections that all clients share. Redirects are never followed: they would carry the key elsewhere.
+pub fn connections() -> reqwest::Result<reqwest::Client> {
+    // A second installation is refused and harmless: the first one stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = HeaderMap::new();
+    headers.insert("Stripe-Version", HeaderValue::from_static(API_VERSION));
+    reqwest::Client::builder()
+        .default_headers(headers)
+        .user_agent(concat!("tributary/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
+        .build()
+}
+
+impl Client {
+    /// A client of the account that `key` belongs to.
+    pub fn new(http: reqwest::Client, base: Url, key: &Key, budget: Arc<Budget>, clock: Clock) -> Result<Self, Error> {
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", key.secret().expose_secret()))
+            .map_err(|_invalid| Error::refused("the key cannot be sent in a header"))?;
+        authorization.set_sensitive(true);
+        Ok(Self {
+            http,
+            base,
+            authorization,
+            budget,
+            clock,
+            requests: Arc::default(),
+        })
+    }
+
+    /// Requests sent through this client and its clones, repeated ones included.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Reads the path below `/v1`, given part by part. `endpoint` is its route template, by which Stripe counts. Waits for the budget and repeats what is worth
+    /// repeating; `check` says what is wrong with a body that arrived, so that half an answer is asked for again, too.
+    pub async fn get(
+        &self,
+        endpoint: &'static str,
+        path: &[&str],
+        query: &[(&str, String)],
+        check: fn(&Value) -> Result<(), &'static str>,
+    ) -> Result<Answer, Error> {
+        let url = self.url(path, query)?;
+        let retries = ExponentialBuilder::default()
+            .with_min_delay(RETRY_FIRST)
+            .with_max_delay(RETRY_LAST)
+            .with_max_times(RETRIES)
+            .with_jitter();
+        (|| self.attempt(endpoint, &url, check))
+            .retry(retries)
+            .when(|attempt| attempt.again)
+            .adjust(|attempt, delay| delay.map(|delay| attempt.after.map_or(delay, |after| after.max(delay))))
+            .notify(|attempt, delay| tracing::debug!(endpoint, error = %attempt.error, ?delay, "asking Stripe again"))
+            .await
+            .map_err(|attempt| attempt.error)
+    }
+
+    fn url(&self, path: &[&str], query: &[(&str, String)]) -> Result<Url, Error> {
+        let mut url = self.base.clone();
+        {
+            let mut segments = url
+                .path_segments_mut()
+                .map_err(|()| Error::refused("the API base has no path"))?;
+            segments.pop_if_empty().push("v1").extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    async fn attempt(
+        &self,
+        endpoint: &'static str,
+        url: &Url,
+        check: fn(&Value) -> Result<(), &'static str>,
+    ) -> Result<Answer, Attempt> {
+        self.budget.admit(endpoint).await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let sent_at = self.clock.now_ms();
+        let sent = std::time::Instant::now();
+        let request = self
+            .http
+            .get(url.clone())
+            .header(AUTHORIZATION, self.authorization.clone());
+        let response = request.send().await.map_err(|error| Attempt::broken(&error))?;
+        let seen = Seen::of_answer(response.headers(), sent_at, sent.elapsed());
+        if response.status() != StatusCode::OK {
+            let failure = read_failure(response, seen).await;
+            if let Some(hit) = failure.hit {
+                self.budget.too_much(endpoint, hit);
+            }
+            return Err(failure);
+        }
+        self.budget.answered(endpoint);
+        let body = read_body(response).await?;
+        check(&body).map_err(Attempt::odd)?;
+        Ok(Answer { body, seen })
+    }
+}
+
+const RETRIES: usize = 7;
+const RETRY_FIRST: Duration = Duration::from_millis(250);
+const RETRY_LAST: Duration = Duration::from_secs(20);
+
+async fn read_body(mut response: Response) -> Result<Value, Attempt> {
+    let mut bytes = Vec::with_capacity(
+        usize::try_from(response.content_length().unwrap_or(0))
+            .unwrap_or(0)
+            .min(BODY_LIMIT),
+    );
+    while let Some(chunk) = response.chunk().await.map_err(|error| Attempt::broken(&error))? {
+        if bytes.len() + chunk.len() > BODY_LIMIT {
+            return Err(Attempt::odd("the answer does not end"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    serde_json::from_slice(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
+}

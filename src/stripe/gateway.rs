@@ -1,0 +1,55 @@
+//! Hands out clients, and sees to it that everything that reads for one integration shares one budget.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Url;
+use uuid::Uuid;
+
+use super::budget::{Budget, Limits, ServerBounds};
+use super::{Client, Error, Key, client};
+use crate::clock::Clock;
+
+/// The way out to Stripe.
+#[derive(Debug)]
+pub struct Gateway {
+    http: reqwest::Client,
+    base: Url,
+    bounds: ServerBounds,
+    clock: Clock,
+    budgets: Mutex<HashMap<Uuid, (Limits, Arc<Budget>)>>,
+}
+
+impl Gateway {
+    /// A way out to the API at `base`.
+    pub fn new(base: Url, bounds: ServerBounds, clock: Clock) -> reqwest::Result<Self> {
+        Ok(Self {
+            http: client::connections()?,
+            base,
+            bounds,
+            clock,
+            budgets: Mutex::default(),
+        })
+    }
+
+    /// A client for one integration. The budget lasts as long as the limits stay the same.
+    pub fn client(&self, integration_id: Uuid, key: &Key, setting_per_second: Option<u32>) -> Result<Client, Error> {
+        let limits = Limits::of_integration(key.livemode(), self.bounds, setting_per_second);
+        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, budget) = budgets
+            .entry(integration_id)
+            .and_modify(|known| {
+                if known.0 != limits {
+                    *known = (limits, Arc::new(Budget::new(limits)));
+                }
+            })
+            .or_insert_with(|| (limits, Arc::new(Budget::new(limits))));
+        Client::new(
+            self.http.clone(),
+            self.base.clone(),
+            key,
+            Arc::clone(budget),
+            self.clock.clone(),
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! Stripe's endpoints as we read them: lists page by page, objects one by one, always with the same expansions, so that an object
+//! looks the same whichever way it came.
+
+use entity::kind::StripeKind;
+use serde_json::Value;
+
+use super::{Client, Error, Seen};
+
+/// Stripe's largest page.
+pub const PAGE: usize = 100;
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Page {
+    /// Newest first.
+    pub data: Vec<Value>,
+    /// There are older ones.
+    pub has_more: bool,
+    /// When Stripe held this state.
+    pub seen: Seen,
+}
+
+/// One object read by its id.
+#[derive(Debug)]
+pub enum Found {
+    /// Stripe has it.
+    Whole(Value, Seen),
+    /// Stripe has deleted it, never had it, or has it in the other mode.
+    Gone(Seen),
+}
+
+/// Where a kind is read: its list, one object's route template, and what to expand of an object.
+struct Place {
+    list: &'static str,
+    object: &'static str,
+    expand: &'static [&'static str],
+}
+
+/// The part of a list's path below `/v1`.
+fn name_of(list: &'static str) -> &'static str {
+    list.trim_start_matches("/v1/")
+}
+
+fn place(kind: StripeKind) -> Place {
+    let (list, object, expand): (_, _, &[&str]) = match kind {
+        StripeKind::Customer => ("/v1/customers", "/v1/customers/:id", &[]),
+        StripeKind::Product => ("/v1/products", "/v1/products/:id", &[]),
+        StripeKind::Price => ("/v1/prices", "/v1/prices/:id", &["tiers", "currency_options"]),
+        StripeKind::Invoice => ("/v1/invoices", "/v1/invoices/:id", &["discounts"]),
+        StripeKind::Subscription => (
+            "/v1/subscriptions",
+            "/v1/subscriptions/:id",
+            &["discounts", "items.data.discounts"],
+        ),
+        StripeKind::Coupon => ("/v1/coupons", "/v1/coupons/:id", &["applies_to", "currency_options"]),
+        StripeKind::CreditNote => ("/v1/credit_notes", "/v1/credit_notes/:id", &[]),
+    };
+    Place { list, object, expand }
+}
+
+impl Client {
+    /// A page of the objects of `kind` that fit `filter`.
+    pub async fn list(&self, kind: StripeKind, filter: &[(&'static str, String)]) -> Result<Page, Error> {
+        let place = place(kind);
+        let expand = place.expand.iter().map(|path| ("expand[]", format!("data.{path}")));
+        let query: Vec<_> = filter.iter().cloned().chain(expand).collect();
+        self.page(place.list, &[name_of(place.list)], query).await
+    }
+
+    /// A page of events.
+    pub async fn events(&self, filter: &[(&'static str, String)]) -> Result<Page, Error> {
+        self.page("/v1/events", &["events"], filter.to_vec()).await
+    }
+
+    /// All lines of an invoice: an invoice itself holds the first ten only.
+    pub async fn invoice_lines(&self, invoice_id: &str) -> Result<Vec<Value>, Error> {
+        self.all("/v1/invoices/:id/lines", &["invoices", invoice_id, "lines"], &[])
+            .await
+    }
+
+    /// All items of a subscription.
+    pub async fn subscription_items(&self, subscription_id: &str) -> Result<Vec<Value>, Error> {
+        let filter = [
+            ("subscription", subscription_id.to_owned()),
+            ("expand[]", "data.discounts".to_owned()),
+        ];
+        self.all("/v1/subscription_items", &["subscription_items"], &filter)
+            .await
+    }
+
+    /// One object by its id. A deleted one is [`Found::Gone`], whether Stripe answers with a stub or with 404.
+    pub async fn object(&self, kind: StripeKind, stripe_id: &str) -> Result<Found, Error> {
+        let place = place(kind);
+        let expand: Vec<_> = place
+            .expand
+            .iter()
+            .map(|path| ("expand[]", (*path).to_owned()))
+            .collect();
+        match self
+            .get(place.object, &[name_of(place.list), stripe_id], &expand, is_object)
+            .await
+        {
+            Ok(answer) if answer.body["deleted"] == true => Ok(Found::Gone(answer.seen)),
+            Ok(answer) => Ok(Found::Whole(answer.body, answer.seen)),
+            Err(Error::NotFound { seen, .. }) => Ok(Found::Gone(seen)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn all(
+        &self,
+        endpoint: &'static str,
+        path: &[&str],
+        filter: &[(&'static str, String)],
+    ) -> Result<Vec<Value>, Error> {
+        let mut all: Vec<Value> = Vec::new();
+        loop {
+            let mut query = filter.to_vec();
+            if let Some(last) = all.last().and_then(|last| last["id"].as_str()) {
+                query.push(("starting_after", last.to_owned()));
+            }
+            let page = self.page(endpoint, path, query).await?;
+            if page
+                .data
+                .first()
+                .is_some_and(|first| all.iter().any(|known| known["id"] == first["id"]))
+            {
+                return Err(Error::Unavailable {
+                    message: "the list repeats itself".into(),
+                    request_id: None,
+                });
+            }
+            all.extend(page.data);
+            if !page.has_more {
+                return Ok(all);
+            }
+        }
+    }
+
+    async fn page(
+        &self,
+        endpoint: &'static str,
+        path: &[&str],
+        mut query: Vec<(&'static str, String)>,
+    ) -> Result<Page, Error> {
+        query.push(("limit", PAGE.to_string()));
+        let mut answer = self.get(endpoint, path, &query, is_page).await?;
+        let has_more = answer.body["has_more"] == true;
+        match answer.body["data"].take() {
+            Value::Array(data) => Ok(Page {
+                data,
+                has_more,
+                seen: answer.seen,
+            }),
+            _ => Err(Error::Unavailable {
+                message: "the list has no data".into(),
+                request_id: None,
+            }),
+        }
+    }
+}
+
+/// An empty page that promises more would never end, and half a page must not pass for the end of the list.
+fn is_page(body: &Value) -> Result<(), &'static str> {
+    let has_more = body["has_more"]
+        .as_bool()
+        .ok_or("the list does not say whether there is more")?;
+    let data = body["data"].as_array().ok_or("the list has no data")?;
+    if data.is_empty() && has_more {
+        return Err("an empty page says that there is more");
+    }
+    Ok(())
+}
+
+fn is_object(body: &Value) -> Result<(), &'static str> {
+    body["id"].as_str().map(|_id| ()).ok_or("the object has no id")
+}
