@@ -7,11 +7,11 @@
 demo:
 	cargo run --release --locked -- demo $(ARGS)
 
-# The second pass leaves out what touches no database: the documentation's examples and the other packages.
+# Only tests/it touches the database, so only it is run on both.
 test:
 	scripts/set-up-tests
 	env -u TEST_DATABASE_URL cargo test --workspace --locked
-	scripts/with-postgres cargo test --package tributary --tests --locked
+	scripts/with-postgres cargo test --test it --locked
 
 # cargo-deny is not among these steps: it would have to be compiled on each fresh machine. deny.toml holds its rules; where it
 # is installed, run `cargo deny check`.
