@@ -1,6 +1,9 @@
 //! The product as a whole, tried from outside: one binary, one file a subject, on SQLite or PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod account;
+mod audit;
 mod command;
+mod schema;
 mod store;
 mod support;

@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
@@ -56,13 +57,17 @@ impl Client {
         self.send(self.http.get(format!("{}{path}", self.address))).await
     }
 
-    /// The whole answer to an operation, errors included.
-    pub(crate) async fn response(&self, query: &str, variables: Value) -> Value {
+    /// The answer to an operation, as it came.
+    pub(crate) async fn post(&self, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = self.http.post(self.graphql_url());
-        let answer = self
-            .send(request.header(CONTENT_TYPE, "application/json").body(body))
-            .await;
+        self.send(request.header(CONTENT_TYPE, "application/json").body(body))
+            .await
+    }
+
+    /// The answer to an operation, errors included.
+    pub(crate) async fn response(&self, query: &str, variables: Value) -> Value {
+        let answer = self.post(query, variables).await;
         serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
     }
 
@@ -88,6 +93,7 @@ impl Client {
         let response = request.send().await.unwrap();
         Answer {
             status: response.status(),
+            headers: response.headers().clone(),
             text: response.text().await.unwrap(),
         }
     }

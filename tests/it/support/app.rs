@@ -1,0 +1,151 @@
+//! The real server on a free port, with a fresh database and a clock that stands still.
+
+use std::sync::Arc;
+
+use entity::kind::Scope;
+use futures_util::FutureExt;
+use serde_json::Value;
+use tributary::account::token::{self, NewToken};
+use tributary::account::user::{self, NewUser};
+use tributary::app::App;
+use tributary::clock::Clock;
+use tributary::config::{Config, STRIPE_API_BASE};
+use tributary::http::{self, StopHandle};
+use tributary::store::Db;
+
+use super::{Client, TestDatabase};
+
+/// When it is, unless a test says otherwise: 2026-11-23T12:00:00Z, Unix milliseconds.
+pub(crate) const NOW_MS: i64 = 1_795_435_200_000;
+/// Signs in with [`PASSWORD`].
+pub(crate) const EMAIL: &str = "ada@example.com";
+/// Of [`EMAIL`].
+pub(crate) const PASSWORD: &str = "a-long-enough-passphrase";
+
+/// A running server and what it stands on.
+pub(crate) struct TestApp {
+    /// Moves when a test says so.
+    pub(crate) clock: Clock,
+    app: Arc<App>,
+    admin: Client,
+    anybody: Client,
+    server: StopHandle,
+    _database: TestDatabase,
+}
+
+/// A server before it is started.
+pub(crate) struct Builder {
+    change: Box<dyn FnOnce(&mut Config)>,
+}
+
+impl Builder {
+    /// Changes what would be set from outside.
+    pub(crate) fn config(self, change: impl FnOnce(&mut Config) + 'static) -> Self {
+        Self {
+            change: Box::new(change),
+        }
+    }
+
+    /// Starts it, with [`EMAIL`] as its admin.
+    pub(crate) async fn start(self) -> TestApp {
+        let database = TestDatabase::create().await;
+        let mut config = config(&database);
+        (self.change)(&mut config);
+        let clock = Clock::fixed(NOW_MS);
+        let app = App::build(config, clock.clone()).await.unwrap();
+        let server = http::bind(Arc::clone(&app)).unwrap();
+        let anybody = Client::new(&format!("http://{}", server.address()));
+        let stop = server.stop_handle();
+        tokio::spawn(server.run());
+        let admin = anybody.with_token(&token_of_new_user(&app, EMAIL, Scope::Admin).await);
+        TestApp {
+            clock,
+            app,
+            admin,
+            anybody,
+            server: stop,
+            _database: database,
+        }
+    }
+}
+
+impl TestApp {
+    /// Starts one as it comes.
+    pub(crate) async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Starts one otherwise.
+    pub(crate) fn builder() -> Builder {
+        Builder {
+            change: Box::new(|_config| {}),
+        }
+    }
+
+    /// Its database.
+    pub(crate) fn db(&self) -> &Db {
+        &self.app.db
+    }
+
+    /// Speaks to it as nobody.
+    pub(crate) fn anybody(&self) -> &Client {
+        &self.anybody
+    }
+
+    /// Speaks to it as an admin.
+    pub(crate) fn admin(&self) -> &Client {
+        &self.admin
+    }
+
+    /// The data of an operation of the admin's that goes well.
+    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
+        self.admin.graphql(query, variables).await
+    }
+
+    /// The token of a new user who may do no more than `scope`.
+    pub(crate) async fn sign_in_token(&self, scope: Scope) -> String {
+        let email = format!("{}@example.com", uuid::Uuid::now_v7().simple());
+        token_of_new_user(&self.app, &email, scope).await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // Asking is all that can be done here; nobody needs to wait for the end.
+        let _asked = self.server.stop().now_or_never();
+    }
+}
+
+async fn token_of_new_user(app: &App, email: &str, scope: Scope) -> String {
+    let new = NewUser {
+        email,
+        name: None,
+        role: scope,
+        password: PASSWORD,
+    };
+    let owner = user::create(app, new).await.unwrap();
+    let new = NewToken {
+        name: "a test's".to_owned(),
+        scope,
+        expires_at: None,
+        idempotency_key: None,
+    };
+    let (_row, secret) = token::create(app, &owner, new).await.unwrap();
+    secret.unwrap()
+}
+
+fn config(database: &TestDatabase) -> Config {
+    Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        public_url: None,
+        trusted_proxies: Vec::new(),
+        database_url: database.url().to_owned(),
+        secret_key_file: database.folder().join("secret.key"),
+        stripe_api_base: STRIPE_API_BASE.parse().unwrap(),
+        require_secret_key: false,
+        stripe_rate_limit: None,
+        stripe_endpoint_rate_limit: None,
+        log_json: false,
+        log: "off".to_owned(),
+    }
+}
