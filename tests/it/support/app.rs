@@ -40,10 +40,9 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// Changes what would be set from outside.
-    pub(crate) fn config(self, change: impl FnOnce(&mut Config) + 'static) -> Self {
-        Self {
-            change: Box::new(change),
-        }
+    pub(crate) fn config(mut self, change: impl FnOnce(&mut Config) + 'static) -> Self {
+        self.change = Box::new(change);
+        self
     }
 
     /// Starts it, with [`EMAIL`] as its admin.
