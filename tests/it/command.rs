@@ -96,6 +96,21 @@ async fn an_unusable_flag_is_named() {
     }
 }
 
+#[test]
+fn the_readme_lists_every_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = text(&program::run(folder.path(), &["--help"], "").stdout);
+    let flags = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+    let names: Vec<&str> = flags.filter_map(|flag| flag.split_whitespace().next()).collect();
+    assert!(names.contains(&"database-url"), "{help}");
+    let readme = include_str!("../../README.md");
+    for name in names {
+        let variable = name.to_uppercase().replace('-', "_");
+        let row = format!("| `--{name}` | `TRIBUTARY_{variable}` |");
+        assert!(readme.contains(&row), "{row}");
+    }
+}
+
 #[tokio::test]
 async fn the_first_serve_says_how_to_create_a_user() {
     let database = TestDatabase::create().await;
