@@ -33,7 +33,8 @@ impl From<Fault> for Response {
             Error::Forbidden => ("FORBIDDEN", "Your role or token does not allow this.".to_owned()),
             Error::Stripe(_) => ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned()),
             Error::Database(_) | Error::Internal(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a resolver failed");
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(error = cause, "a resolver failed");
                 ("INTERNAL", "Something went wrong on our side.".to_owned())
             }
         };
