@@ -23,7 +23,7 @@ pub(super) struct Create {
     /// Address of the person whose token it is.
     #[arg(long, value_name = "EMAIL")]
     user: String,
-    /// READ, RUN_SYNC, CONFIGURE or ADMIN; it never may more than the person may.
+    /// What it may do: `READ`, `RUN_SYNC`, `CONFIGURE` or `ADMIN`; it never may more than the person may.
     #[arg(long, value_parser = parse_scope)]
     scope: Scope,
     /// What it is for.

@@ -21,7 +21,7 @@ pub(super) struct Create {
     /// The address to sign in with.
     #[arg(long)]
     email: String,
-    /// READ, RUN_SYNC, CONFIGURE or ADMIN; each includes the one before it.
+    /// What the person may do: `READ`, `RUN_SYNC`, `CONFIGURE` or `ADMIN`; each includes the one before it.
     #[arg(long, value_parser = parse_scope)]
     role: Scope,
     /// The name people see [default: the address].

@@ -51,7 +51,7 @@ pub fn schema(app: Arc<App>) -> Schema {
 pub fn sdl() -> String {
     build()
         .finish()
-        .sdl_with_options(SDLExportOptions::new().include_specified_by())
+        .sdl_with_options(SDLExportOptions::new().include_specified_by().use_space_ident())
 }
 
 /// Attaches what lives as long as one request: loaders go here.

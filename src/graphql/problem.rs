@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Problem};
 
 /// A failure that the caller can mend. Switch on `code`; `message` is English text for people and may change.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::doc_link_with_quotes, reason = "the schema's text shows JSON")]
 pub struct UserError {
     /// Path into `input`, e.g. ["rules", "2", "target"]; null when it is about the whole request.
     field: Option<Vec<String>>,

@@ -76,9 +76,7 @@ pub(super) async fn identify(app: &App, shown: Shown) -> Result<Option<Caller>, 
 }
 
 fn broken(error: &Error) -> Refusal {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "a caller could not be identified"
-    );
+    let cause: &dyn std::error::Error = error;
+    tracing::error!(error = cause, "a caller could not be identified");
     Refusal::new(Outcome::Broken, super::answer::BROKEN)
 }

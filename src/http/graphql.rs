@@ -7,6 +7,7 @@ use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Request, Response};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -67,7 +68,7 @@ async fn respond(
     };
     let span = tracing::info_span!("graphql", request = id);
     let work = call.execute(Arc::clone(shared)).instrument(span);
-    match on_the_runtime(shared, work).await {
+    match on_the_runtime(&shared.runtime, OPERATION_TIMEOUT, work).await {
         Ok((response, executed)) => answer::from_response(response, executed, media, &id),
         Err(refusal) => refusal.into_http(media, &id),
     }
@@ -76,11 +77,12 @@ async fn respond(
 /// Works on the program's own runtime: the worker stays free for its sockets, and a panic ends the task, not the connection. The
 /// work ends when the client leaves.
 async fn on_the_runtime<T: Send + 'static>(
-    shared: &Shared,
+    runtime: &Handle,
+    limit: Duration,
     work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let task = AbortOnDropHandle::new(shared.runtime.spawn(work));
-    match timeout(OPERATION_TIMEOUT, task).await {
+    let task = AbortOnDropHandle::new(runtime.spawn(work));
+    match timeout(limit, task).await {
         Ok(Ok(done)) => done,
         Ok(Err(error)) => {
             tracing::error!(%error, "a request panicked");
@@ -129,5 +131,53 @@ impl Call {
             None => request.disable_introspection(),
         };
         Ok((shared.schema.execute(request).await, executed.get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    async fn outcome(
+        limit: Duration,
+        work: impl Future<Output = Result<(), Refusal>> + Send + 'static,
+    ) -> Option<Outcome> {
+        let done = on_the_runtime(&Handle::current(), limit, work).await;
+        done.err().map(|refusal| refusal.outcome)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure_of_ours() {
+        let panics = async { std::panic::panic_any("a resolver's secret") };
+        assert_eq!(outcome(LONG, panics).await, Some(Outcome::Broken));
+        assert_eq!(outcome(LONG, async { Ok(()) }).await, None);
+    }
+
+    #[tokio::test]
+    async fn what_takes_too_long_is_ended() {
+        let (sender, ended) = oneshot::channel::<()>();
+        let work = async move {
+            let _held = sender;
+            pending().await
+        };
+        assert_eq!(outcome(Duration::from_millis(1), work).await, Some(Outcome::Timeout));
+        assert!(timeout(LONG, ended).await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn work_ends_when_the_client_leaves() {
+        let (sender, ended) = oneshot::channel::<()>();
+        let work = async move {
+            let _held = sender;
+            pending().await
+        };
+        assert!(timeout(Duration::from_millis(1), outcome(LONG, work)).await.is_err());
+        assert!(timeout(LONG, ended).await.unwrap().is_err());
     }
 }

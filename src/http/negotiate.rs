@@ -94,38 +94,25 @@ pub(super) fn media(headers: &HeaderMap) -> Option<Media> {
     if text.trim().is_empty() {
         return Some(Media::Json);
     }
-    let json = quality(&text, "json");
-    let graphql = quality(&text, "graphql-response+json");
+    let graphql = quality(&text, &["application/graphql-response+json"]);
+    // A wildcard means plain JSON: clients that know the other type name it.
+    let json = quality(&text, &["application/json", "application/*", "*/*"]);
     match (json, graphql) {
         (None, None) => None,
-        (json, graphql) if graphql > json => Some(Media::GraphqlResponse),
+        (json, graphql) if graphql >= json => Some(Media::GraphqlResponse),
         _ => Some(Media::Json),
     }
 }
 
-/// How much a client wants `application/<subtype>`: thousandths, and how closely it named it. `None`: not at all.
-fn quality(accept: &str, subtype: &str) -> Option<(u32, u32)> {
-    let ranges = accept.split(',').filter_map(|range| {
-        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
-        let closeness = match parts.next()?.strip_prefix("application/") {
-            Some("*") => 1,
-            Some(named) if named == subtype => 2,
-            Some(_) => return None,
-            None if range.trim_start().starts_with("*/*") => 0,
-            None => return None,
-        };
-        weigh(parts).map(|thousandths| (closeness, thousandths))
-    });
-    let (closeness, thousandths) = ranges.max_by_key(|(closeness, _)| *closeness)?;
-    // A wildcard means plain JSON: clients that know the other type name it.
-    let rank = if closeness < 2 && subtype != "json" {
-        None
-    } else {
-        Some(closeness)
+/// How much a client wants a type, thousandths, by the first of `ranges` that it names. `None`: not at all.
+fn quality(accept: &str, ranges: &[&str]) -> Option<u32> {
+    let named = |range: &&str| {
+        accept.split(',').find_map(|part| {
+            let mut words = part.split(';').map(|word| word.trim().to_ascii_lowercase());
+            (words.next()? == **range).then(|| weigh(words))
+        })
     };
-    let named = if subtype == "json" { 0 } else { 1 };
-    rank.filter(|_| thousandths > 0)
-        .map(|closeness| (thousandths, closeness + named))
+    ranges.iter().find_map(named)?.filter(|thousandths| *thousandths > 0)
 }
 
 /// The `q` of a range's parameters in thousandths; `None` when it asks for a character set that we do not speak.

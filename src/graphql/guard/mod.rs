@@ -110,3 +110,6 @@ fn find_operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> O
     };
     found.map(|(_, operation)| &operation.node)
 }
+
+#[cfg(test)]
+mod tests;

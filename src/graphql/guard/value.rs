@@ -75,10 +75,6 @@ pub(super) fn check_variables(variables: &Variables, limits: &Limits) -> Result<
 }
 
 fn check(value: &Value, nesting: usize, limits: &Limits) -> Result<(), ServerError> {
-    if nesting > limits.value_nesting {
-        let message = format!("A value nests at most {} deep.", limits.value_nesting);
-        return Err(too_much(message, None));
-    }
     match value {
         Value::String(text) if text.contains('\0') => {
             let message = "The character U+0000 cannot be stored; leave it out.";
@@ -86,6 +82,10 @@ fn check(value: &Value, nesting: usize, limits: &Limits) -> Result<(), ServerErr
         }
         Value::String(text) if text.len() > limits.string_bytes => {
             let message = format!("A string has at most {} bytes.", limits.string_bytes);
+            Err(too_much(message, None))
+        }
+        Value::List(_) | Value::Object(_) if nesting >= limits.value_nesting => {
+            let message = format!("A value nests at most {} deep.", limits.value_nesting);
             Err(too_much(message, None))
         }
         Value::List(items) if items.len() > limits.list_items => {
