@@ -68,16 +68,58 @@ async fn token_create_prints_the_token_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_password_has_to_be_there_and_long_enough() {
+async fn a_failure_is_one_line_and_a_code() {
     let database = TestDatabase::create().await;
-    for password in ["", "\n", "short\n"] {
-        let output = program::run(database.folder(), &admin_args(&database), password);
-        assert!(!output.status.success(), "{password:?}");
-        assert!(!text(&output.stderr).is_empty(), "{password:?}");
-    }
     create_admin(&database);
-    let twice = run(&database, &admin_args(&database));
-    assert!(!twice.status.success(), "the address is taken");
+    let create = |email: &str, role: &str, password: &str| {
+        let args = ["user", "create", "--email", email, "--role", role, "--password-stdin"];
+        program::run(database.folder(), &on(&database, &args), password)
+    };
+    let token = |user: &str, name: &str| {
+        let args = ["token", "create", "--user", user, "--scope", "read", "--name", name];
+        run(&database, &on(&database, &args))
+    };
+    for (output, said) in [
+        (create("Ada@example.com", "read", PASSWORD), "already"),
+        (create("b@example.com", "read", "short\n"), "at least 12"),
+        (create("b@example.com", "read", "\n"), "password"),
+        (create("b@example.com", "read", ""), "password"),
+        (create("b", "read", PASSWORD), "not an e-mail address"),
+        (token("nobody@example.com", "x"), "no user nobody@example.com"),
+        (token("ada@example.com", " "), "what the token is for"),
+        (run(&database, &["migrate", "--stripe-rate-limit", "0"]), "no bound"),
+    ] {
+        let said_to_people = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said_to_people}");
+        assert_eq!(
+            (text(&output.stdout).as_str(), said_to_people.lines().count()),
+            ("", 1),
+            "{said_to_people}"
+        );
+        assert!(
+            said_to_people.starts_with("tributary: ") && said_to_people.contains(said),
+            "{said_to_people}"
+        );
+    }
+    assert_eq!(
+        create("b@example.com", "king", PASSWORD).status.code(),
+        Some(2),
+        "no such role"
+    );
+}
+
+#[test]
+fn the_schema_is_printed_without_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program::run(folder.path(), &["schema"], "");
+    assert_ended_well(&output);
+    assert_eq!(text(&output.stderr), "");
+    assert!(
+        text(&output.stdout).contains("\n  viewer: Viewer\n"),
+        "{}",
+        text(&output.stdout)
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
 }
 
 #[tokio::test]
@@ -163,6 +205,10 @@ async fn it_says_that_it_is_well_and_stops_when_asked() {
 
 fn run(database: &TestDatabase, args: &[&str]) -> Output {
     program::run(database.folder(), args, PASSWORD)
+}
+
+fn on<'a>(database: &'a TestDatabase, args: &[&'a str]) -> Vec<&'a str> {
+    [args, &["--database-url", database.url()]].concat()
 }
 
 fn admin_args(database: &TestDatabase) -> [&str; 9] {

@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod command;
+mod http;
 mod schema;
 mod store;
 mod support;

@@ -100,7 +100,7 @@ impl Client {
 }
 
 /// reqwest is built without a TLS of its own choice and wants one named, plain http or not.
-fn install_tls() {
+pub(crate) fn install_tls() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // The server in this process may have done it.

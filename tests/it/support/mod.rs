@@ -6,5 +6,5 @@ mod database;
 pub(crate) mod program;
 
 pub(crate) use app::{EMAIL, PASSWORD, TestApp};
-pub(crate) use client::Client;
+pub(crate) use client::{Client, install_tls};
 pub(crate) use database::TestDatabase;

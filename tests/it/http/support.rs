@@ -1,13 +1,12 @@
-//! The very server on a free port, with an SQLite file of its own and a clock that stands still.
+//! The very server on a free port, with a database of its own and a clock that stands still.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use entity::kind::Scope;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tributary::account::token::NewToken;
 use tributary::account::user::NewUser;
 use tributary::account::{token, user};
@@ -15,6 +14,8 @@ use tributary::app::App;
 use tributary::clock::Clock;
 use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, StopHandle};
+
+use crate::support::{TestDatabase, install_tls};
 
 /// The password of everybody in these tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -28,7 +29,7 @@ pub(crate) struct Server {
     pub(crate) stop: StopHandle,
     pub(crate) running: tokio::task::JoinHandle<std::io::Result<()>>,
     client: Client,
-    _folder: TempDir,
+    _database: TestDatabase,
 }
 
 /// An answer, read to its end.
@@ -69,15 +70,14 @@ impl Server {
 
     /// With a public address.
     pub(crate) async fn start_at(public_url: Option<&str>) -> Self {
-        static TLS: Once = Once::new();
-        TLS.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
-        let folder = tempfile::tempdir().unwrap();
+        install_tls();
+        let database = TestDatabase::create().await;
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             public_url: public_url.map(|url| url.parse().unwrap()),
             trusted_proxies: Vec::new(),
-            database_url: format!("sqlite://{}", folder.path().join("tributary.db").display()),
-            secret_key_file: folder.path().join("secret.key"),
+            database_url: database.url().to_owned(),
+            secret_key_file: database.folder().join("secret.key"),
             stripe_api_base: Url::parse(STRIPE_API_BASE).unwrap(),
             require_secret_key: false,
             stripe_rate_limit: None,
@@ -93,7 +93,7 @@ impl Server {
             stop: server.stop_handle(),
             running: tokio::spawn(server.run()),
             client: Client::builder().build().unwrap(),
-            _folder: folder,
+            _database: database,
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::kind::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Server, send, sign_in};
+use super::support::{PASSWORD, Server, send, sign_in};
 
 const VIEWER: &str = "{ viewer { scope } }";
 const NOBODY: &str = r#"{"data":{"viewer":null}}"#;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Server, send};
+use super::support::{Server, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn costly_documents_are_refused_at_once_with_one_error() {

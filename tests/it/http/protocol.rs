@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{PASSWORD, Server, send, sign_in};
+use super::support::{PASSWORD, Server, send, sign_in};
 
 const TYPENAME: &str = r#"{"query":"{__typename}"}"#;
 

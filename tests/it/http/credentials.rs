@@ -4,7 +4,7 @@ use entity::kind::Scope;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
 
-use crate::support::{Answer, PASSWORD, Server, send};
+use super::support::{Answer, PASSWORD, Server, send};
 
 const VIEWER: &str = "{ viewer { scope user { email } } }";
 
