@@ -19,7 +19,7 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// Address that people and Stripe reach the server by; https makes the session cookie secure [default: http://<listen>].
+    /// Address that people and Stripe reach the server by; https makes the session cookie secure [default: http and --listen].
     #[arg(long, global = true, env = "TRIBUTARY_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
     pub public_url: Option<Url>,
 
@@ -91,7 +91,7 @@ pub struct Config {
         long,
         global = true,
         env = "TRIBUTARY_LOG",
-        default_value = "info,actix_server=warn,sea_orm_migration=warn",
+        default_value = "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn",
         value_name = "FILTER"
     )]
     pub log: String,
