@@ -3,9 +3,11 @@
 pub mod account;
 pub mod app;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod map;
 pub mod store;
 pub mod stripe;

@@ -1,13 +1,21 @@
 //! Who may do what: users, sessions, tokens, scopes.
 
 use entity::kind::Scope;
-use entity::{api_token, session, user};
+use entity::{api_token, session as session_row, user as user_row};
+
+pub mod cookie;
+pub mod email;
+pub mod password;
+pub mod secret;
+pub mod session;
+pub mod token;
+pub mod user;
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The person.
-    pub user: user::Model,
+    pub user: user_row::Model,
     /// What the call may do: the user's role, or the token's scope if that is less.
     pub scope: Scope,
     /// How the call proved who it is.
@@ -18,7 +26,19 @@ pub struct Caller {
 #[derive(Debug, Clone)]
 pub enum Proof {
     /// A browser's session cookie.
-    Session(session::Model),
+    Session(session_row::Model),
     /// A script's bearer token.
     Token(api_token::Model),
 }
+
+/// Where a call comes from, as far as can be told.
+#[derive(Debug, Clone, Default)]
+pub struct Peer {
+    /// The caller's address; that of a proxy which is not trusted counts as the caller's.
+    pub ip: Option<std::net::IpAddr>,
+    /// The browser's own words.
+    pub user_agent: Option<String>,
+}
+
+/// How stale `last_seen_at` and `last_used_at` may be, milliseconds: a write a minute is enough for people and for the idle limit.
+const TOUCH_MS: i64 = 60_000;

@@ -1,7 +1,58 @@
 //! The admin API. A type is a newtype over a row, a file holds one noun: its type, queries and mutations.
 
+use std::sync::Arc;
+
+use async_graphql::{Data, EmptySubscription, MergedObject, SDLExportOptions, Schema as GraphqlSchema};
+
 mod context;
+mod executed;
 mod fault;
+pub(crate) mod guard;
+pub mod id;
+pub mod problem;
+pub mod scalar;
+mod session;
+mod token;
+mod user;
+mod viewer;
 
 pub use context::ContextExt;
+pub(crate) use executed::Executed;
 pub use fault::Fault;
+pub use user::{Scope, User};
+
+use crate::app::App;
+
+/// The fields of `Query`, one part a noun.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct QueryRoot(viewer::ViewerQuery);
+
+/// The fields of `Mutation`, one part a noun.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct MutationRoot(session::SessionMutation, token::TokenMutation);
+
+/// The schema, ready to execute.
+pub type Schema = GraphqlSchema<QueryRoot, MutationRoot, EmptySubscription>;
+
+fn build() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
+    Schema::build(QueryRoot::default(), MutationRoot::default(), EmptySubscription)
+        .disable_suggestions()
+        .extension(executed::Watch)
+}
+
+/// The schema over the parts of the server. Documents come in through the guard, which knows the limits.
+pub fn schema(app: Arc<App>) -> Schema {
+    build().data(app).finish()
+}
+
+/// The schema's text.
+pub fn sdl() -> String {
+    build()
+        .finish()
+        .sdl_with_options(SDLExportOptions::new().include_specified_by())
+}
+
+/// Attaches what lives as long as one request: loaders go here.
+pub fn request_data(_app: &Arc<App>, _data: &mut Data) {}

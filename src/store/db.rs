@@ -102,6 +102,11 @@ impl Db {
     }
 }
 
+/// Asks the database for nothing, to see that it answers.
+pub async fn ping(db: &Db) -> Result<(), DbErr> {
+    db.read.ping().await
+}
+
 fn sqlite_options(file: &Path, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new("sqlite::memory:");
     let file = file.to_owned();

@@ -2,8 +2,11 @@
 
 pub mod db;
 pub mod reference;
+pub mod session;
 pub mod source;
+pub mod token;
 mod upsert;
+pub mod user;
 
 pub use db::Db;
 pub use reference::SourceKey;

@@ -1,0 +1,202 @@
+//! Passwords: what is accepted, and hashing off the async threads.
+
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+
+use crate::error::{Code, Error};
+
+/// Fewest characters of a new password.
+pub const MIN_CHARS: usize = 12;
+/// Most characters of a password; a longer one is refused before it is hashed.
+pub const MAX_CHARS: usize = 256;
+
+/// Fewer different characters than this make a password easy to guess, however long it is.
+const MIN_DIFFERENT: usize = 5;
+
+/// What guessers try first, and this product's own words. A password made of one of them, repeated or with digits and signs
+/// around it, is refused.
+const COMMON: [&str; 36] = [
+    "abcdefghijkl",
+    "abcdefghijklmnopqrstuvwxyz",
+    "access",
+    "admin",
+    "administrator",
+    "asdfghjkl",
+    "baseball",
+    "batman",
+    "changeme",
+    "charlie",
+    "computer",
+    "donald",
+    "dragon",
+    "football",
+    "freedom",
+    "iloveyou",
+    "letmein",
+    "login",
+    "master",
+    "michael",
+    "monkey",
+    "passphrase",
+    "password",
+    "princess",
+    "qazwsxedc",
+    "qwerty",
+    "qwertyuiop",
+    "secret",
+    "shadow",
+    "starwars",
+    "stripe",
+    "sunshine",
+    "superman",
+    "tributary",
+    "trustno",
+    "welcome",
+];
+
+/// As many hashes at a time as there are cores, in the whole process: each takes 19 MiB and a core.
+static PERMITS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
+
+/// Checked in place of the hash of a user who does not exist, so that both take the same time.
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_now("nobody has this password").ok());
+
+/// Checks a new password; `path` is where it stands in the input.
+pub fn check_new(password: &str, path: &[&str]) -> Result<(), Error> {
+    let chars = password.chars().count();
+    if chars < MIN_CHARS {
+        let message = format!("A password has at least {MIN_CHARS} characters.");
+        return Err(Error::refused(path, Code::TooShort, message));
+    }
+    if chars > MAX_CHARS {
+        let message = format!("A password has at most {MAX_CHARS} characters.");
+        return Err(Error::refused(path, Code::TooLong, message));
+    }
+    if is_weak(password) {
+        let message = "This password is among the first that are tried; choose another.";
+        return Err(Error::refused(path, Code::WeakPassword, message));
+    }
+    Ok(())
+}
+
+fn is_weak(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let mut different: Vec<char> = lower.chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    let letters: String = lower.chars().filter(|c| c.is_alphabetic()).collect();
+    different.len() < MIN_DIFFERENT || is_sequence(&lower) || COMMON.iter().any(|word| is_repeated(&letters, word))
+}
+
+/// `1234567890123`, `abcdefghijklm`: each character follows the one before it.
+fn is_sequence(text: &str) -> bool {
+    let follows =
+        |(a, b): (char, char)| u32::from(b) == u32::from(a) + 1 || (a, b) == ('9', '0') || (a, b) == ('0', '1');
+    text.chars().zip(text.chars().skip(1)).all(follows)
+}
+
+fn is_repeated(letters: &str, word: &str) -> bool {
+    !letters.is_empty() && letters.len().is_multiple_of(word.len()) && letters.replace(word, "").is_empty()
+}
+
+/// The Argon2id hash of `password` in PHC form, with a salt of its own.
+pub async fn hash(password: &str) -> Result<String, Error> {
+    let password = password.to_owned();
+    on_a_thread(move || hash_now(&password)).await?
+}
+
+/// Whether `password` is the one that `hash` was made of; without a hash it takes as long and says no.
+pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, Error> {
+    if password.chars().count() > MAX_CHARS {
+        return Ok(false);
+    }
+    let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
+    on_a_thread(move || {
+        let is_somebody = hash.is_some();
+        let matches = hash
+            .or_else(|| NOBODY.clone())
+            .is_some_and(|hash| matches(&password, &hash));
+        is_somebody && matches
+    })
+    .await
+}
+
+fn hash_now(password: &str) -> Result<String, Error> {
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| Error::Internal(format!("a password cannot be hashed: {error}")))
+}
+
+fn matches(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+/// The permit goes with the work: a caller who leaves does not let one more in.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let stopped = |_error| Error::Internal("hashing was stopped".into());
+    let permit = PERMITS.acquire().await.map_err(stopped)?;
+    let work = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Internal(format!("hashing failed: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(password: &str) -> Option<Code> {
+        match check_new(password, &["password"]) {
+            Err(Error::Refused(problems)) => Some(problems[0].code),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        assert_eq!(code("abcdefghijä"), Some(Code::TooShort));
+        assert_eq!(code("horse-staple"), None);
+        assert_eq!(code(&"horse-staple🔑".repeat(19)), None);
+        assert_eq!(code(&"horse-staple🔑".repeat(20)), Some(Code::TooLong));
+    }
+
+    #[test]
+    fn what_is_tried_first_is_refused() {
+        for weak in [
+            "Password1234!",
+            "passwordpassword",
+            "123456789012",
+            "aaaaaaaaaaaaaa",
+            "abababababab",
+            "Tributary2026",
+            "--Administrator--",
+            "abcdefghijklmn",
+            "qwertyuiop12",
+        ] {
+            assert_eq!(code(weak), Some(Code::WeakPassword), "{weak}");
+        }
+        for fair in ["correct horse battery", "tributary of the Main", "x7#kPq!2mZv9"] {
+            assert_eq!(code(fair), None, "{fair}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_same_bytes_match() {
+        let hash = hash("pa\u{df}word with é").await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(verify("pa\u{df}word with é", Some(&hash)).await.unwrap());
+        assert!(!verify("pa\u{df}word with e\u{301}", Some(&hash)).await.unwrap());
+        assert!(!verify("nobody has this password", None).await.unwrap());
+        assert!(!verify(&"x".repeat(MAX_CHARS + 1), Some(&hash)).await.unwrap());
+    }
+}

@@ -1,0 +1,99 @@
+//! Values that come in, as literals or as variables: their size, and the one character that no database takes.
+
+use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, Positioned, ServerError, Value, Variables};
+use async_graphql_value::Value as Literal;
+
+use super::{Limits, refuse, too_much};
+
+/// All selections of the document as they are written, fragments not expanded.
+pub(super) fn selections(document: &ExecutableDocument) -> Vec<&Selection> {
+    let operations = document
+        .operations
+        .iter()
+        .map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document
+        .fragments
+        .values()
+        .map(|fragment| &fragment.node.selection_set.node);
+    let mut open: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    let mut found = Vec::new();
+    while let Some(set) = open.pop() {
+        for item in &set.items {
+            match &item.node {
+                Selection::Field(field) => open.push(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => open.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+            found.push(&item.node);
+        }
+    }
+    found
+}
+
+/// Refuses literals that are over the limits or hold U+0000.
+pub(super) fn check_literals(document: &ExecutableDocument, limits: &Limits) -> Result<(), ServerError> {
+    for selection in selections(document) {
+        if let Selection::Field(field) = selection {
+            check_arguments(&field.node.arguments, limits)?;
+        }
+        check_directives(selection.directives(), limits)?;
+    }
+    for (_, operation) in document.operations.iter() {
+        check_directives(&operation.node.directives, limits)?;
+        for variable in &operation.node.variable_definitions {
+            check_directives(&variable.node.directives, limits)?;
+            if let Some(default) = &variable.node.default_value {
+                check(&default.node, 0, limits)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_directives(directives: &[Positioned<Directive>], limits: &Limits) -> Result<(), ServerError> {
+    directives
+        .iter()
+        .try_for_each(|directive| check_arguments(&directive.node.arguments, limits))
+}
+
+fn check_arguments(arguments: &[(Positioned<Name>, Positioned<Literal>)], limits: &Limits) -> Result<(), ServerError> {
+    for (_, literal) in arguments {
+        // A variable inside the literal is looked at with the variables.
+        let value = literal
+            .node
+            .clone()
+            .into_const_with(|_variable| Ok::<_, ServerError>(Value::Null))?;
+        check(&value, 0, limits)?;
+    }
+    Ok(())
+}
+
+/// Refuses variables that are over the limits or hold U+0000.
+pub(super) fn check_variables(variables: &Variables, limits: &Limits) -> Result<(), ServerError> {
+    variables.values().try_for_each(|value| check(value, 0, limits))
+}
+
+fn check(value: &Value, nesting: usize, limits: &Limits) -> Result<(), ServerError> {
+    if nesting > limits.value_nesting {
+        let message = format!("A value nests at most {} deep.", limits.value_nesting);
+        return Err(too_much(message, None));
+    }
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            let message = "The character U+0000 cannot be stored; leave it out.";
+            Err(refuse("BAD_USER_INPUT", message, None))
+        }
+        Value::String(text) if text.len() > limits.string_bytes => {
+            let message = format!("A string has at most {} bytes.", limits.string_bytes);
+            Err(too_much(message, None))
+        }
+        Value::List(items) if items.len() > limits.list_items => {
+            let message = format!("A list has at most {} items.", limits.list_items);
+            Err(too_much(message, None))
+        }
+        Value::List(items) => items.iter().try_for_each(|item| check(item, nesting + 1, limits)),
+        Value::Object(fields) => fields.values().try_for_each(|field| check(field, nesting + 1, limits)),
+        _ => Ok(()),
+    }
+}

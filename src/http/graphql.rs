@@ -1,0 +1,133 @@
+//! `/graphql`: from a request to its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Request, Response};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use super::answer::{self, Refusal};
+use super::credentials::{self, Shown};
+use super::negotiate::{self, Media, Outcome};
+use super::{Shared, body, headers, origin};
+use crate::account::Peer;
+use crate::graphql::{Executed, guard, request_data};
+
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) fn routes(routes: &mut web::ServiceConfig) {
+    let graphql = web::resource("/graphql")
+        .route(web::post().to(post))
+        .route(web::get().to(get));
+    routes.service(graphql);
+}
+
+async fn post(http: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    let read = async {
+        body::check_type(http.headers())?;
+        let shown = credentials::read(&http, &shared.app, &shared.origin)?;
+        let bytes = body::read(http.headers(), payload).await?;
+        Ok((body::parse(&bytes)?, shown))
+    };
+    respond(&http, &shared, read).await
+}
+
+async fn get(http: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+    let read = async {
+        let shown = credentials::read(&http, &shared.app, &shared.origin)?;
+        Ok((body::parse_query(http.query_string())?, shown))
+    };
+    respond(&http, &shared, read).await
+}
+
+async fn respond(
+    http: &HttpRequest,
+    shared: &Data<Shared>,
+    read: impl Future<Output = Result<(Request, Shown), Refusal>>,
+) -> HttpResponse {
+    let id = headers::id_of(http);
+    let Some(media) = negotiate::media(http.headers()) else {
+        let message = "Accept application/graphql-response+json or application/json.";
+        return Refusal::new(Outcome::NotAcceptable, message).into_http(Media::Json, &id);
+    };
+    let (request, shown) = match read.await {
+        Ok(read) => read,
+        Err(refusal) => return refusal.into_http(media, &id),
+    };
+    let call = Call {
+        request,
+        shown,
+        peer: origin::peer(http, &shared.app.config.trusted_proxies),
+        is_get: http.method() == actix_web::http::Method::GET,
+    };
+    let span = tracing::info_span!("graphql", request = id);
+    let work = call.execute(Arc::clone(shared)).instrument(span);
+    match on_the_runtime(shared, work).await {
+        Ok((response, executed)) => answer::from_response(response, executed, media, &id),
+        Err(refusal) => refusal.into_http(media, &id),
+    }
+}
+
+/// Works on the program's own runtime: the worker stays free for its sockets, and a panic ends the task, not the connection. The
+/// work ends when the client leaves.
+async fn on_the_runtime<T: Send + 'static>(
+    shared: &Shared,
+    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    let task = AbortOnDropHandle::new(shared.runtime.spawn(work));
+    match timeout(OPERATION_TIMEOUT, task).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a request panicked");
+            Err(Refusal::new(Outcome::Broken, answer::BROKEN))
+        }
+        Err(_elapsed) => {
+            let message = "The operation took too long; ask for less at a time.";
+            Err(Refusal::new(Outcome::Timeout, message))
+        }
+    }
+}
+
+/// A request, read and not yet looked into.
+struct Call {
+    request: Request,
+    shown: Shown,
+    peer: Peer,
+    is_get: bool,
+}
+
+impl Call {
+    /// Gives the response, and whether anything was executed.
+    async fn execute(self, shared: Arc<Shared>) -> Result<(Response, bool), Refusal> {
+        let Self {
+            mut request,
+            shown,
+            peer,
+            is_get,
+        } = self;
+        let caller = credentials::identify(&shared.app, shown).await?;
+        match guard::admit(&mut request, caller.as_ref()) {
+            Err(error) => return Ok((Response::from_errors(vec![error]), false)),
+            Ok(Some(OperationType::Mutation | OperationType::Subscription)) if is_get => {
+                return Err(Refusal::new(
+                    Outcome::WrongMethod,
+                    "GET is for queries; send this by POST.",
+                ));
+            }
+            Ok(_) => {}
+        }
+        let executed = Executed::default();
+        request_data(&shared.app, &mut request.data);
+        request = request.data(executed.clone()).data(peer);
+        request = match caller {
+            Some(caller) => request.data(caller),
+            None => request.disable_introspection(),
+        };
+        Ok((shared.schema.execute(request).await, executed.get()))
+    }
+}

@@ -1,0 +1,108 @@
+//! The HTTP layer: our own from the socket to the executor, because the stock integration takes form posts, mutations by GET and
+//! bodies of any size.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::{App as Routes, HttpServer, web};
+use tokio::runtime::Handle;
+
+mod answer;
+mod body;
+mod credentials;
+mod graphql;
+mod headers;
+mod health;
+mod negotiate;
+mod origin;
+
+use crate::app::App;
+use crate::graphql::Schema;
+
+/// A worker reads and writes sockets; the work itself is done on the program's own runtime.
+const MAX_WORKERS: usize = 4;
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Open requests get this long to end when the server stops, seconds.
+const STOP_SECONDS: u64 = 20;
+
+/// What every handler shares.
+pub(crate) struct Shared {
+    app: Arc<App>,
+    schema: Schema,
+    /// Database connections live on this runtime, which outlives the workers'.
+    runtime: Handle,
+    /// The origin that people reach the server by.
+    origin: String,
+}
+
+/// A server that listens, not yet running.
+pub struct Server {
+    address: SocketAddr,
+    running: actix_web::dev::Server,
+}
+
+/// Stops a server.
+#[derive(Debug, Clone)]
+pub struct StopHandle(ServerHandle);
+
+impl StopHandle {
+    /// Takes no new connections and ends when the open requests have ended, or after 20 s.
+    pub async fn stop(&self) {
+        self.0.stop(true).await;
+    }
+}
+
+/// Listens on the configured address; port 0 takes a free one. To be called on the runtime that requests shall be worked on.
+pub fn bind(app: Arc<App>) -> io::Result<Server> {
+    let listener = std::net::TcpListener::bind(app.config.listen)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let is_https = app.is_public_https();
+    let shared = web::Data::new(Shared {
+        origin: app.config.public_url(address),
+        schema: crate::graphql::schema(Arc::clone(&app)),
+        runtime: Handle::current(),
+        app,
+    });
+    let routes = move || {
+        Routes::new()
+            .app_data(shared.clone())
+            .wrap(headers::security(is_https))
+            .wrap(from_fn(headers::request_id))
+            .configure(graphql::routes)
+            .configure(health::routes)
+    };
+    let running = HttpServer::new(routes)
+        .workers(available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS)))
+        .client_request_timeout(HEADERS_TIMEOUT)
+        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+        .shutdown_timeout(STOP_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(Server { address, running })
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it from elsewhere.
+    pub fn stop_handle(&self) -> StopHandle {
+        StopHandle(self.running.handle())
+    }
+
+    /// Serves until it is stopped.
+    pub async fn run(self) -> io::Result<()> {
+        self.running.await
+    }
+}
