@@ -1,1 +1,50 @@
-//! Pure: a source object and the rules in, a record out. No async, no connection, no clock.
+//! Pure: a source object, what it names and the rules in, a record out. No async, no connection, no clock.
+//!
+//! - [`rule`] is what an admin edits: sources, targets, policies; [`expression`] compiles and evaluates the sources.
+//! - [`client`] and [`product`] follow those rules, [`contract`] is fixed.
+//! - [`money`] and [`key`] are how amounts and names are written down.
+
+pub mod client;
+pub mod contract;
+mod expression;
+mod fit;
+pub mod key;
+pub mod money;
+pub mod product;
+mod refs;
+pub mod rule;
+mod skip;
+mod syntax;
+mod transform;
+
+pub use refs::{Known, Refs};
+pub use skip::{Mapped, SkipReason};
+
+use serde_json::Value;
+
+/// Goes up when the code maps differently, so that what was mapped before is mapped again.
+pub const MAP_REVISION: i64 = 1;
+
+/// Why one object cannot become a record. Only this object fails.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct MapError {
+    /// For programs.
+    pub code: &'static str,
+    /// For people.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// The id of an object, which every record needs.
+fn stripe_id(object: &Value) -> Result<&str, MapError> {
+    object["id"]
+        .as_str()
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| MapError {
+            code: "NO_ID",
+            message: "Stripe's object has no id.".to_owned(),
+            hint: None,
+        })
+}

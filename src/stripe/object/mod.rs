@@ -1,1 +1,20 @@
-//! Stripe objects decoded in the shape of the pinned version.
+//! Stripe's objects in the shape of the pinned version.
+//!
+//! Bodies are kept whole as JSON; the types here read from them what records are made of. Unknown fields are passed over, unknown
+//! words stay words, an absent field is the same as null, and an expandable field may be an id or an object.
+
+mod coupon;
+mod digest;
+mod field;
+mod invoice;
+mod named;
+mod price;
+mod subscription;
+
+pub use coupon::{Coupon, Discount};
+pub use digest::canonical_digest;
+pub use field::{Exact, Expandable, Id};
+pub use invoice::{Invoice, Line, Tax};
+pub use named::named_by;
+pub use price::{CurrencyOption, Price, Product, Tier};
+pub use subscription::{Customer, Item, Subscription};

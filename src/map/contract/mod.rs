@@ -1,0 +1,187 @@
+//! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
+//!
+//! - [`invoice`] and [`subscription`] are the two sources.
+//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off.
+
+mod discount;
+mod invoice;
+mod price;
+mod subscription;
+
+use chrono::{DateTime, NaiveDate};
+use entity::kind::{ContractSource, LineKind, StripeKind};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::MapError;
+
+pub use invoice::from_invoice;
+pub use subscription::from_subscription;
+
+/// The settings that the contract mapping knows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ContractRules {
+    /// Invoices over nothing make contracts, too.
+    pub import_zero_amount_invoices: bool,
+}
+
+/// A contract without our id and times. Amounts are minor units of `currency`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContractDraft {
+    /// What it was made from.
+    pub source: ContractSource,
+    /// Stripe's own status word.
+    pub source_status: String,
+    /// The invoice's number.
+    pub number: Option<String>,
+    /// What people recognise it by: its first recurring product, else its first line, else the number.
+    pub name: String,
+    /// Whom it bills.
+    pub stripe_customer_id: Option<String>,
+    /// The subscription that it is, or bills.
+    pub stripe_subscription_id: Option<String>,
+    /// Unix milliseconds.
+    pub paid_at: Option<i64>,
+    /// The day it counts from.
+    pub booking_date: NaiveDate,
+    /// First day of the term.
+    pub term_start: Option<NaiveDate>,
+    /// The day after the last of the term.
+    pub term_end: Option<NaiveDate>,
+    /// Upper case.
+    pub currency: String,
+    /// Sum of the lines' gross amounts.
+    pub subtotal: i64,
+    /// Sum of the lines' discounts.
+    pub discount: i64,
+    /// Shipping without tax.
+    pub shipping: i64,
+    /// Tax, contained and added.
+    pub tax: i64,
+    /// After discounts, with shipping, without tax.
+    pub total: i64,
+    /// What has been paid of it.
+    pub amount_paid: i64,
+    /// Stripe's total less ours; null on a subscription.
+    pub reconcile_delta: Option<i64>,
+    /// The sums agree with Stripe's.
+    pub reconciled: bool,
+    /// When its sums change by time alone, Unix milliseconds.
+    pub next_change_at: Option<i64>,
+    /// What could not be done as it should, for people.
+    pub warnings: Vec<String>,
+    /// What it names and what is not here yet.
+    pub pending: Vec<(StripeKind, String)>,
+    /// In Stripe's order.
+    pub lines: Vec<LineDraft>,
+}
+
+/// A line without our id. Amounts are minor units of the contract's currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineDraft {
+    /// `il_…` or `si_…`
+    pub stripe_id: String,
+    /// From 1.
+    pub line_number: i32,
+    /// Stripe's id of the product.
+    pub stripe_product_id: Option<String>,
+    /// Stripe's name for it.
+    pub product_name: Option<String>,
+    /// Stripe's id of the price.
+    pub stripe_price_id: Option<String>,
+    /// Stripe's text.
+    pub description: Option<String>,
+    /// Null for metered items.
+    pub quantity: Option<Decimal>,
+    /// Minor units; null where no single price is one.
+    pub unit_price: Option<Decimal>,
+    /// Before discounts.
+    pub gross: i64,
+    /// Discounts and credit grants.
+    pub discount: i64,
+    /// Tax, contained and added.
+    pub tax: i64,
+    /// Gross less discount less contained tax.
+    pub net: i64,
+    /// What it charges for.
+    pub kind: LineKind,
+    /// Unix milliseconds.
+    pub period_start: Option<i64>,
+    /// Unix milliseconds.
+    pub period_end: Option<i64>,
+}
+
+/// What is missing or odd, gathered while mapping.
+#[derive(Debug, Default)]
+struct Notes {
+    warnings: Vec<String>,
+    pending: Vec<(StripeKind, String)>,
+}
+
+impl Notes {
+    fn warn(&mut self, text: String) {
+        if !self.warnings.contains(&text) {
+            self.warnings.push(text);
+        }
+    }
+
+    fn misses(&mut self, kind: StripeKind, id: &str) {
+        if !self.pending.iter().any(|(known, other)| *known == kind && other == id) {
+            self.pending.push((kind, id.to_owned()));
+            self.warn(format!(
+                "PENDING: {} {id} is not here yet; the contract is completed when it is.",
+                word(kind)
+            ));
+        }
+    }
+}
+
+fn word(kind: StripeKind) -> &'static str {
+    match kind {
+        StripeKind::Customer => "customer",
+        StripeKind::Product => "product",
+        StripeKind::Price => "price",
+        StripeKind::Invoice => "invoice",
+        StripeKind::Subscription => "subscription",
+        StripeKind::Coupon => "coupon",
+        StripeKind::CreditNote => "credit note",
+    }
+}
+
+/// Reads what the map needs. What is missing or of another kind fails this object alone.
+fn read<'a, T: Deserialize<'a>>(object: &'a Value) -> Result<T, MapError> {
+    T::deserialize(object).map_err(|error| MapError {
+        code: "INVALID_OBJECT",
+        message: format!("Stripe's object is not of the expected shape: {error}."),
+        hint: Some("Compare the object with Stripe's API reference; it may be of another API version.".to_owned()),
+    })
+}
+
+/// The UTC day of a Unix second.
+fn day(seconds: i64) -> Result<NaiveDate, MapError> {
+    DateTime::from_timestamp(seconds, 0)
+        .map(|at| at.date_naive())
+        .ok_or_else(|| MapError {
+            code: "DATE_OUT_OF_RANGE",
+            message: format!("{seconds} is not a time that can be held."),
+            hint: None,
+        })
+}
+
+fn milliseconds(seconds: i64) -> Option<i64> {
+    seconds.checked_mul(1000)
+}
+
+/// Stripe's text as it can be stored: PostgreSQL takes no U+0000.
+fn text(value: String, notes: &mut Notes) -> String {
+    if !value.contains('\0') {
+        return value;
+    }
+    notes.warn("A NUL character in Stripe's text was replaced.".to_owned());
+    value.replace('\0', "\u{FFFD}")
+}
+
+fn line_number(index: usize) -> Result<i32, MapError> {
+    i32::try_from(index + 1).map_err(|_range| super::money::too_large())
+}

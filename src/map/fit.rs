@@ -1,0 +1,113 @@
+//! Fits what a source gives to the field that it is for.
+
+use chrono::NaiveDate;
+use entity::kind::ClientStatus;
+use serde_json::Value;
+
+use super::MapError;
+
+/// A result larger than this is no field of a record.
+const TEXT_LIMIT: usize = 64 << 10;
+
+/// What a field takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    Text,
+    Currency,
+    Day,
+    Status,
+    Flag,
+}
+
+/// A value that fits its field; empty values are none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fitted {
+    None,
+    Text(String),
+    Day(NaiveDate),
+    Status(ClientStatus),
+    Flag(bool),
+}
+
+/// Fits `value`; the sentence says why it does not fit.
+pub(super) fn fit(takes: Takes, value: Value) -> Result<Fitted, String> {
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(Fitted::None);
+    }
+    match takes {
+        Takes::Text => plain_text(value)
+            .map(Fitted::Text)
+            .ok_or_else(|| "a list or an object is no text".to_owned()),
+        Takes::Currency => currency(&value)
+            .map(Fitted::Text)
+            .ok_or_else(|| "a currency is three letters".to_owned()),
+        Takes::Day => day(&value)
+            .map(Fitted::Day)
+            .ok_or_else(|| "a date is written YYYY-MM-DD".to_owned()),
+        Takes::Status => status(&value)
+            .map(Fitted::Status)
+            .ok_or_else(|| format!("a status is one of {STATUS_WORDS}")),
+        Takes::Flag => flag(&value)
+            .map(Fitted::Flag)
+            .ok_or_else(|| "it is neither true nor false".to_owned()),
+    }
+}
+
+const STATUS_WORDS: &str = "ACTIVE, INACTIVE, TRIAL, TERMINATED";
+
+fn plain_text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn currency(value: &Value) -> Option<String> {
+    let text = value.as_str()?.trim();
+    (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())).then(|| text.to_ascii_uppercase())
+}
+
+fn day(value: &Value) -> Option<NaiveDate> {
+    let text = value.as_str()?.trim();
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|_| text.len() == 10)
+}
+
+fn status(value: &Value) -> Option<ClientStatus> {
+    match value.as_str()?.trim().to_ascii_uppercase().as_str() {
+        "ACTIVE" => Some(ClientStatus::Active),
+        "INACTIVE" => Some(ClientStatus::Inactive),
+        "TRIAL" => Some(ClientStatus::Trial),
+        "TERMINATED" => Some(ClientStatus::Terminated),
+        _ => None,
+    }
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// Text as it can be stored: not too long, and without U+0000, which PostgreSQL does not take.
+pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>) -> Result<Fitted, MapError> {
+    let Fitted::Text(text) = fitted else { return Ok(fitted) };
+    if text.len() > TEXT_LIMIT {
+        return Err(MapError {
+            code: "VALUE_TOO_LARGE",
+            message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
+            hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
+        });
+    }
+    if !text.contains('\0') {
+        return Ok(Fitted::Text(text));
+    }
+    warnings.push(format!("A NUL character in {target} was replaced."));
+    Ok(Fitted::Text(text.replace('\0', "\u{FFFD}")))
+}

@@ -1,0 +1,85 @@
+//! The objects that a record's object names, at hand while it is mapped.
+
+use std::collections::HashMap;
+
+use entity::kind::StripeKind;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::stripe::object::{Coupon, Customer, Price, Product};
+
+/// What is known of a named object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It is here; a deleted one as it was last.
+    Here(T),
+    /// Stripe has deleted it, and what it was is not known.
+    Gone,
+    /// It is not here yet.
+    Missing,
+}
+
+impl<T> Known<T> {
+    /// What is here.
+    pub fn here(self) -> Option<T> {
+        match self {
+            Self::Here(object) => Some(object),
+            Self::Gone | Self::Missing => None,
+        }
+    }
+}
+
+/// The named objects. Those that cannot be read count as gone: fetching them again would not help.
+#[derive(Debug, Default)]
+pub struct Refs {
+    prices: HashMap<String, Option<Price>>,
+    products: HashMap<String, Option<Product>>,
+    coupons: HashMap<String, Option<Coupon>>,
+    customers: HashMap<String, Option<Customer>>,
+}
+
+impl Refs {
+    /// Puts an object in. `deleted`: Stripe no longer has it; its body may then be empty.
+    pub fn insert(&mut self, kind: StripeKind, id: String, body: &Value, deleted: bool) {
+        let body = Some(body).filter(|body| !(deleted && body.get("id").is_none()));
+        match kind {
+            StripeKind::Price => self.prices.insert(id, decode(body)).is_some(),
+            StripeKind::Product => self.products.insert(id, decode(body)).is_some(),
+            StripeKind::Coupon => self.coupons.insert(id, decode(body)).is_some(),
+            StripeKind::Customer => self.customers.insert(id, decode(body)).is_some(),
+            StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => false,
+        };
+    }
+
+    /// A price, with its tiers and currency options.
+    pub fn price(&self, id: &str) -> Known<&Price> {
+        look_up(&self.prices, id)
+    }
+
+    /// A product.
+    pub fn product(&self, id: &str) -> Known<&Product> {
+        look_up(&self.products, id)
+    }
+
+    /// A coupon.
+    pub fn coupon(&self, id: &str) -> Known<&Coupon> {
+        look_up(&self.coupons, id)
+    }
+
+    /// A customer.
+    pub fn customer(&self, id: &str) -> Known<&Customer> {
+        look_up(&self.customers, id)
+    }
+}
+
+fn decode<'a, T: Deserialize<'a>>(body: Option<&'a Value>) -> Option<T> {
+    T::deserialize(body?).ok()
+}
+
+fn look_up<'a, T>(all: &'a HashMap<String, Option<T>>, id: &str) -> Known<&'a T> {
+    match all.get(id) {
+        None => Known::Missing,
+        Some(None) => Known::Gone,
+        Some(Some(object)) => Known::Here(object),
+    }
+}

@@ -1,0 +1,307 @@
+//! What an admin may save. All problems are told at once.
+
+use entity::kind::{FieldPolicy, SyncObject};
+use entity::list::MappingRule;
+use serde_json::{Value, json};
+
+use super::target::{CLIENT_TARGETS, PRODUCT_TARGETS, Target};
+use crate::error::Code;
+use crate::map::expression::{Expression, compile};
+use crate::map::fit::{Takes, fit};
+use crate::map::transform::Transform;
+
+const RULES: usize = 200;
+const SOURCE_LENGTH: usize = 512;
+
+/// A rule as it was given.
+#[derive(Debug, Clone)]
+pub struct RuleInput {
+    /// A JMESPath expression.
+    pub source: String,
+    /// A field of ours.
+    pub target: String,
+    /// Off: kept, and does nothing.
+    pub enabled: bool,
+    /// Who wins over edits by hand.
+    pub policy: FieldPolicy,
+}
+
+/// What is wrong with a rule, or with all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleProblem {
+    /// Which rule, from 0; none: all of them.
+    pub index: Option<usize>,
+    /// Which part of it: `source`, `target`, `enabled`.
+    pub field: &'static str,
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+}
+
+/// The rules as they are to be stored, or everything that is wrong with them.
+pub fn check(object: SyncObject, proposed: Vec<RuleInput>) -> Result<Vec<MappingRule>, Vec<RuleProblem>> {
+    let targets: &[Target] = match object {
+        SyncObject::Customer => &CLIENT_TARGETS,
+        SyncObject::Product => &PRODUCT_TARGETS,
+        SyncObject::Contract => {
+            return Err(vec![of_all(
+                Code::MappingFixed,
+                "The mapping of contracts is fixed.".to_owned(),
+            )]);
+        }
+    };
+    if proposed.len() > RULES {
+        return Err(vec![of_all(
+            Code::OutOfRange,
+            format!("A mapping has at most {RULES} rules."),
+        )]);
+    }
+    let mut problems: Vec<RuleProblem> = proposed
+        .iter()
+        .enumerate()
+        .flat_map(|(index, rule)| check_rule(index, rule, targets))
+        .collect();
+    problems.extend(twins(&proposed));
+    problems.extend(missing(&proposed, targets));
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let stored = proposed.into_iter().map(|rule| MappingRule {
+        required: targets
+            .iter()
+            .any(|target| target.required && target.path == rule.target),
+        source: rule.source,
+        target: rule.target,
+        enabled: rule.enabled,
+        policy: rule.policy,
+    });
+    Ok(stored.collect())
+}
+
+fn of_all(code: Code, message: String) -> RuleProblem {
+    RuleProblem {
+        index: None,
+        field: "rules",
+        code,
+        message,
+    }
+}
+
+fn check_rule(index: usize, rule: &RuleInput, targets: &[Target]) -> Vec<RuleProblem> {
+    let at = |field, code, message| RuleProblem {
+        index: Some(index),
+        field,
+        code,
+        message,
+    };
+    let mut problems = Vec::new();
+    let target = targets.iter().find(|target| target.path == rule.target);
+    match target {
+        None => {
+            let known: Vec<&str> = targets.iter().map(|target| target.path).collect();
+            let message = format!(
+                "This is no field that a mapping may write. Known are {}.",
+                known.join(", ")
+            );
+            problems.push(at("target", Code::MappingTargetForbidden, message));
+        }
+        Some(target) if target.required && !rule.enabled => {
+            problems.push(at(
+                "enabled",
+                Code::MappingRequiredMissing,
+                format!("{} is required and cannot be turned off.", target.path),
+            ));
+        }
+        Some(_) => {}
+    }
+    match check_source(&rule.source) {
+        Err((code, message)) => problems.push(at("source", code, message)),
+        Ok(expression) => {
+            let misfit = target.and_then(|target| misfit(&expression, target.takes));
+            problems.extend(misfit.map(|why| {
+                at(
+                    "source",
+                    Code::MappingTypeMismatch,
+                    format!("It does not fit {}: {why}.", rule.target),
+                )
+            }));
+        }
+    }
+    problems
+}
+
+fn check_source(source: &str) -> Result<Expression, (Code, String)> {
+    if source.trim().is_empty() {
+        return Err((Code::Required, "The source is blank.".to_owned()));
+    }
+    if source.chars().count() > SOURCE_LENGTH {
+        return Err((
+            Code::TooLong,
+            format!("A source has at most {SOURCE_LENGTH} characters."),
+        ));
+    }
+    if source.contains('\0') {
+        return Err((Code::Invalid, "A source holds no NUL character.".to_owned()));
+    }
+    compile(source).map_err(|why| (Code::MappingSourceInvalid, format!("The source cannot be used: {why}.")))
+}
+
+/// Why a source can never fit a field, where that is certain without any data.
+fn misfit(expression: &Expression, takes: Takes) -> Option<String> {
+    match expression {
+        Expression::Literal(value) => fit(takes, value.clone()).err(),
+        Expression::Either(one, other) => misfit(one, takes).or_else(|| misfit(other, takes)),
+        Expression::Call(transform, _) => sample(*transform).and_then(|sample| fit(takes, sample).err()),
+        Expression::Path(_) | Expression::Library(_) => None,
+    }
+}
+
+/// A result of a function whose results all have one form.
+fn sample(transform: Transform) -> Option<Value> {
+    match transform {
+        Transform::Date => Some(json!("2026-01-31")),
+        Transform::DateTime => Some(json!("2026-01-31T00:00:00Z")),
+        Transform::Money => Some(json!("1.00")),
+        Transform::Lower | Transform::Upper | Transform::Trim => None,
+    }
+}
+
+fn twins(proposed: &[RuleInput]) -> impl Iterator<Item = RuleProblem> {
+    proposed.iter().enumerate().filter_map(|(index, rule)| {
+        let first = proposed.iter().position(|other| other.target == rule.target)?;
+        (first < index).then(|| RuleProblem {
+            index: Some(index),
+            field: "target",
+            code: Code::Conflict,
+            message: format!("Rule {first} writes {} already.", rule.target),
+        })
+    })
+}
+
+fn missing(proposed: &[RuleInput], targets: &[Target]) -> impl Iterator<Item = RuleProblem> {
+    let is_missing = |target: &&Target| target.required && proposed.iter().all(|rule| rule.target != target.path);
+    targets.iter().filter(is_missing).map(|target| {
+        of_all(
+            Code::MappingRequiredMissing,
+            format!("A rule for {} is required. Its source may be changed.", target.path),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CompiledRules, default_customer_rules, default_product_rules};
+    use super::*;
+
+    fn inputs(rules: &[MappingRule]) -> Vec<RuleInput> {
+        let input = |rule: &MappingRule| RuleInput {
+            source: rule.source.clone(),
+            target: rule.target.clone(),
+            enabled: rule.enabled,
+            policy: rule.policy,
+        };
+        rules.iter().map(input).collect()
+    }
+
+    fn with(source: &str, target: &str) -> Vec<RuleInput> {
+        let mut rules: Vec<_> = inputs(&default_customer_rules())
+            .into_iter()
+            .filter(|rule| rule.target != target)
+            .collect();
+        rules.push(RuleInput {
+            source: source.into(),
+            target: target.into(),
+            enabled: true,
+            policy: FieldPolicy::StripeWins,
+        });
+        rules
+    }
+
+    fn codes(proposed: Vec<RuleInput>) -> Vec<Code> {
+        check(SyncObject::Customer, proposed).map_or_else(
+            |problems| problems.into_iter().map(|problem| problem.code).collect(),
+            |_| vec![],
+        )
+    }
+
+    #[test]
+    fn the_defaults_may_be_saved_and_come_back_as_they_were() {
+        for (object, rules) in [
+            (SyncObject::Customer, default_customer_rules()),
+            (SyncObject::Product, default_product_rules()),
+        ] {
+            assert_eq!(check(object, inputs(&rules)).unwrap(), rules);
+            assert!(CompiledRules::compile(&rules).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_our_own_fields_can_be_written() {
+        for target in [
+            "id",
+            "role",
+            "passwordHash",
+            "custom.x",
+            "custom.__proto__",
+            "../x",
+            "",
+            "Name",
+            "stripeID",
+            "createdAt",
+        ] {
+            assert!(
+                codes(with("id", target)).contains(&Code::MappingTargetForbidden),
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_wrong_source_has_its_code() {
+        for (source, target, code) in [
+            ("", "email", Code::Required),
+            ("a..b", "email", Code::MappingSourceInvalid),
+            ("sort_by(a, &b)", "email", Code::MappingSourceInvalid),
+            ("a\0", "email", Code::Invalid),
+            (&"a".repeat(513), "email", Code::TooLong),
+            ("'SLEEPING'", "status", Code::MappingTypeMismatch),
+            ("status || 'SLEEPING'", "status", Code::MappingTypeMismatch),
+            ("'tomorrow'", "inceptionDate", Code::MappingTypeMismatch),
+            ("datetime(created)", "inceptionDate", Code::MappingTypeMismatch),
+            ("`[1]`", "phone", Code::MappingTypeMismatch),
+            ("'EURO'", "currency", Code::MappingTypeMismatch),
+        ] {
+            assert_eq!(codes(with(source, target)), [code], "{source}");
+        }
+        assert_eq!(codes(with(&"a".repeat(512), "email")), []);
+        assert_eq!(codes(with("'trial'", "status")), []);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        let mut proposed = with("a..b", "role");
+        proposed.retain(|rule| rule.target != "name");
+        proposed.push(proposed[0].clone());
+        proposed[1].enabled = false;
+        let found = codes(proposed);
+        for code in [
+            Code::MappingSourceInvalid,
+            Code::MappingTargetForbidden,
+            Code::MappingRequiredMissing,
+            Code::Conflict,
+        ] {
+            assert!(found.contains(&code), "{code:?} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn there_is_a_bound_and_contracts_are_fixed() {
+        let rule = inputs(&default_customer_rules())[0].clone();
+        assert_eq!(codes(vec![rule; 201]), [Code::OutOfRange]);
+        assert_eq!(
+            check(SyncObject::Contract, vec![]).unwrap_err()[0].code,
+            Code::MappingFixed
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! Our own functions in mapping sources, beside JMESPath's. Each is total: null in, null out; what it cannot take is a sentence.
+
+use chrono::{DateTime, SecondsFormat};
+use serde_json::Value;
+
+use super::money::decimal_text;
+
+/// A function of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transform {
+    Lower,
+    Upper,
+    Trim,
+    Date,
+    DateTime,
+    Money,
+}
+
+impl Transform {
+    pub(super) const ALL: [(&'static str, Self); 6] = [
+        ("lower", Self::Lower),
+        ("upper", Self::Upper),
+        ("trim", Self::Trim),
+        ("date", Self::Date),
+        ("datetime", Self::DateTime),
+        ("money", Self::Money),
+    ];
+
+    pub(super) fn find(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, transform)| transform)
+    }
+
+    pub(super) fn arity(self) -> usize {
+        if self == Self::Money { 2 } else { 1 }
+    }
+
+    /// Applies it. The number of arguments was checked when the expression was compiled.
+    pub(super) fn apply(self, arguments: &[Value]) -> Result<Value, String> {
+        if arguments.iter().any(Value::is_null) {
+            return Ok(Value::Null);
+        }
+        let first = arguments.first().unwrap_or(&Value::Null);
+        match self {
+            Self::Lower => Ok(text(first, "lower")?.to_lowercase().into()),
+            Self::Upper => Ok(text(first, "upper")?.to_uppercase().into()),
+            Self::Trim => Ok(text(first, "trim")?.trim().into()),
+            Self::Date => Ok(instant(first, "date")?.format("%Y-%m-%d").to_string().into()),
+            Self::DateTime => Ok(instant(first, "datetime")?
+                .to_rfc3339_opts(SecondsFormat::Secs, true)
+                .into()),
+            Self::Money => {
+                let minor = first.as_i64().ok_or("money takes a whole number of minor units")?;
+                let currency = text(arguments.get(1).unwrap_or(&Value::Null), "money")?;
+                Ok(decimal_text(minor, currency).into())
+            }
+        }
+    }
+}
+
+fn text<'a>(value: &'a Value, function: &str) -> Result<&'a str, String> {
+    value.as_str().ok_or_else(|| format!("{function} takes text"))
+}
+
+fn instant(value: &Value, function: &str) -> Result<DateTime<chrono::Utc>, String> {
+    let seconds = value.as_i64().ok_or_else(|| format!("{function} takes Unix seconds"))?;
+    DateTime::from_timestamp(seconds, 0).ok_or_else(|| format!("{seconds} is not a time that {function} can show"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_function_does_what_it_says() {
+        for (name, arguments, expected) in [
+            ("lower", json!(["ÄB"]), Ok(json!("äb"))),
+            ("upper", json!(["eur"]), Ok(json!("EUR"))),
+            ("trim", json!(["  a b\n"]), Ok(json!("a b"))),
+            ("date", json!([0]), Ok(json!("1970-01-01"))),
+            ("date", json!([-1]), Ok(json!("1969-12-31"))),
+            ("datetime", json!([1_792_592_000]), Ok(json!("2026-10-21T14:13:20Z"))),
+            ("money", json!([-1990, "usd"]), Ok(json!("-19.90"))),
+            ("money", json!([5, "jpy"]), Ok(json!("5"))),
+            ("money", json!([5, null]), Ok(json!(null))),
+            ("lower", json!([null]), Ok(json!(null))),
+            ("lower", json!([5]), Err("lower takes text")),
+            ("date", json!(["x"]), Err("date takes Unix seconds")),
+            (
+                "date",
+                json!([i64::MAX]),
+                Err("9223372036854775807 is not a time that date can show"),
+            ),
+            (
+                "money",
+                json!([1.5, "usd"]),
+                Err("money takes a whole number of minor units"),
+            ),
+        ] {
+            let result = Transform::find(name).unwrap().apply(arguments.as_array().unwrap());
+            assert_eq!(result, expected.map_err(str::to_owned), "{name} {arguments}");
+        }
+    }
+}
