@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use entity::integration;
+use secrecy::ExposeSecret;
+use tokio::sync::Notify;
+
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::error::Error;
 use crate::store::Db;
 use crate::store::db::OpenError;
+use crate::stripe::budget::ServerBounds;
+use crate::stripe::{self, Gateway};
 use crate::vault::Vault;
 
 /// The parts of a running server.
@@ -19,7 +26,14 @@ pub struct App {
     pub db: Db,
     /// Seals and opens Stripe keys.
     pub vault: Vault,
+    /// The way to Stripe.
+    pub stripe: Gateway,
+    /// Wakes the runner when a run was queued.
+    pub wake: Notify,
 }
+
+/// What Stripe keys are sealed for.
+pub const STRIPE_KEY: &str = "stripe-key";
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +47,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// HTTP to Stripe cannot be set up.
+    #[error("the connection to Stripe cannot be set up: {0}")]
+    Stripe(#[from] reqwest::Error),
 }
 
 impl App {
@@ -40,12 +57,19 @@ impl App {
     pub async fn build(config: Config, clock: Clock) -> Result<Arc<Self>, StartError> {
         config.check().map_err(StartError::Config)?;
         let vault = Vault::open(&config.secret_key_file).map_err(StartError::Vault)?;
+        let bounds = ServerBounds {
+            global_per_second: config.stripe_rate_limit,
+            endpoint_per_second: config.stripe_endpoint_rate_limit,
+        };
+        let stripe = Gateway::new(config.stripe_api_base.clone(), bounds, clock.clone())?;
         let db = Db::open(&config.database_url).await?;
         Ok(Arc::new(Self {
             config,
             clock,
             db,
             vault,
+            stripe,
+            wake: Notify::new(),
         }))
     }
 
@@ -55,5 +79,25 @@ impl App {
             .public_url
             .as_ref()
             .is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// The stored key of an integration.
+    pub fn stripe_key(&self, integration: &integration::Model) -> Result<stripe::Key, Error> {
+        let sealed = integration.key_sealed.as_deref().ok_or(Error::NotFound)?;
+        let secret = self
+            .vault
+            .unseal(STRIPE_KEY, integration.id, sealed)
+            .map_err(|error| Error::Internal(format!("the key of integration {}: {error}", integration.id)))?;
+        stripe::Key::parse(secret.expose_secret(), false)
+            .map_err(|error| Error::Internal(format!("a stored key is not one: {error}")))
+    }
+
+    /// A client for an integration, with its stored key and inside its budget.
+    pub fn stripe_client(&self, integration: &integration::Model) -> Result<stripe::Client, Error> {
+        let key = self.stripe_key(integration)?;
+        let setting = integration
+            .max_requests_per_second
+            .and_then(|rate| u32::try_from(rate).ok());
+        Ok(self.stripe.client(integration.id, &key, setting)?)
     }
 }

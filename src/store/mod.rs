@@ -1,6 +1,10 @@
 //! Our database: the only place that builds queries. Functions take the connection or transaction to use; the caller owns it.
 
 pub mod db;
+pub mod event;
+pub mod failure;
+pub mod lease;
+pub mod record;
 pub mod reference;
 pub mod session;
 pub mod source;

@@ -17,7 +17,7 @@ pub async fn replace(
     integration_id: Uuid,
     kind: StripeKind,
     known: Vec<&str>,
-    named: impl Iterator<Item = (String, SourceKey)>,
+    named: Vec<(String, SourceKey)>,
 ) -> Result<(), DbErr> {
     use source_ref::Column;
     if !known.is_empty() {
@@ -29,6 +29,7 @@ pub async fn replace(
             .await?;
     }
     let rows = named
+        .into_iter()
         .map(|(from_id, (to_kind, to_id))| source_ref::ActiveModel {
             integration_id: Set(integration_id),
             from_kind: Set(kind),

@@ -105,6 +105,19 @@ impl Budget {
         tokio::time::sleep_until(turn).await;
     }
 
+    /// Requests are waiting for their turn.
+    pub fn is_spent(&self) -> bool {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        // One request always waits for the distance to the one before; two or more are a queue.
+        let waits = |pace: &Pace| {
+            pace.free_at
+                .zip(pace.per_second)
+                .is_some_and(|(at, rate)| at > now + Duration::from_secs_f64(1.0 / rate))
+        };
+        waits(&paces.global) || paces.endpoints.values().any(waits)
+    }
+
     /// A request was answered: the pace may rise towards its limit again.
     pub fn answered(&self, endpoint: &'static str) {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);

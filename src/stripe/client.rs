@@ -32,6 +32,7 @@ pub struct Client {
     budget: Arc<Budget>,
     clock: Clock,
     requests: Arc<AtomicU64>,
+    retries: usize,
 }
 
 impl std::fmt::Debug for Client {
@@ -77,12 +78,24 @@ impl Client {
             budget,
             clock,
             requests: Arc::default(),
+            retries: RETRIES,
         })
+    }
+
+    /// The same client for somebody who waits: gives up after a second try.
+    #[must_use]
+    pub fn hasty(self) -> Self {
+        Self { retries: 1, ..self }
     }
 
     /// Requests sent through this client and its clones, repeated ones included.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Requests are waiting for the budget: more of them at once would gain nothing.
+    pub fn is_waiting(&self) -> bool {
+        self.budget.is_spent()
     }
 
     /// Reads the path below `/v1`, given part by part. `endpoint` is its route template, by which Stripe counts. Waits for the budget and repeats what is worth
@@ -98,7 +111,7 @@ impl Client {
         let retries = ExponentialBuilder::default()
             .with_min_delay(RETRY_FIRST)
             .with_max_delay(RETRY_LAST)
-            .with_max_times(RETRIES)
+            .with_max_times(self.retries)
             .with_jitter();
         (|| self.attempt(endpoint, &url, check))
             .retry(retries)

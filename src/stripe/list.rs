@@ -67,6 +67,19 @@ impl Client {
         self.page(place.list, &[name_of(place.list)], query).await
     }
 
+    /// Whether the key may read objects of `kind`, or events where none is given.
+    pub async fn may_read(&self, kind: Option<StripeKind>) -> Result<(), Error> {
+        let list = kind.map_or("/v1/events", |kind| place(kind).list);
+        self.get(list, &[name_of(list)], &[("limit", "1".to_owned())], is_page)
+            .await
+            .map(|_page| ())
+    }
+
+    /// The key's own account.
+    pub async fn account(&self) -> Result<Value, Error> {
+        Ok(self.get("/v1/account", &["account"], &[], is_object).await?.body)
+    }
+
     /// A page of events.
     pub async fn events(&self, filter: &[(&'static str, String)]) -> Result<Page, Error> {
         self.page("/v1/events", &["events"], filter.to_vec()).await

@@ -1,0 +1,139 @@
+//! Measures the road end to end: the built server imports from the built sandbox, each in a process of its own, over real HTTP
+//! into SQLite. One table: objects a second, CPU, memory, requests, rows. Nothing is asserted here.
+//!
+//! `make bench` takes about five minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits.
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+mod process;
+mod server;
+
+use std::time::Duration;
+
+use clap::Parser;
+use process::{Child, Usage};
+use server::Imported;
+
+/// What to measure.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Objects of the runs without limits: customers, products, prices, invoices and subscriptions together.
+    #[arg(long, default_value_t = 100_000)]
+    objects: u32,
+    /// Objects of the run under Stripe's rate limits.
+    #[arg(long, default_value_t = 20_000)]
+    limited_objects: u32,
+    /// How often each run is made; the median is printed.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// One line of the table.
+struct Scenario {
+    name: &'static str,
+    objects: u32,
+    sandbox: &'static [&'static str],
+    server: &'static [&'static str],
+}
+
+const UNBOUND: &[&str] = &["--stripe-rate-limit", "0", "--stripe-endpoint-rate-limit", "0"];
+
+#[tokio::main]
+async fn main() {
+    let args = Args::parse();
+    let scenarios = [
+        Scenario {
+            name: "no limit",
+            objects: args.objects,
+            sandbox: &[],
+            server: UNBOUND,
+        },
+        Scenario {
+            name: "50 ms latency",
+            objects: args.objects,
+            sandbox: &["--latency-ms", "50"],
+            server: UNBOUND,
+        },
+        Scenario {
+            name: "Stripe's limits, our half",
+            objects: args.limited_objects,
+            sandbox: &["--rate-limit", "25", "--endpoint-rate-limit", "25"],
+            server: &[],
+        },
+    ];
+    println!(
+        "{:26} {:>9} {:>9} {:>8} {:>9} {:>10} {:>8} {:>9} {:>9} {:>9} {:>7}",
+        "",
+        "objects",
+        "seconds",
+        "obj/s",
+        "requests",
+        "requests/s",
+        "rows/s",
+        "CPU/100k",
+        "db CPU s",
+        "peak MiB",
+        "again s"
+    );
+    for scenario in scenarios {
+        let runs = if scenario.server.is_empty() { 1 } else { args.runs };
+        let mut measured = Vec::new();
+        for _ in 0..runs {
+            measured.push(measure(&scenario).await);
+        }
+        measured.sort_by_key(|(first, ..)| first.took);
+        let (first, again, usage) = &measured[measured.len() / 2];
+        print_row(scenario.name, first, again, usage);
+    }
+}
+
+async fn measure(scenario: &Scenario) -> (Imported, Imported, Usage) {
+    let n = scenario.objects;
+    let sizes = [
+        ("--customers", n * 26 / 100),
+        ("--products", n / 200),
+        ("--invoices", n / 2),
+        ("--subscriptions", n * 23 / 100),
+    ];
+    let mut arguments = vec!["sandbox".to_owned(), "--port".to_owned(), "0".to_owned()];
+    arguments.extend(
+        sizes
+            .iter()
+            .flat_map(|(flag, size)| [(*flag).to_owned(), size.to_string()]),
+    );
+    arguments.extend(scenario.sandbox.iter().map(|flag| (*flag).to_owned()));
+    let mut sandbox = Child::start(&arguments, &[]);
+    let (base, key) = (sandbox.line(), sandbox.line());
+    let folder = tempfile::tempdir().unwrap();
+    let server = server::start(folder.path(), &base, scenario.server).await;
+    server.connect(&key).await;
+    let first = server.import().await;
+    let usage = server.usage();
+    let again = server.import().await;
+    (first, again, usage)
+}
+
+fn print_row(name: &str, first: &Imported, again: &Imported, usage: &Usage) {
+    let per_second = |count: u64| count as f64 / first.took.as_secs_f64();
+    println!(
+        "{:26} {:>9} {:>9.2} {:>8.0} {:>9} {:>10.1} {:>8.0} {:>9.2} {:>9.2} {:>9} {:>7.2}",
+        name,
+        first.objects,
+        first.took.as_secs_f64(),
+        per_second(first.objects),
+        first.requests,
+        per_second(first.requests),
+        per_second(first.rows),
+        usage.cpu.as_secs_f64() * 100_000.0 / first.objects as f64,
+        usage.database_cpu.as_secs_f64(),
+        usage.peak_kib / 1024,
+        again.took.as_secs_f64(),
+    );
+    for phase in &first.phases {
+        println!("    {phase}");
+    }
+    let _: Duration = again.took;
+}

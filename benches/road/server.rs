@@ -1,0 +1,150 @@
+//! The measured server, driven over its GraphQL API like any other.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::process::{Child, Usage};
+
+/// A started server with somebody who may do everything.
+pub(crate) struct Server {
+    process: Child,
+    http: reqwest::Client,
+    url: String,
+    token: String,
+    integration: std::sync::OnceLock<String>,
+}
+
+/// What an import has done.
+pub(crate) struct Imported {
+    pub(crate) took: Duration,
+    /// Customers, products, prices, invoices and subscriptions that Stripe gave.
+    pub(crate) objects: u64,
+    pub(crate) requests: u64,
+    /// Rows of all tables that hold them.
+    pub(crate) rows: u64,
+    pub(crate) phases: Vec<String>,
+}
+
+pub(crate) async fn start(folder: &Path, stripe: &str, flags: &[&str]) -> Server {
+    let database = format!("sqlite://{}", folder.join("bench.db").display());
+    let key_file = folder.join("secret.key").display().to_string();
+    let settings = [
+        ("TRIBUTARY_DATABASE_URL", database.as_str()),
+        ("TRIBUTARY_SECRET_KEY_FILE", key_file.as_str()),
+        ("TRIBUTARY_STRIPE_API_BASE", stripe),
+        ("TRIBUTARY_LOG", "warn"),
+    ];
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    crate::process::feed(
+        &words("user create --email bench@example.com --role ADMIN --password-stdin"),
+        &settings,
+        "a bench passphrase 1\n",
+    );
+    let token = Child::start(
+        &words("token create --user bench@example.com --scope ADMIN --name bench"),
+        &settings,
+    )
+    .line();
+    let port = free_port();
+    let mut arguments = vec!["serve".to_owned(), "--listen".to_owned(), format!("127.0.0.1:{port}")];
+    arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    let process = Child::start(&arguments, &settings);
+    let server = Server {
+        process,
+        http: reqwest::Client::builder().build().unwrap(),
+        url: format!("http://127.0.0.1:{port}"),
+        token,
+        integration: std::sync::OnceLock::new(),
+    };
+    server.wait_until_ready().await;
+    server
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+impl Server {
+    async fn wait_until_ready(&self) {
+        for _ in 0..200 {
+            if self
+                .http
+                .get(format!("{}/readyz", self.url))
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server did not become ready");
+    }
+
+    async fn graphql(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = self.http.post(format!("{}/graphql", self.url)).bearer_auth(&self.token);
+        let answer = request
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert!(answer["errors"].is_null(), "{answer}");
+        answer["data"].clone()
+    }
+
+    pub(crate) async fn connect(&self, key: &str) {
+        let connect = "mutation($key: String!) { authenticateStripe(input: {apiKey: $key}) { integration { id } userErrors { message } } }";
+        let connected = self.graphql(connect, json!({ "key": key })).await;
+        let id = connected["authenticateStripe"]["integration"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let set = "mutation($id: ID!) {
+            updateSettings(input: {integrationId: $id, contractSources: [INVOICE, SUBSCRIPTION], invoiceLookbackDays: 3650}) { userErrors { message } }
+            setSyncEnabled(input: {integrationId: $id, enabled: true}) { userErrors { message } }
+        }";
+        self.graphql(set, json!({ "id": id })).await;
+        self.integration.set(id).unwrap();
+    }
+
+    pub(crate) async fn import(&self) -> Imported {
+        let start =
+            "mutation($id: ID!) { startImport(input: {integrationId: $id}) { run { id } userErrors { message } } }";
+        let started = self.graphql(start, json!({ "id": self.integration.get() })).await;
+        let run = started["startImport"]["run"]["id"].as_str().unwrap().to_owned();
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let look = "query($id: ID!) { node(id: $id) { ... on Run { state startedAt finishedAt stripeRequests phases { object seen created updated unchanged skipped failed } } } }";
+            let run = self.graphql(look, json!({ "id": run })).await["node"].clone();
+            if run["finishedAt"].is_string() {
+                return self.imported(&run);
+            }
+        }
+    }
+
+    fn imported(&self, run: &Value) -> Imported {
+        let time = |field: &str| chrono::DateTime::parse_from_rfc3339(run[field].as_str().unwrap()).unwrap();
+        let phases: Vec<String> = run["phases"].as_array().unwrap().iter().map(Value::to_string).collect();
+        let rows = crate::process::rows(&self.process);
+        Imported {
+            took: (time("finishedAt") - time("startedAt")).to_std().unwrap(),
+            objects: rows.objects,
+            requests: run["stripeRequests"].as_u64().unwrap(),
+            rows: rows.all,
+            phases,
+        }
+    }
+
+    pub(crate) fn usage(&self) -> Usage {
+        self.process.usage()
+    }
+}

@@ -1,0 +1,38 @@
+//! Takes up runs: one at a time an integration, as many side by side as there are integrations.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::{timetable, work};
+use crate::app::App;
+use crate::store::lease;
+
+/// Wakes with each tick, and at once when a run was queued here.
+pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
+    let owner = Uuid::now_v7();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.wake.notified() => {}
+        }
+        if let Err(error) = take_up_all(&app, owner, &stop, &tasks).await {
+            tracing::warn!(%error, "runs could not be taken up; the next tick tries again");
+        }
+    }
+}
+
+async fn take_up_all(app: &Arc<App>, owner: Uuid, stop: &CancellationToken, tasks: &TaskTracker) -> Result<(), DbErr> {
+    timetable::queue_due(app).await?;
+    while lease::has_free(app.db.read(), app.clock.now_ms()).await? {
+        let tx = app.db.begin().await?;
+        let run = lease::take_up(&tx, owner, app.clock.now_ms()).await?;
+        tx.commit().await?;
+        let Some(run) = run else { return Ok(()) };
+        tasks.spawn(work::see_through(Arc::clone(app), run, stop.clone()));
+    }
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! The one way through: news? keep the source, map it, write the record, queue what depends on it. All in the caller's
+//! transaction, so that a reading has its whole effect or none.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use entity::kind::{RecordState, StripeKind};
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::news::{self, News, State};
+use super::outcome::Outcome;
+use super::reading::Reading;
+use super::record::{self, Item, Written};
+use super::rules::Rules;
+use super::scope;
+use super::tally::{Tally, makes_records};
+use crate::error::Error;
+use crate::map::MapError;
+use crate::store::source::Stored;
+use crate::store::{SourceKey, failure, reference, source};
+use crate::stripe::Seen;
+
+/// What readings are applied with.
+#[derive(Debug, Clone, Copy)]
+pub struct Road<'a> {
+    /// The settings of the run.
+    pub rules: &'a Rules,
+    /// The run.
+    pub run_id: Uuid,
+    /// Our clock, Unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What became of the objects.
+    pub tally: Tally,
+    /// Objects to be read by their id, because their reading cannot be placed in time. They are not counted yet.
+    pub alone: Vec<SourceKey>,
+}
+
+/// Applies a batch. What is named goes before what names it.
+pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
+    let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
+    for reading in readings {
+        by_kind.entry(rank(reading.kind)).or_default().push(reading);
+    }
+    let mut applied = Applied::default();
+    for readings in by_kind.into_values() {
+        apply_kind(tx, road, readings, &mut applied).await?;
+    }
+    Ok(applied)
+}
+
+fn rank(kind: StripeKind) -> u8 {
+    match kind {
+        StripeKind::Product => 0,
+        StripeKind::Price => 1,
+        StripeKind::Coupon => 2,
+        StripeKind::Customer => 3,
+        StripeKind::Subscription => 4,
+        StripeKind::Invoice => 5,
+        StripeKind::CreditNote => 6,
+    }
+}
+
+async fn apply_kind(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    readings: Vec<Reading>,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    let readings = latest_of_each(readings);
+    let Some(kind) = readings.first().map(|reading| reading.kind) else {
+        return Ok(());
+    };
+    let ids = readings.iter().map(|reading| reading.stripe_id.as_str()).collect();
+    let stored = source::find_stored(tx, road.rules.integration_id, kind, ids).await?;
+    let mut sorted = Sorted::default();
+    for reading in readings {
+        sorted.sort(road.rules, reading, &stored, applied);
+    }
+    mark_seen(tx, road.rules.integration_id, kind, &sorted.seen_later).await?;
+    write(tx, road, kind, sorted.to_write, &stored, &mut applied.tally).await
+}
+
+/// PostgreSQL refuses to touch a row twice in one statement, and the later reading of one page is the one that counts.
+fn latest_of_each(readings: Vec<Reading>) -> Vec<Reading> {
+    let mut at: HashMap<String, usize> = HashMap::with_capacity(readings.len());
+    let mut kept: Vec<Reading> = Vec::with_capacity(readings.len());
+    for reading in readings {
+        let index = *at.entry(reading.stripe_id.clone()).or_insert(kept.len());
+        if index == kept.len() {
+            kept.push(reading);
+        } else {
+            kept[index] = reading;
+        }
+    }
+    kept
+}
+
+/// The readings of one kind, by what is to be done with them.
+#[derive(Default)]
+struct Sorted {
+    to_write: Vec<Reading>,
+    seen_later: Vec<(String, Seen)>,
+}
+
+impl Sorted {
+    fn sort(&mut self, rules: &Rules, reading: Reading, stored: &HashMap<String, Stored>, applied: &mut Applied) {
+        let Some(stored) = stored.get(&reading.stripe_id) else {
+            if let Some(code) = scope::refuses(rules, &reading) {
+                applied.tally.count(reading.kind, &Outcome::Skipped(code));
+            } else {
+                self.to_write.push(reading);
+            }
+            return;
+        };
+        match judge(&reading, stored) {
+            News::Apply => self.to_write.push(reading),
+            News::ReadAlone if reading.alone => self.to_write.push(reading),
+            News::ReadAlone => applied.alone.push((reading.kind, reading.stripe_id)),
+            News::Same { .. } if is_due_again(rules, &reading, stored) => self.to_write.push(reading),
+            News::Same { later } => {
+                applied.tally.count(reading.kind, &outcome_so_far(stored));
+                if later {
+                    self.seen_later.push((reading.stripe_id, reading.seen));
+                }
+            }
+            News::Drop => applied.tally.count(reading.kind, &outcome_so_far(stored)),
+        }
+    }
+}
+
+fn judge(reading: &Reading, stored: &Stored) -> News {
+    let held = Seen {
+        min_ms: stored.seen_min,
+        max_ms: stored.seen_max,
+    };
+    news::judge(
+        State {
+            seen: reading.seen,
+            digest: &reading.digest,
+            deleted: reading.value.is_none(),
+        },
+        State {
+            seen: held,
+            digest: &stored.digest,
+            deleted: stored.deleted,
+        },
+    )
+}
+
+/// Unchanged objects are mapped again when the rules have changed, and when the last time ended short of a whole record.
+fn is_due_again(rules: &Rules, reading: &Reading, stored: &Stored) -> bool {
+    makes_records(reading.kind)
+        && (stored.map_stamp != rules.stamp(reading.kind)
+            || matches!(stored.state, RecordState::Failed | RecordState::Pending))
+}
+
+fn outcome_so_far(stored: &Stored) -> Outcome {
+    match stored.state {
+        RecordState::Skipped => Outcome::Skipped("SKIPPED_BEFORE"),
+        RecordState::Imported | RecordState::Pending | RecordState::Failed => Outcome::Unchanged,
+    }
+}
+
+async fn mark_seen(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    kind: StripeKind,
+    seen: &[(String, Seen)],
+) -> Result<(), Error> {
+    let mut by_bounds: HashMap<(i64, i64), Vec<&str>> = HashMap::new();
+    for (id, seen) in seen {
+        by_bounds.entry((seen.min_ms, seen.max_ms)).or_default().push(id);
+    }
+    for ((min_ms, max_ms), ids) in by_bounds {
+        source::mark_seen(tx, integration_id, kind, ids, Seen { min_ms, max_ms }).await?;
+    }
+    Ok(())
+}
+
+async fn write(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    readings: Vec<Reading>,
+    stored: &HashMap<String, Stored>,
+    tally: &mut Tally,
+) -> Result<(), Error> {
+    if readings.is_empty() {
+        return Ok(());
+    }
+    let items: Vec<Item<'_>> = readings.iter().map(Item::of_reading).collect();
+    let written = record::write(tx, road, kind, &items).await?;
+    for written in &written {
+        tally.count(kind, &written.outcome);
+    }
+    settle_failures(tx, road, kind, &items, &written).await?;
+    queue_dependents(tx, road.rules.integration_id, kind, &readings).await?;
+    let (lost, kept): (Vec<_>, Vec<_>) = readings
+        .into_iter()
+        .zip(written)
+        .partition(|(reading, _)| reading.value.is_none() && stored.contains_key(&reading.stripe_id));
+    for (reading, _) in &lost {
+        source::mark_deleted(
+            tx,
+            road.rules.integration_id,
+            kind,
+            vec![&reading.stripe_id],
+            reading.seen,
+        )
+        .await?;
+    }
+    keep(tx, road, kind, kept, stored).await
+}
+
+/// Writes the source objects with what they name.
+async fn keep(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    kept: Vec<(Reading, Written)>,
+    stored: &HashMap<String, Stored>,
+) -> Result<(), Error> {
+    let known = kept
+        .iter()
+        .map(|(reading, _)| reading.stripe_id.as_str())
+        .filter(|id| stored.contains_key(*id))
+        .collect();
+    let named = kept.iter().flat_map(|(reading, written)| {
+        let all: HashSet<&SourceKey> = reading.names.iter().chain(&written.pending).collect();
+        all.into_iter().map(|key| (reading.stripe_id.clone(), key.clone()))
+    });
+    let named = named.collect();
+    reference::replace(tx, road.rules.integration_id, kind, known, named).await?;
+    let rows = kept.into_iter().map(|(reading, written)| {
+        let (state, reason) = written.state();
+        reading.into_row(road.rules, state, reason)
+    });
+    Ok(source::upsert(tx, rows.collect()).await?)
+}
+
+/// Records the failures and closes those of objects that work now.
+pub(super) async fn settle_failures(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    items: &[Item<'_>],
+    written: &[Written],
+) -> Result<(), Error> {
+    let (mut failures, mut well): (Vec<(&str, &MapError)>, _) = (Vec::new(), Vec::new());
+    for (item, written) in items.iter().zip(written) {
+        match &written.outcome {
+            Outcome::Failed(error) => failures.push((item.stripe_id, error)),
+            _ => well.push(item.stripe_id),
+        }
+    }
+    failure::resolve(tx, road.rules.integration_id, kind, well, road.now_ms).await?;
+    Ok(failure::record(tx, road.rules.integration_id, road.run_id, kind, failures, road.now_ms).await?)
+}
+
+/// Queues the records that show something of these objects.
+async fn queue_dependents(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    kind: StripeKind,
+    readings: &[Reading],
+) -> Result<(), Error> {
+    let ids: Vec<&str> = readings.iter().map(|reading| reading.stripe_id.as_str()).collect();
+    let dependents = record::dependents(kind);
+    if !dependents.is_empty() {
+        reference::queue_dependents(tx, integration_id, dependents, kind, ids).await?;
+    }
+    if kind == StripeKind::Price {
+        let products = readings
+            .iter()
+            .flat_map(|price| &price.names)
+            .filter(|(kind, _)| *kind == StripeKind::Product);
+        let products: HashSet<&str> = products.map(|(_, id)| id.as_str()).collect();
+        reference::queue(tx, integration_id, StripeKind::Product, products.into_iter().collect()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Reads the stretches of a phase side by side and hands pages to the one writer over a bounded channel, so that memory stays the
+//! same from a thousand objects to ten million.
+
+use std::sync::Arc;
+
+use entity::kind::StripeKind;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::frontier::Frontier;
+use super::lists::{Gives, List};
+use super::reading::Reading;
+use super::span::{Span, Stamp};
+use super::{paid, whole};
+use crate::store::SourceKey;
+use crate::stripe::list::{Found, Page};
+use crate::stripe::{Client, Error, Seen};
+
+/// Requests in flight at most. What Stripe allows a second, times its slowest answers.
+const FETCHERS: usize = 16;
+/// Pages that may wait for the writer.
+const PAGES_WAITING: usize = 4;
+/// Requests for nested lists and single objects in flight, for one page.
+const NESTED: usize = 8;
+
+/// A page, read and whole, with what is left to read after it.
+#[derive(Debug)]
+pub(super) struct PageRead {
+    /// Of the stretch that it belongs to.
+    pub(super) span_id: u32,
+    pub(super) readings: Vec<Reading>,
+    /// Objects of the page that are no use: Stripe gave no id.
+    pub(super) nameless: usize,
+    /// The rest of the stretch; `None` when it is read.
+    pub(super) rest: Option<Span>,
+    /// A stretch that was split off the rest.
+    pub(super) split_off: Option<Span>,
+}
+
+/// A page, or the list that cannot be read and why.
+pub(super) type Fetched = Result<PageRead, (usize, Error)>;
+
+/// What fetchers share.
+struct Fetcher {
+    client: Client,
+    lists: Vec<List>,
+    frontier: Frontier,
+    paid: paid::Reach,
+}
+
+/// Starts reading `spans`. The receiver ends when all is read; dropping the set stops the fetchers.
+pub(super) fn start(
+    client: &Client,
+    lists: Vec<List>,
+    spans: Vec<Span>,
+    paid: paid::Reach,
+) -> (mpsc::Receiver<Fetched>, JoinSet<()>) {
+    let (to_writer, pages) = mpsc::channel(PAGES_WAITING);
+    let fetcher = Arc::new(Fetcher {
+        client: client.clone(),
+        lists,
+        frontier: Frontier::new(spans),
+        paid,
+    });
+    let mut tasks = JoinSet::new();
+    for _ in 0..FETCHERS {
+        let (fetcher, to_writer) = (Arc::clone(&fetcher), to_writer.clone());
+        tasks.spawn(async move {
+            while let Some(span) = fetcher.frontier.take().await {
+                let list = span.list;
+                if let Err(error) = fetcher.read(span, &to_writer).await {
+                    // A closed channel means that the writer has stopped for a reason of its own.
+                    let _ = to_writer.send(Err((list, error))).await;
+                }
+                fetcher.frontier.finish();
+            }
+        });
+    }
+    (pages, tasks)
+}
+
+impl Fetcher {
+    async fn read(&self, mut span: Span, to_writer: &mpsc::Sender<Fetched>) -> Result<(), Error> {
+        loop {
+            let page = match self.page(&span).await {
+                Err(Error::CursorGone { .. }) => {
+                    span = span.restart();
+                    continue;
+                }
+                page => page?,
+            };
+            let stamps: Vec<Stamp> = page.data.iter().filter_map(stamp).collect();
+            let mut rest = if page.has_more {
+                Some(self.after(&span, &stamps)?)
+            } else {
+                None
+            };
+            let split_off = rest.as_mut().and_then(|rest| self.split(rest, &stamps));
+            let nameless = page.data.len() - stamps.len();
+            let readings = self.readings(&span, page).await?;
+            let read = PageRead {
+                span_id: span.id,
+                readings,
+                nameless,
+                rest: rest.clone(),
+                split_off: split_off.clone(),
+            };
+            if to_writer.send(Ok(read)).await.is_err() {
+                return Ok(());
+            }
+            // Only after the writer was told of it, so that a checkpoint never knows the child's pages before the child.
+            if let Some(split_off) = split_off {
+                self.frontier.push(split_off);
+            }
+            match rest {
+                Some(rest) => span = rest,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn page(&self, span: &Span) -> Result<Page, Error> {
+        let list = &self.lists[span.list];
+        let filter: Vec<_> = list.filter.iter().cloned().chain(span.filter()).collect();
+        match list.gives {
+            Gives::Objects(kind) => self.client.list(kind, &filter).await,
+            Gives::PaidEvents => self.client.events(&filter).await,
+        }
+    }
+
+    fn after(&self, span: &Span, stamps: &[Stamp]) -> Result<Span, Error> {
+        span.after(stamps).map_err(|_repeats| Error::Unavailable {
+            message: format!("list {:?} repeats itself", self.lists[span.list].gives),
+            request_id: None,
+        })
+    }
+
+    /// Splits when a fetcher has nothing to do and the budget has room: more stretches than that would only cost requests.
+    fn split(&self, rest: &mut Span, stamps: &[Stamp]) -> Option<Span> {
+        if self.client.is_waiting() {
+            return None;
+        }
+        rest.split(stamps, self.frontier.wants_more()?)
+    }
+
+    async fn readings(&self, span: &Span, page: Page) -> Result<Vec<Reading>, Error> {
+        let fresh = page
+            .data
+            .into_iter()
+            .filter(|object| stamp(object).is_some_and(|stamp| !span.was_read(&stamp)));
+        match self.lists[span.list].gives {
+            Gives::Objects(kind) => whole_readings(&self.client, kind, fresh.collect(), page.seen).await,
+            Gives::PaidEvents => read_alone(&self.client, self.paid.beyond_lists(fresh)).await,
+        }
+    }
+}
+
+async fn whole_readings(
+    client: &Client,
+    kind: StripeKind,
+    objects: Vec<Value>,
+    seen: Seen,
+) -> Result<Vec<Reading>, Error> {
+    let client = client.clone();
+    stream::iter(objects)
+        .map(move |object| complete(client.clone(), kind, object, seen, false))
+        .buffered(NESTED)
+        .try_collect()
+        .await
+}
+
+/// Reads objects by their ids.
+pub(super) async fn read_alone(client: &Client, keys: Vec<SourceKey>) -> Result<Vec<Reading>, Error> {
+    let client = client.clone();
+    stream::iter(keys)
+        .map(move |(kind, id)| read_one(client.clone(), kind, id))
+        .buffered(NESTED)
+        .try_collect()
+        .await
+}
+
+async fn read_one(client: Client, kind: StripeKind, id: String) -> Result<Reading, Error> {
+    match client.object(kind, &id).await? {
+        Found::Gone(seen) => Ok(Reading::gone(kind, id, seen)),
+        Found::Whole(object, seen) => complete(client, kind, object, seen, true).await,
+    }
+}
+
+async fn complete(
+    client: Client,
+    kind: StripeKind,
+    mut object: Value,
+    seen: Seen,
+    alone: bool,
+) -> Result<Reading, Error> {
+    whole::complete(&client, kind, &mut object).await?;
+    let id = object["id"].as_str().unwrap_or_default().to_owned();
+    Ok(Reading::whole(kind, id, object, seen, alone))
+}
+
+fn stamp(object: &Value) -> Option<Stamp> {
+    let id = object["id"].as_str().filter(|id| !id.is_empty())?;
+    Some((id.to_owned(), object["created"].as_i64()))
+}

@@ -1,0 +1,110 @@
+//! Which lists a phase reads, and down to when.
+
+use entity::kind::{ContractSource, StripeKind, SyncObject};
+
+use super::rules::Rules;
+use super::span::Span;
+
+const DAY_SECONDS: i64 = 86_400;
+/// Stripe charges a `charge_automatically` invoice within weeks of creating it; dunning may take two months.
+const CHARGED_WITHIN_DAYS: i64 = 60;
+/// A sent invoice is paid within a year; later ones are found by their `invoice.paid` event.
+const SENT_PAID_WITHIN_DAYS: i64 = 365;
+/// How long Stripe lists events.
+const EVENTS_KEPT_DAYS: i64 = 30;
+/// An event is written a little after what it tells of.
+const EVENT_MARGIN_SECONDS: i64 = 3_600;
+
+/// What a list gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// Objects of a kind.
+    Objects(StripeKind),
+    /// Events that tell of invoices which the lists of invoices may not reach.
+    PaidEvents,
+}
+
+/// One list of a phase.
+#[derive(Debug, Clone)]
+pub(super) struct List {
+    pub(super) gives: Gives,
+    pub(super) filter: Vec<(&'static str, String)>,
+    low: i64,
+}
+
+impl List {
+    fn of(kind: StripeKind, filter: &[(&'static str, &str)], low: i64) -> Self {
+        let filter = filter
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .collect();
+        Self {
+            gives: Gives::Objects(kind),
+            filter,
+            low,
+        }
+    }
+}
+
+/// The lists of the phase of `object`. The order is part of checkpoints.
+pub(super) fn lists(object: SyncObject, rules: &Rules, t0: i64) -> Vec<List> {
+    match object {
+        SyncObject::Customer => vec![List::of(StripeKind::Customer, &[], 0)],
+        // Stripe lists active prices only, unless asked for the others; inline ones are in no list and are read when named.
+        SyncObject::Product => vec![
+            List::of(StripeKind::Product, &[], 0),
+            List::of(StripeKind::Price, &[("active", "true")], 0),
+            List::of(StripeKind::Price, &[("active", "false")], 0),
+            List::of(StripeKind::Coupon, &[], 0),
+        ],
+        SyncObject::Contract => contract_lists(rules, t0),
+    }
+}
+
+fn contract_lists(rules: &Rules, t0: i64) -> Vec<List> {
+    // Without status=all the canceled ones are missing.
+    let mut lists = vec![List::of(StripeKind::Subscription, &[("status", "all")], 0)];
+    if rules.has_source(ContractSource::Invoice) {
+        let charged = charged_from(rules);
+        let sent = sent_from(rules);
+        let paid = ("status", "paid");
+        lists.push(List::of(
+            StripeKind::Invoice,
+            &[paid, ("collection_method", "charge_automatically")],
+            charged,
+        ));
+        lists.push(List::of(
+            StripeKind::Invoice,
+            &[paid, ("collection_method", "send_invoice")],
+            sent,
+        ));
+        lists.push(List::of(StripeKind::CreditNote, &[], sent));
+        let told = (t0 - EVENTS_KEPT_DAYS * DAY_SECONDS).max(rules.window_start - EVENT_MARGIN_SECONDS);
+        lists.push(List {
+            gives: Gives::PaidEvents,
+            filter: vec![("type", "invoice.paid".to_owned())],
+            low: told,
+        });
+    }
+    lists
+}
+
+/// From when on invoices that Stripe charges are listed.
+pub(super) fn charged_from(rules: &Rules) -> i64 {
+    (rules.window_start - CHARGED_WITHIN_DAYS * DAY_SECONDS).max(0)
+}
+
+/// From when on invoices that are sent are listed.
+pub(super) fn sent_from(rules: &Rules) -> i64 {
+    (rules.window_start - SENT_PAID_WITHIN_DAYS * DAY_SECONDS).max(0)
+}
+
+/// The stretches that a phase begins with: each list whole, up to the second before `t0`.
+pub(super) fn whole_spans(lists: &[List], t0: i64) -> Vec<Span> {
+    lists
+        .iter()
+        .zip(0..)
+        .enumerate()
+        .map(|(list, (of, id))| Span::new(id, list, of.low.min(t0), t0))
+        .collect()
+}

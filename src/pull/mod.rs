@@ -1,0 +1,29 @@
+//! The road. A way in finds out what Stripe's current state of an object is and hands it to [`apply`], the one way through, which
+//! decides whether it is news, keeps the source, maps it and writes the record, all in one transaction with the checkpoint.
+//!
+//! - Ways in: [`import`] reads the lists, [`catch_up`] the events.
+//! - The way through: [`apply`], with [`news`] (is it newer?), `scope` (does it belong here?), `record` (what becomes of it).
+//! - After it: `fill` fetches what is named and not here, `remap` maps again what shows something that has changed.
+//! - How far: [`progress`], saved with the rows.
+
+pub mod apply;
+pub mod catch_up;
+mod fetch;
+mod fill;
+mod frontier;
+mod hint;
+pub mod import;
+mod lists;
+pub mod news;
+mod outcome;
+pub mod pace;
+mod paid;
+pub mod progress;
+pub mod reading;
+mod record;
+mod remap;
+pub mod rules;
+mod scope;
+mod span;
+mod tally;
+mod whole;

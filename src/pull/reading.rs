@@ -1,0 +1,97 @@
+//! One object as it was read, made ready for [`super::apply`] outside of any transaction.
+
+use entity::kind::{RecordState, StripeKind};
+use entity::source_object;
+use serde_json::Value;
+
+use super::rules::Rules;
+use crate::store::{SourceKey, source};
+use crate::stripe::Seen;
+use crate::stripe::object::{canonical_digest, named_by};
+
+/// One object as it was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// What it is.
+    pub kind: StripeKind,
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// Its JSON with its nested lists whole; `None` when Stripe has deleted it.
+    pub value: Option<Value>,
+    /// When Stripe held this state.
+    pub seen: Seen,
+    /// Read by its id, so that it applies even where the bounds alone would not tell.
+    pub alone: bool,
+    /// An event has told of its payment: it belongs here whatever the window says.
+    pub brought_in: bool,
+    /// Of the canonical JSON.
+    pub digest: [u8; 16],
+    /// The objects it names.
+    pub names: Vec<SourceKey>,
+    packed: Vec<u8>,
+}
+
+impl Reading {
+    /// An object of a list, or fetched alone.
+    pub fn whole(kind: StripeKind, stripe_id: String, value: Value, seen: Seen, alone: bool) -> Self {
+        let (digest, names, packed) = (canonical_digest(&value), named_by(kind, &value), source::pack(&value));
+        Self {
+            kind,
+            stripe_id,
+            value: Some(value),
+            seen,
+            alone,
+            brought_in: false,
+            digest,
+            names,
+            packed,
+        }
+    }
+
+    /// An object that Stripe has deleted.
+    pub fn gone(kind: StripeKind, stripe_id: String, seen: Seen) -> Self {
+        let packed = source::pack(&Value::Object(serde_json::Map::new()));
+        Self {
+            kind,
+            stripe_id,
+            value: None,
+            seen,
+            alone: true,
+            brought_in: false,
+            digest: [0; 16],
+            names: Vec::new(),
+            packed,
+        }
+    }
+
+    /// The row that keeps it.
+    pub(super) fn into_row(self, rules: &Rules, state: RecordState, reason: Option<String>) -> source_object::Model {
+        source_object::Model {
+            integration_id: rules.integration_id,
+            kind: self.kind,
+            body: self.packed,
+            digest: self.digest.to_vec(),
+            seen_min: self.seen.min_ms,
+            seen_max: self.seen.max_ms,
+            deleted: self.value.is_none(),
+            state,
+            reason,
+            map_stamp: rules.stamp(self.kind),
+            recurring_of: self
+                .value
+                .as_ref()
+                .filter(|_| self.kind == StripeKind::Price)
+                .and_then(recurring_of),
+            stripe_id: self.stripe_id,
+        }
+    }
+}
+
+/// The product of an active recurring price.
+fn recurring_of(price: &Value) -> Option<String> {
+    if price["active"] != true || !price["recurring"].is_object() {
+        return None;
+    }
+    let product = &price["product"];
+    product.as_str().or_else(|| product["id"].as_str()).map(str::to_owned)
+}

@@ -1,0 +1,110 @@
+//! From source objects to records: loads what is here, maps, and writes what differs.
+
+mod client;
+mod contract;
+mod product;
+mod refs;
+
+use entity::kind::{ContractSource, RecordState, StripeKind};
+use sea_orm::DatabaseTransaction;
+use serde_json::Value;
+
+use super::apply::Road;
+use super::outcome::Outcome;
+use super::reading::Reading;
+use crate::error::Error;
+use crate::map::MapError;
+use crate::store::SourceKey;
+use crate::stripe::Seen;
+
+/// A source object that is to become a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a> {
+    pub(super) stripe_id: &'a str,
+    /// `None` when Stripe has deleted it.
+    pub(super) value: Option<&'a Value>,
+    pub(super) seen: Seen,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn of_reading(reading: &'a Reading) -> Self {
+        Self {
+            stripe_id: &reading.stripe_id,
+            value: reading.value.as_ref(),
+            seen: reading.seen,
+        }
+    }
+}
+
+/// What became of an item, and what its record still misses.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) outcome: Outcome,
+    pub(super) pending: Vec<SourceKey>,
+}
+
+impl From<Outcome> for Written {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            pending: Vec::new(),
+        }
+    }
+}
+
+impl From<MapError> for Written {
+    fn from(error: MapError) -> Self {
+        Outcome::Failed(error).into()
+    }
+}
+
+impl Written {
+    /// How the source object's row remembers it.
+    pub(super) fn state(&self) -> (RecordState, Option<String>) {
+        match &self.outcome {
+            Outcome::Failed(error) => (RecordState::Failed, Some(error.code.to_owned())),
+            Outcome::Skipped(code) => (RecordState::Skipped, Some((*code).to_owned())),
+            _ if self.pending.is_empty() => (RecordState::Imported, None),
+            _ => (RecordState::Pending, None),
+        }
+    }
+}
+
+/// Writes the records of `items`, in their order.
+pub(super) async fn write(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    items: &[Item<'_>],
+) -> Result<Vec<Written>, Error> {
+    match kind {
+        StripeKind::Customer => client::write(tx, road, items).await,
+        StripeKind::Product => product::write(tx, road, items).await,
+        StripeKind::Invoice => contract::write(tx, road, ContractSource::Invoice, items).await,
+        StripeKind::Subscription => contract::write(tx, road, ContractSource::Subscription, items).await,
+        StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => {
+            Ok(items.iter().map(|_| Outcome::Unchanged.into()).collect())
+        }
+    }
+}
+
+/// The kinds whose records show something of an object of `kind`.
+pub(super) fn dependents(kind: StripeKind) -> &'static [StripeKind] {
+    match kind {
+        StripeKind::Price | StripeKind::Product => &[StripeKind::Invoice, StripeKind::Subscription],
+        StripeKind::Coupon | StripeKind::Customer => &[StripeKind::Subscription],
+        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => &[],
+    }
+}
+
+/// Stripe's objects say which mode they are of; the other mode's must never get in.
+fn is_of_mode(road: Road<'_>, value: &Value) -> Result<(), MapError> {
+    match value["livemode"].as_bool() {
+        Some(livemode) if livemode != road.rules.livemode => Err(MapError {
+            code: "WRONG_MODE",
+            message: "The object is of Stripe's other mode (live or test).".to_owned(),
+            hint: None,
+        }),
+        _ => Ok(()),
+    }
+}

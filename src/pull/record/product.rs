@@ -1,0 +1,116 @@
+//! Products become products.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::list::Warnings;
+use entity::product;
+use sea_orm::DatabaseTransaction;
+use uuid::Uuid;
+
+use super::{Item, Written, is_of_mode};
+use crate::error::Error;
+use crate::map::key::{name_key, search_key};
+use crate::map::product::ProductDraft;
+use crate::pull::apply::Road;
+use crate::pull::outcome::Outcome;
+use crate::store::{record, source};
+
+pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
+    let integration_id = road.rules.integration_id;
+    let ids: Vec<&str> = items.iter().map(|item| item.stripe_id).collect();
+    let existing = record::find_products(tx, integration_id, ids.clone()).await?;
+    let recurring = source::find_recurring_products(tx, integration_id, ids)
+        .await?
+        .into_iter()
+        .collect();
+    let mut changed = Vec::new();
+    let written = items
+        .iter()
+        .map(|item| settle(road, item, &existing, &recurring, &mut changed))
+        .collect();
+    record::upsert_products(tx, changed).await?;
+    Ok(written)
+}
+
+fn settle(
+    road: Road<'_>,
+    item: &Item<'_>,
+    existing: &HashMap<String, product::Model>,
+    recurring: &HashSet<String>,
+    changed: &mut Vec<product::Model>,
+) -> Written {
+    let existing = existing.get(item.stripe_id);
+    let row = match (item.value, existing) {
+        (None, None) => return Outcome::Skipped("PRODUCT_DELETED").into(),
+        (None, Some(existing)) => product::Model {
+            deleted_in_stripe: true,
+            active: false,
+            ..existing.clone()
+        },
+        (Some(value), _) => {
+            if let Err(error) = is_of_mode(road, value) {
+                return error.into();
+            }
+            if !road.rules.product.pulls {
+                return Outcome::Skipped("DIRECTION_DISABLED").into();
+            }
+            match crate::map::product::map(
+                &road.rules.product.rules,
+                value,
+                recurring.contains(item.stripe_id),
+                existing,
+            ) {
+                Ok(draft) => row_of(draft, item.stripe_id, existing.unwrap_or(&blank(road))),
+                Err(error) => return error.into(),
+            }
+        }
+    };
+    if existing == Some(&row) {
+        return Outcome::Unchanged.into();
+    }
+    changed.push(product::Model {
+        updated_at: road.now_ms,
+        ..row
+    });
+    if existing.is_some() {
+        Outcome::Updated.into()
+    } else {
+        Outcome::Created.into()
+    }
+}
+
+fn blank(road: Road<'_>) -> product::Model {
+    product::Model {
+        id: Uuid::now_v7(),
+        integration_id: road.rules.integration_id,
+        stripe_id: String::new(),
+        name: String::new(),
+        name_key: String::new(),
+        search_key: String::new(),
+        description: None,
+        sku: None,
+        active: false,
+        recurring: false,
+        deleted_in_stripe: false,
+        warnings: Warnings::default(),
+        created_at: road.now_ms,
+        updated_at: road.now_ms,
+    }
+}
+
+fn row_of(draft: ProductDraft, stripe_id: &str, existing: &product::Model) -> product::Model {
+    let parts = [Some(draft.name.as_str()), draft.sku.as_deref(), Some(stripe_id)];
+    product::Model {
+        stripe_id: stripe_id.to_owned(),
+        name_key: name_key(&draft.name),
+        search_key: search_key(parts.into_iter().flatten()),
+        name: draft.name,
+        description: draft.description,
+        sku: draft.sku,
+        active: draft.active,
+        recurring: draft.recurring,
+        deleted_in_stripe: false,
+        warnings: Warnings(draft.warnings),
+        ..existing.clone()
+    }
+}

@@ -1,0 +1,78 @@
+//! Maps again what shows something that has changed. Sends Stripe nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entity::kind::StripeKind;
+use sea_orm::DatabaseTransaction;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::apply::{Road, settle_failures};
+use super::progress::{Halt, Progress};
+use super::record::{self, Item};
+use super::rules::Rules;
+use crate::error::Error;
+use crate::store::{reference, source};
+
+const BATCH: u64 = 200;
+
+/// Maps everything in the queue again.
+pub(super) async fn drain(
+    progress: &mut Progress,
+    rules: &Rules,
+    checkpoint: &impl Serialize,
+    stop: &CancellationToken,
+) -> Result<(), Halt> {
+    let app = Arc::clone(progress.app());
+    loop {
+        if stop.is_cancelled() {
+            return Err(Halt::Paused);
+        }
+        let tx = app.db.begin().await?;
+        let queued = reference::list_queue(&tx, rules.integration_id, BATCH).await?;
+        if queued.is_empty() {
+            return Ok(());
+        }
+        let mut by_kind: BTreeMap<StripeKind, Vec<String>> = BTreeMap::new();
+        for (kind, id) in queued {
+            by_kind.entry(kind).or_default().push(id);
+        }
+        let road = Road {
+            rules,
+            run_id: progress.run().id,
+            now_ms: app.clock.now_ms(),
+        };
+        for (kind, ids) in by_kind {
+            map_again(&tx, road, kind, ids.iter().map(String::as_str).collect()).await?;
+        }
+        progress.commit(tx, checkpoint).await?;
+    }
+}
+
+async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<(), Error> {
+    let integration_id = road.rules.integration_id;
+    reference::unqueue(tx, integration_id, kind, ids.clone()).await?;
+    let bodies = source::find_bodies(tx, integration_id, kind, ids).await?;
+    let items: Vec<Item<'_>> = bodies
+        .iter()
+        .map(|(id, body)| Item {
+            stripe_id: id,
+            value: Some(&body.value).filter(|_| !body.deleted),
+            seen: body.seen,
+        })
+        .collect();
+    let written = record::write(tx, road, kind, &items).await?;
+    let mut by_state: BTreeMap<(i16, Option<String>), Vec<&str>> = BTreeMap::new();
+    for (item, written) in items.iter().zip(&written) {
+        let (state, reason) = written.state();
+        by_state
+            .entry((sea_orm::ActiveEnum::into_value(state), reason))
+            .or_default()
+            .push(item.stripe_id);
+    }
+    for ((state, reason), ids) in by_state {
+        source::mark_mapped(tx, integration_id, kind, ids, (state, reason), road.rules.stamp(kind)).await?;
+    }
+    settle_failures(tx, road, kind, &items, &written).await
+}

@@ -1,0 +1,109 @@
+//! What the admin decided, read once when a run is taken up: a run uses the settings it began with.
+
+use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
+use entity::list::MappingRule;
+use entity::{integration, mapping};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::map::MAP_REVISION;
+use crate::map::contract::ContractRules;
+use crate::map::rule::CompiledRules;
+
+const DAY_SECONDS: i64 = 86_400;
+
+/// The settings and mappings that a run works by.
+#[derive(Debug)]
+pub struct Rules {
+    /// The connected account.
+    pub integration_id: Uuid,
+    /// Objects of the other mode are refused.
+    pub livemode: bool,
+    /// Invoices created or paid from here on are in scope, Unix seconds.
+    pub window_start: i64,
+    /// What a customer becomes.
+    pub customer: Mapping,
+    /// What a product becomes.
+    pub product: Mapping,
+    /// Settings of the fixed contract mapping.
+    pub contract: ContractRules,
+    sources: Vec<ContractSource>,
+}
+
+/// A mapping, ready for use.
+#[derive(Debug)]
+pub struct Mapping {
+    /// Records are written.
+    pub pulls: bool,
+    /// The rules, compiled.
+    pub rules: CompiledRules,
+    stamp: i64,
+}
+
+impl Rules {
+    /// Reads them. The lookback window counts from `queued_at_ms`, when the run was asked for.
+    pub async fn load(
+        conn: &impl ConnectionTrait,
+        integration: &integration::Model,
+        queued_at_ms: i64,
+    ) -> Result<Self, Error> {
+        let lookback = i64::from(integration.invoice_lookback_days) * DAY_SECONDS;
+        Ok(Self {
+            integration_id: integration.id,
+            livemode: integration.livemode,
+            window_start: queued_at_ms.div_euclid(1000) - lookback,
+            customer: Mapping::load(conn, integration.id, SyncObject::Customer).await?,
+            product: Mapping::load(conn, integration.id, SyncObject::Product).await?,
+            contract: ContractRules {
+                import_zero_amount_invoices: integration.import_zero_amount_invoices,
+            },
+            sources: integration.contract_sources.0.clone(),
+        })
+    }
+
+    /// Whether `source` makes contracts.
+    pub fn has_source(&self, source: ContractSource) -> bool {
+        self.sources.contains(&source)
+    }
+
+    /// Fingerprint of everything that decides what an object of `kind` becomes. Where it differs from the stored one, an unchanged
+    /// object is mapped again.
+    pub fn stamp(&self, kind: StripeKind) -> i64 {
+        match kind {
+            StripeKind::Customer => self.customer.stamp,
+            StripeKind::Product => self.product.stamp,
+            StripeKind::Invoice => {
+                let zero = self.contract.import_zero_amount_invoices;
+                fingerprint(&format!("{} {zero}", self.has_source(ContractSource::Invoice)))
+            }
+            StripeKind::Subscription => fingerprint(&self.has_source(ContractSource::Subscription).to_string()),
+            StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => MAP_REVISION,
+        }
+    }
+}
+
+impl Mapping {
+    async fn load(conn: &impl ConnectionTrait, integration_id: Uuid, object: SyncObject) -> Result<Self, Error> {
+        let row = mapping::Entity::find_by_id((integration_id, object))
+            .one(conn)
+            .await?
+            .ok_or(Error::NotFound)?;
+        let pulls = row.direction == SyncDirection::Pull;
+        Ok(Self {
+            pulls,
+            rules: compile(&row.rules.0)?,
+            stamp: fingerprint(&format!("{pulls} {:?}", row.rules.0)),
+        })
+    }
+}
+
+fn compile(rules: &[MappingRule]) -> Result<CompiledRules, Error> {
+    CompiledRules::compile(rules).map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))
+}
+
+fn fingerprint(text: &str) -> i64 {
+    let digest = Sha256::digest(format!("{MAP_REVISION} {text}"));
+    i64::from_be_bytes(std::array::from_fn(|at| digest[at]))
+}

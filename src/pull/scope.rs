@@ -1,0 +1,44 @@
+//! What belongs to the integration's data before it has ever been stored. What is here already is never out of scope again.
+
+use entity::kind::StripeKind;
+use serde_json::Value;
+
+use super::reading::Reading;
+use super::rules::Rules;
+
+/// The reason's code when a new object is not to be stored.
+pub(super) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
+    let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice)?;
+    if invoice["status"] != "paid" {
+        return Some("INVOICE_NOT_PAID");
+    }
+    (!reading.brought_in && !is_in_window(invoice, rules.window_start)).then_some("OUTSIDE_LOOKBACK")
+}
+
+/// Created or paid inside the window. The beginning belongs to it.
+pub(super) fn is_in_window(invoice: &Value, window_start: i64) -> bool {
+    let created = invoice["created"].as_i64();
+    let paid = invoice["status_transitions"]["paid_at"].as_i64();
+    [created, paid].into_iter().flatten().any(|at| at >= window_start)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn created_or_paid_counts_and_the_edge_belongs_to_it() {
+        for (created, paid, inside) in [
+            (1000, Some(1000), true),
+            (999, Some(1000), true),
+            (999, Some(999), false),
+            (1000, None, true),
+            (999, None, false),
+        ] {
+            let invoice = json!({"created": created, "status_transitions": {"paid_at": paid}});
+            assert_eq!(is_in_window(&invoice, 1000), inside, "{invoice}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Makes objects whole: Stripe embeds the first ten lines of an invoice and the first items of a subscription only.
+
+use entity::kind::StripeKind;
+use serde_json::Value;
+
+use crate::stripe::{Client, Error};
+
+/// Puts all lines or items into `object`, when Stripe says that there are more than it gave.
+pub(super) async fn complete(client: &Client, kind: StripeKind, object: &mut Value) -> Result<(), Error> {
+    let nested = match kind {
+        StripeKind::Invoice => "lines",
+        StripeKind::Subscription => "items",
+        _ => return Ok(()),
+    };
+    if object[nested]["has_more"] != true {
+        return Ok(());
+    }
+    let Some(id) = object["id"].as_str() else { return Ok(()) };
+    let all = match kind {
+        StripeKind::Invoice => client.invoice_lines(id).await?,
+        _ => client.subscription_items(id).await?,
+    };
+    object[nested]["data"] = Value::Array(all);
+    object[nested]["has_more"] = Value::Bool(false);
+    Ok(())
+}

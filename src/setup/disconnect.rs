@@ -1,0 +1,61 @@
+//! Destroys the key of an integration and stops its sync at once. What was imported stays.
+
+use std::sync::Arc;
+
+use entity::kind::RunState;
+use entity::{integration, run};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Code, Error};
+
+/// Which one, and the proof that it is meant.
+#[derive(Debug)]
+pub struct Disconnect {
+    /// The integration.
+    pub integration_id: Uuid,
+    /// Its name, typed again.
+    pub confirm_name: String,
+}
+
+/// Disconnects. Twice is harmless.
+pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration::Model, Error> {
+    let tx = app.db.begin().await?;
+    let known = integration::Entity::find_by_id(input.integration_id).one(&tx).await?;
+    let Some(known) = known else {
+        return Err(Error::refused(
+            &["integrationId"],
+            Code::NotFound,
+            "There is no such integration.",
+        ));
+    };
+    if known.name != input.confirm_name {
+        return Err(Error::refused(
+            &["confirmName"],
+            Code::Invalid,
+            "This is not the integration's name. Type it as it is shown.",
+        ));
+    }
+    let row = integration::ActiveModel {
+        id: Set(known.id),
+        key_sealed: Set(None),
+        key_display: Set(None),
+        sync_enabled: Set(false),
+        next_poll_at: Set(None),
+        ..Default::default()
+    };
+    let disconnected = row.update(&tx).await?;
+    // Whoever works on one of them finds it ended at the next page edge and stops.
+    run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
+        .col_expr(run::Column::FinishedAt, Expr::value(app.clock.now_ms()))
+        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
+        .filter(run::Column::IntegrationId.eq(known.id))
+        .filter(run::Column::FinishedAt.is_null())
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(disconnected)
+}

@@ -1,0 +1,259 @@
+//! Who works on which run. A run is taken up by one process at a time; the fence number rises with each taking up, and what an
+//! older holder still writes is refused.
+
+use entity::kind::RunState;
+use entity::run::{ActiveModel, Column, Entity, Model};
+use entity::{integration, read_count};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    Set, Statement,
+};
+use uuid::Uuid;
+
+/// How long a holder is believed alive without a sign of life, milliseconds.
+pub const LEASE_MS: i64 = 30_000;
+
+/// The holder was replaced, or the run was ended by somebody else: stop, and write nothing more.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// Another process has taken the run up.
+    #[error("another process has taken the run up")]
+    LeaseLost,
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] DbErr),
+}
+
+/// Unix milliseconds of the database's clock, which all replicas share. SQLite lives in this process: its clock is ours.
+pub async fn now_ms(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<i64, DbErr> {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(own_now_ms);
+    }
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms";
+    let row = conn
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await?;
+    row.map_or(Ok(own_now_ms), |row| row.try_get("", "now_ms"))
+}
+
+/// Whether a run waits that could be taken up. Asked of the readers, so that an idle server writes nothing.
+pub async fn has_free(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<bool, DbErr> {
+    let now = now_ms(conn, own_now_ms).await?;
+    Ok(free_runs(now).one(conn).await?.is_some())
+}
+
+fn free_runs(now: i64) -> sea_orm::Select<Entity> {
+    let free = Condition::any()
+        .add(Column::LeaseUntil.is_null())
+        .add(Column::LeaseUntil.lt(now));
+    Entity::find()
+        .filter(Column::FinishedAt.is_null())
+        .filter(free)
+        .filter(Column::IntegrationId.in_subquery(switched_on()))
+        .filter(Column::IntegrationId.not_in_subquery(worked_on(now)))
+        .order_by_asc(Column::QueuedAt)
+        .order_by_asc(Column::Id)
+}
+
+/// Takes up the run that has waited longest, of an integration whose sync is on and that nobody works on. Call it in a writing
+/// transaction.
+pub async fn take_up(conn: &impl ConnectionTrait, owner: Uuid, own_now_ms: i64) -> Result<Option<Model>, DbErr> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let Some(run) = lock_first(conn, free_runs(now)).await? else {
+        return Ok(None);
+    };
+    let fence = run.fence + 1;
+    let state = if run.state == RunState::Queued {
+        RunState::Running
+    } else {
+        run.state
+    };
+    let taken = ActiveModel {
+        id: Set(run.id),
+        state: Set(state),
+        started_at: Set(run.started_at.or(Some(own_now_ms))),
+        lease_owner: Set(Some(owner)),
+        lease_until: Set(Some(now + LEASE_MS)),
+        fence: Set(fence),
+        ..Default::default()
+    };
+    Entity::update(taken).exec(conn).await.map(Some)
+}
+
+async fn lock_first(conn: &impl ConnectionTrait, candidates: sea_orm::Select<Entity>) -> Result<Option<Model>, DbErr> {
+    use sea_orm::QuerySelect;
+    use sea_orm::sea_query::{LockBehavior, LockType};
+    if conn.get_database_backend() == DbBackend::Postgres {
+        return candidates
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .one(conn)
+            .await;
+    }
+    candidates.one(conn).await
+}
+
+fn switched_on() -> sea_orm::sea_query::SelectStatement {
+    let mut query = Query::select();
+    query
+        .column(integration::Column::Id)
+        .from(integration::Entity)
+        .and_where(integration::Column::SyncEnabled.eq(true))
+        .and_where(integration::Column::KeySealed.is_not_null());
+    query
+}
+
+fn worked_on(now: i64) -> sea_orm::sea_query::SelectStatement {
+    let mut query = Query::select();
+    query
+        .column(Column::IntegrationId)
+        .from(Entity)
+        .and_where(Column::FinishedAt.is_null())
+        .and_where(Column::LeaseUntil.gte(now));
+    query
+}
+
+/// What the holder is asked to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Go on.
+    GoOn,
+    /// Somebody canceled the run.
+    Cancel,
+    /// Sync was turned off, or the key was destroyed: leave the run where it is.
+    Pause,
+}
+
+/// Writes how far the run has got, together with the rows of the same transaction, and says what to do next.
+pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let saved = Entity::update_many()
+        .col_expr(Column::Phases, Expr::value(run.phases.clone()))
+        .col_expr(Column::Checkpoint, Expr::value(run.checkpoint.clone()))
+        .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
+        .col_expr(Column::LeaseUntil, Expr::value(now + LEASE_MS))
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if saved.rows_affected == 0 {
+        return Err(SaveError::LeaseLost);
+    }
+    order(conn, run).await
+}
+
+/// A sign of life between two pages, and what to do next.
+pub async fn renew(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let renewed = Entity::update_many()
+        .col_expr(Column::LeaseUntil, Expr::value(now + LEASE_MS))
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if renewed.rows_affected == 0 {
+        return Err(SaveError::LeaseLost);
+    }
+    order(conn, run).await
+}
+
+async fn order(conn: &impl ConnectionTrait, run: &Model) -> Result<Order, SaveError> {
+    let state = Entity::find_by_id(run.id).one(conn).await?.map(|run| run.state);
+    if state == Some(RunState::Canceling) {
+        return Ok(Order::Cancel);
+    }
+    let on = integration::Entity::find_by_id(run.integration_id)
+        .filter(integration::Column::SyncEnabled.eq(true))
+        .filter(integration::Column::KeySealed.is_not_null())
+        .one(conn)
+        .await?;
+    Ok(if on.is_some() { Order::GoOn } else { Order::Pause })
+}
+
+/// Ends the run: final state, failure, and the import slot given back.
+pub async fn finish(conn: &impl ConnectionTrait, run: &Model) -> Result<(), SaveError> {
+    let row = ActiveModel {
+        state: Set(run.state),
+        phases: Set(run.phases.clone()),
+        stripe_requests: Set(run.stripe_requests),
+        finished_at: Set(run.finished_at),
+        failure_code: Set(run.failure_code.clone()),
+        failure_message: Set(run.failure_message.clone()),
+        checkpoint: Set(None),
+        import_slot: Set(None),
+        lease_owner: Set(None),
+        lease_until: Set(None),
+        ..Default::default()
+    };
+    let ended = Entity::update_many()
+        .set(row)
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if ended.rows_affected == 0 {
+        Err(SaveError::LeaseLost)
+    } else {
+        Ok(())
+    }
+}
+
+/// Gives the run back unfinished: whoever takes it up next goes on from its checkpoint.
+pub async fn release(conn: &impl ConnectionTrait, run: &Model) -> Result<(), DbErr> {
+    give_back(
+        conn,
+        Condition::all()
+            .add(Column::Id.eq(run.id))
+            .add(Column::Fence.eq(run.fence)),
+    )
+    .await
+}
+
+/// Gives all runs back. For the one process that owns the database, when it starts: nobody else can be at work.
+pub async fn release_all(conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    give_back(conn, Condition::all().add(Column::FinishedAt.is_null())).await
+}
+
+async fn give_back(conn: &impl ConnectionTrait, which: Condition) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::LeaseOwner, Expr::value(Option::<Uuid>::None))
+        .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
+        .filter(which)
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Adds to the day's count of requests sent to Stripe.
+pub async fn count_reads(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    day: chrono::NaiveDate,
+    reads: i64,
+) -> Result<(), DbErr> {
+    use read_count::Column as Count;
+    let row = read_count::ActiveModel {
+        integration_id: Set(integration_id),
+        day: Set(day),
+        reads: Set(reads),
+    };
+    let mut add = OnConflict::columns([Count::IntegrationId, Count::Day]);
+    add.value(Count::Reads, Expr::col((read_count::Entity, Count::Reads)).add(reads));
+    read_count::Entity::insert(row)
+        .on_conflict(add)
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes rows of a run's first state. A second import of one integration, or a repeated idempotency key, is a unique violation.
+pub async fn insert(conn: &impl ConnectionTrait, run: Model) -> Result<(), DbErr> {
+    use sea_orm::ActiveModelTrait;
+    Entity::insert(run.into_active_model().reset_all())
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
