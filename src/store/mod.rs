@@ -1,16 +1,27 @@
 //! Our database: the only place that builds queries. Functions take the connection or transaction to use; the caller owns it.
 
+mod batch;
+pub mod client;
+pub mod contract;
 pub mod db;
 pub mod event;
 pub mod failure;
 pub mod lease;
+pub mod line;
+pub mod page;
+pub mod product;
+pub mod range;
 pub mod record;
 pub mod reference;
+pub mod run;
 pub mod session;
 pub mod source;
+pub mod sync_error;
 pub mod token;
 mod upsert;
 pub mod user;
+
+use batch::{first_of_each, grouped};
 
 pub use db::Db;
 pub use reference::SourceKey;
