@@ -44,7 +44,7 @@ CREATE TABLE session (
     ip text,
     user_agent text
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 CREATE TABLE api_token (
     id {uuid} PRIMARY KEY NOT NULL,
     user_id {uuid} NOT NULL,
