@@ -5,6 +5,7 @@ use entity::{api_token, session as session_row, user as user_row};
 
 pub mod cookie;
 pub mod email;
+mod hashing;
 pub mod password;
 pub mod secret;
 pub mod session;
