@@ -140,10 +140,7 @@ async fn the_status_follows_what_the_client_accepts() {
     for (query, code) in [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
-        (
-            "query($id: ID!) { __typename @skip(if: $id) }",
-            "GRAPHQL_VALIDATION_FAILED",
-        ),
+        ("query($no: Boolean!) { __typename @skip(if: $no) }", "BAD_USER_INPUT"),
         (
             "query A { __typename } query B { __typename }",
             "GRAPHQL_VALIDATION_FAILED",
