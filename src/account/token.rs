@@ -4,7 +4,7 @@ use entity::kind::Scope;
 use entity::{api_token, user};
 use uuid::Uuid;
 
-use super::{Caller, Proof, TOUCH_MS, secret};
+use super::{Caller, Proof, TOUCH_MS, note, secret};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store;
@@ -123,7 +123,7 @@ pub async fn find_caller(app: &App, token: &str) -> Result<Option<Caller>, Error
         return Ok(None);
     };
     if row.last_used_at.is_none_or(|at| now - at >= TOUCH_MS) {
-        store::token::touch(app.db.write(), row.id, now).await?;
+        note(store::token::touch(app.db.write(), row.id, now)).await;
     }
     Ok(Some(Caller {
         scope: row.scope.min(user.role),
