@@ -10,6 +10,7 @@ use tokio::time::timeout;
 pub mod cookie;
 pub mod email;
 mod hashing;
+pub mod name;
 pub mod password;
 pub mod secret;
 pub mod session;

@@ -1,7 +1,7 @@
 //! What goes back: an executor's response or a refusal, as JSON with its status.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
@@ -127,8 +127,6 @@ fn begin(outcome: Outcome, media: Media) -> HttpResponseBuilder {
     if status == StatusCode::UNAUTHORIZED {
         answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
     }
-    answer
-        .insert_header((CONTENT_TYPE, media.content_type()))
-        .insert_header((VARY, "Accept, Origin"));
+    answer.insert_header((CONTENT_TYPE, media.content_type()));
     answer
 }

@@ -79,6 +79,7 @@ async fn get_is_for_queries_and_knows_the_operation_name() {
         assert_eq!(answer.status, 405, "{method}");
         assert!(answer.header("allow").contains("POST"), "{method}");
         assert_eq!(answer.header("access-control-allow-origin"), "");
+        assert!(answer.header("vary").contains("Origin"), "{method}");
     }
 }
 
