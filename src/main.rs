@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tributary::command::Cli;
+use tributary::command::{Cli, one_line};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is closed there is nobody to tell.
-            let _closed = writeln!(std::io::stderr(), "tributary: {error:#}");
+            let _closed = writeln!(std::io::stderr(), "tributary: {}", one_line(&error));
             ExitCode::FAILURE
         }
     }

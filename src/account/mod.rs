@@ -1,10 +1,16 @@
 //! Who may do what: users, sessions, tokens, scopes.
 
+use std::time::Duration;
+
 use entity::kind::Scope;
 use entity::{api_token, session as session_row, user as user_row};
+use sea_orm::DbErr;
+use tokio::time::timeout;
 
 pub mod cookie;
 pub mod email;
+mod hashing;
+pub mod name;
 pub mod password;
 pub mod secret;
 pub mod session;
@@ -40,5 +46,16 @@ pub struct Peer {
     pub user_agent: Option<String>,
 }
 
+const NOTE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How stale `last_seen_at` and `last_used_at` may be, milliseconds: a write a minute is enough for people and for the idle limit.
 const TOUCH_MS: i64 = 60_000;
+
+/// Notes that a caller was seen, if the database takes it soon: reading goes on where writing is held up.
+async fn note(touch: impl Future<Output = Result<(), DbErr>>) {
+    match timeout(NOTE_TIMEOUT, touch).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "when a caller was last seen could not be noted"),
+        Err(_elapsed) => tracing::warn!("when a caller was last seen could not be noted in time"),
+    }
+}

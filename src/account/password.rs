@@ -1,13 +1,8 @@
-//! Passwords: what is accepted, and hashing off the async threads.
+//! Passwords: what is accepted, and whether one is right.
 
 use std::sync::LazyLock;
-use std::thread::available_parallelism;
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
-
+use super::hashing;
 use crate::error::{Code, Error};
 
 /// Fewest characters of a new password.
@@ -59,12 +54,8 @@ const COMMON: [&str; 36] = [
     "welcome",
 ];
 
-/// As many hashes at a time as there are cores, in the whole process: each takes 19 MiB and a core.
-static PERMITS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
-
 /// Checked in place of the hash of a user who does not exist, so that both take the same time.
-static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_now("nobody has this password").ok());
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hashing::hash("nobody has this password").ok());
 
 /// Checks a new password; `path` is where it stands in the input.
 pub fn check_new(password: &str, path: &[&str]) -> Result<(), Error> {
@@ -107,7 +98,7 @@ fn is_repeated(letters: &str, word: &str) -> bool {
 /// The Argon2id hash of `password` in PHC form, with a salt of its own.
 pub async fn hash(password: &str) -> Result<String, Error> {
     let password = password.to_owned();
-    on_a_thread(move || hash_now(&password)).await?
+    hashing::on_a_thread(move || hashing::hash(&password)).await?
 }
 
 /// Whether `password` is the one that `hash` was made of; without a hash it takes as long and says no.
@@ -116,39 +107,16 @@ pub async fn verify(password: &str, hash: Option<&str>) -> Result<bool, Error> {
         return Ok(false);
     }
     let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
-    on_a_thread(move || {
-        let is_somebody = hash.is_some();
+    hashing::on_a_thread(move || {
+        // Made by the first call whoever it is for, so that this call does not tell either.
+        let nobody = NOBODY.as_deref();
         let matches = hash
-            .or_else(|| NOBODY.clone())
-            .is_some_and(|hash| matches(&password, &hash));
-        is_somebody && matches
+            .as_deref()
+            .or(nobody)
+            .is_some_and(|hash| hashing::matches(&password, hash));
+        hash.is_some() && matches
     })
     .await
-}
-
-fn hash_now(password: &str) -> Result<String, Error> {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| Error::Internal(format!("a password cannot be hashed: {error}")))
-}
-
-fn matches(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
-/// The permit goes with the work: a caller who leaves does not let one more in.
-async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    let stopped = |_error| Error::Internal("hashing was stopped".into());
-    let permit = PERMITS.acquire().await.map_err(stopped)?;
-    let work = move || {
-        let done = work();
-        drop(permit);
-        done
-    };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::Internal(format!("hashing failed: {error}")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use entity::kind::Scope;
 use entity::{api_token, user};
 use uuid::Uuid;
 
-use super::{Caller, Proof, TOUCH_MS, secret};
+use super::{Caller, Proof, TOUCH_MS, name, note, secret};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store;
@@ -13,7 +13,6 @@ const PREFIX: &str = "trib_";
 const RANDOM_CHARS: usize = 30;
 const CHECKSUM_CHARS: usize = 6;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const MAX_NAME_CHARS: usize = 100;
 const MAX_IDEMPOTENCY_KEY_CHARS: usize = 200;
 
 /// What a new token is made of.
@@ -36,7 +35,7 @@ pub async fn create(
     owner: &user::Model,
     new: NewToken,
 ) -> Result<(api_token::Model, Option<String>), Error> {
-    let name = check_name(&new.name)?.to_owned();
+    let name = name::check(&new.name, "Say what the token is for.")?.to_owned();
     check_idempotency_key(new.idempotency_key.as_deref())?;
     let now = app.clock.now_ms();
     if new.expires_at.is_some_and(|at| at <= now) {
@@ -123,27 +122,13 @@ pub async fn find_caller(app: &App, token: &str) -> Result<Option<Caller>, Error
         return Ok(None);
     };
     if row.last_used_at.is_none_or(|at| now - at >= TOUCH_MS) {
-        store::token::touch(app.db.write(), row.id, now).await?;
+        note(store::token::touch(app.db.write(), row.id, now)).await;
     }
     Ok(Some(Caller {
         scope: row.scope.min(user.role),
         user,
         proof: Proof::Token(row),
     }))
-}
-
-fn check_name(name: &str) -> Result<&str, Error> {
-    let name = name.trim();
-    let refused = |code, message: String| Err(Error::refused(&["name"], code, message));
-    match name.chars().count() {
-        0 => refused(Code::Required, "Say what the token is for.".into()),
-        _ if name.chars().any(char::is_control) => refused(Code::Invalid, "A name has no control characters.".into()),
-        1..=MAX_NAME_CHARS => Ok(name),
-        _ => refused(
-            Code::TooLong,
-            format!("A name has at most {MAX_NAME_CHARS} characters."),
-        ),
-    }
 }
 
 fn check_idempotency_key(key: Option<&str>) -> Result<(), Error> {

@@ -4,12 +4,10 @@ use entity::kind::Scope;
 use entity::user;
 use uuid::Uuid;
 
-use super::{Caller, Peer, Proof, email, password, session};
+use super::{Caller, Peer, Proof, email, name, password, session};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store;
-
-const MAX_NAME_CHARS: usize = 100;
 
 /// What a new person is made of.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub struct NewUser<'a> {
 /// Makes a person who may sign in.
 pub async fn create(app: &App, new: NewUser<'_>) -> Result<user::Model, Error> {
     let address = email::check(new.email)?;
-    let name = check_name(new.name.unwrap_or(address))?;
+    let name = new.name.map_or(Ok(address), |name| name::check(name, "Give a name."))?;
     password::check_new(new.password, &["password"])?;
     let row = user::Model {
         id: Uuid::now_v7(),
@@ -45,20 +43,6 @@ pub async fn create(app: &App, new: NewUser<'_>) -> Result<user::Model, Error> {
     } else {
         let message = "There is a user with this e-mail address already.";
         Err(Error::refused(&["email"], Code::AlreadyExists, message))
-    }
-}
-
-fn check_name(name: &str) -> Result<&str, Error> {
-    let name = name.trim();
-    let refused = |code, message: String| Err(Error::refused(&["name"], code, message));
-    match name.chars().count() {
-        0 => refused(Code::Required, "Give a name.".into()),
-        _ if name.chars().any(char::is_control) => refused(Code::Invalid, "A name has no control characters.".into()),
-        1..=MAX_NAME_CHARS => Ok(name),
-        _ => refused(
-            Code::TooLong,
-            format!("A name has at most {MAX_NAME_CHARS} characters."),
-        ),
     }
 }
 

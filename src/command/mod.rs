@@ -60,6 +60,19 @@ impl Cli {
     }
 }
 
+/// A failure and its causes in one line, each said once.
+pub fn one_line(error: &anyhow::Error) -> String {
+    let join = |said: String, cause: String| {
+        if said.contains(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    };
+    let causes = error.chain().skip(1).map(ToString::to_string);
+    causes.fold(error.to_string(), join).replace('\n', " ")
+}
+
 /// The log goes to stderr, in colours where that is a terminal.
 fn start_log(config: &Config) -> anyhow::Result<()> {
     use tracing_subscriber::EnvFilter;

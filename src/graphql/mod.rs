@@ -23,12 +23,12 @@ pub use user::{Scope, User};
 
 use crate::app::App;
 
-/// The fields of `Query`, one part a noun.
+/// What can be read.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct QueryRoot(viewer::ViewerQuery);
 
-/// The fields of `Mutation`, one part a noun.
+/// What can be changed.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct MutationRoot(session::SessionMutation, token::TokenMutation);

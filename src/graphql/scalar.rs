@@ -1,9 +1,14 @@
 //! The scalars of the API: exact, and strict about what they take.
 
+use std::ops::RangeInclusive;
+
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 
 const DATE: &str = "%Y-%m-%d";
+
+/// Years of four digits, and none before the first.
+const YEARS: RangeInclusive<i32> = 1..=9999;
 
 /// An instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,8 +40,10 @@ impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let text = text_of(&value)?;
         chrono::DateTime::parse_from_rfc3339(text)
-            .map(|at| Self(at.to_utc()))
-            .map_err(|_format| "not an instant as in RFC 3339, e.g. 2026-11-23T09:30:00Z".into())
+            .ok()
+            .map(|at| Self::from_ms(at.timestamp_millis()))
+            .filter(|at| YEARS.contains(&at.0.year()))
+            .ok_or_else(|| "not an instant as in RFC 3339, e.g. 2026-11-23T09:30:00Z".into())
     }
 
     fn to_value(&self) -> Value {
@@ -56,7 +63,7 @@ impl ScalarType for Date {
         let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
         NaiveDate::parse_from_str(text, DATE)
             .ok()
-            .filter(|_day| has_form)
+            .filter(|day| has_form && YEARS.contains(&day.year()))
             .map(Self)
             .ok_or_else(|| "not a day of the form YYYY-MM-DD".into())
     }
@@ -141,7 +148,18 @@ mod tests {
             shown::<DateTime>("2026-03-01T00:30:00.120Z"),
             utc("2026-03-01T00:30:00.120Z")
         );
-        for bad in ["2026-03-01", "2026-02-29T00:00:00Z", "2026-03-01T00:30:00", "now", ""] {
+        assert_eq!(shown::<DateTime>("2016-12-31T23:59:60Z"), utc("2017-01-01T00:00:00Z"));
+        assert_eq!(shown::<DateTime>("1969-12-31T23:59:59Z"), utc("1969-12-31T23:59:59Z"));
+        assert_eq!(shown::<DateTime>("9999-12-31T23:59:59Z"), utc("9999-12-31T23:59:59Z"));
+        for bad in [
+            "2026-03-01",
+            "2026-02-29T00:00:00Z",
+            "2026-03-01T00:30:00",
+            "0000-01-01T00:00:00Z",
+            "9999-12-31T23:59:60Z",
+            "now",
+            "",
+        ] {
             assert_eq!(shown::<DateTime>(bad), None, "{bad}");
         }
         assert_eq!(read::<DateTime>(1), None);

@@ -56,21 +56,18 @@ impl Session {
     }
 }
 
-/// Who signs in.
 #[derive(InputObject)]
 struct SignInInput {
     email: String,
     password: String,
 }
 
-/// What became of signing in.
 #[derive(SimpleObject)]
 struct SignInPayload {
     viewer: Option<Viewer>,
     user_errors: Vec<UserError>,
 }
 
-/// What became of signing out.
 #[derive(SimpleObject)]
 struct SignOutPayload {
     signed_out: bool,

@@ -48,7 +48,6 @@ impl ApiToken {
     }
 }
 
-/// The token to make.
 #[derive(InputObject)]
 struct CreateApiTokenInput {
     name: String,
@@ -57,7 +56,6 @@ struct CreateApiTokenInput {
     idempotency_key: Option<String>,
 }
 
-/// What became of making a token.
 #[derive(SimpleObject)]
 struct CreateApiTokenPayload {
     api_token: Option<ApiToken>,
@@ -65,19 +63,14 @@ struct CreateApiTokenPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The thing to act on.
 #[derive(InputObject)]
 pub(super) struct IdInput {
-    /// Its global id.
     pub(super) id: ID,
 }
 
-/// What became of deleting.
 #[derive(SimpleObject)]
 pub(super) struct DeletedPayload {
-    /// The global id that is gone.
     pub(super) deleted_id: Option<ID>,
-    /// What the caller can mend.
     pub(super) user_errors: Vec<UserError>,
 }
 

@@ -1,6 +1,7 @@
 //! What goes back: an executor's response or a refusal, as JSON with its status.
 
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, VARY, WWW_AUTHENTICATE};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
@@ -27,10 +28,10 @@ impl Refusal {
 
     fn code(&self) -> &'static str {
         match self.outcome {
-            Outcome::BadToken | Outcome::SignInNeeded => "UNAUTHENTICATED",
-            Outcome::CrossSite | Outcome::ExecutedForbidden => "FORBIDDEN",
+            Outcome::BadToken => "UNAUTHENTICATED",
+            Outcome::CrossSite => "FORBIDDEN",
             Outcome::Timeout => "TIMEOUT",
-            Outcome::Broken | Outcome::ExecutedBroken => "INTERNAL",
+            Outcome::Broken => "INTERNAL",
             _ => "BAD_REQUEST",
         }
     }
@@ -43,11 +44,9 @@ impl Refusal {
         }
         let body = json!({ "errors": [{ "message": self.message, "extensions": extensions }] });
         let mut answer = begin(self.outcome, media);
-        match self.outcome {
-            Outcome::WrongMethod => answer.insert_header((ALLOW, "POST")),
-            Outcome::BadToken => answer.insert_header((WWW_AUTHENTICATE, "Bearer")),
-            _ => &mut answer,
-        };
+        if self.outcome == Outcome::WrongMethod {
+            answer.insert_header((ALLOW, "POST"));
+        }
         answer.body(body.to_string())
     }
 }
@@ -123,9 +122,11 @@ fn outcome_of(response: &Response, executed: bool) -> Outcome {
 }
 
 fn begin(outcome: Outcome, media: Media) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::build(status(outcome, media));
-    answer
-        .insert_header((CONTENT_TYPE, media.content_type()))
-        .insert_header((VARY, "Accept, Origin"));
+    let status = status(outcome, media);
+    let mut answer = HttpResponse::build(status);
+    if status == StatusCode::UNAUTHORIZED {
+        answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+    }
+    answer.insert_header((CONTENT_TYPE, media.content_type()));
     answer
 }

@@ -2,7 +2,9 @@
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+};
 use actix_web::middleware::{DefaultHeaders, Next};
 use actix_web::{Error, HttpMessage, HttpRequest};
 use uuid::Uuid;
@@ -16,7 +18,8 @@ pub(super) fn security(is_https: bool) -> DefaultHeaders {
         .add(("x-content-type-options", "nosniff"))
         .add((REFERRER_POLICY, "no-referrer"))
         .add(("cross-origin-opener-policy", "same-origin"))
-        .add((CACHE_CONTROL, "no-store"));
+        .add((CACHE_CONTROL, "no-store"))
+        .add((VARY, "Accept, Origin"));
     if is_https {
         headers.add((STRICT_TRANSPORT_SECURITY, "max-age=31536000"))
     } else {

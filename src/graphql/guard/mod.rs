@@ -86,7 +86,8 @@ pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Op
     source::check(&request.query, &LIMITS)?;
     let document = parse_query(&request.query).map_err(|error| {
         let error = ServerError::from(error);
-        refuse("GRAPHQL_PARSE_FAILED", error.message, error.locations.first().copied())
+        let message = format!("Syntax error: {}.", reason(&error.message));
+        refuse("GRAPHQL_PARSE_FAILED", message, error.locations.first().copied())
     })?;
     weight::check(&document, &LIMITS)?;
     value::check_literals(&document, &LIMITS)?;
@@ -95,9 +96,17 @@ pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Op
     if let (None, Some(operation)) = (caller, operation) {
         access::check_anonymous(&document, operation)?;
     }
+    if let Some(operation) = operation {
+        value::check_presence(operation, &request.variables)?;
+    }
     let kind = operation.map(|operation| operation.ty);
     request.set_parsed_query(document);
     Ok(kind)
+}
+
+/// What the parser says is wrong, without the piece of the document that it shows: a secret may stand in it.
+fn reason(message: &str) -> &str {
+    message.rsplit_once("= ").map_or(message, |(_shown, reason)| reason)
 }
 
 /// The operation that will be executed; `None` when the request does not tell which.

@@ -192,6 +192,22 @@ fn deep_nesting_is_refused_before_it_is_parsed() {
 }
 
 #[test]
+fn the_deepest_documents_that_are_walked_fit_on_the_stack() {
+    let (open, close) = ("... { ".repeat(55), "} ".repeat(55));
+    let chain = |at: usize| format!("fragment F{at} on Q {{ {open} ...F{} {close} }} ", at + 1);
+    let chains: Vec<String> = (0..11).map(chain).collect();
+    let document = format!("{{ ...F0 }} {} fragment F11 on Q {{ a }}", chains.concat());
+    assert_eq!(refused(&document), None);
+    let brackets = LIMITS.nesting - 3;
+    let literal = format!("{{ a(b: {}{}) }}", "[".repeat(brackets), "]".repeat(brackets));
+    assert_eq!(refused(&literal).as_deref(), OVER);
+    let selections = format!("{}a{}", "{a".repeat(LIMITS.nesting), "}".repeat(LIMITS.nesting));
+    assert!(refused(&selections).is_some());
+    let list_type = format!("query($v: {}Int{}) {{ a }}", "[".repeat(brackets), "]".repeat(brackets));
+    assert_eq!(refused(&list_type), None);
+}
+
+#[test]
 fn values() {
     let text = |bytes: usize| Value::from("x".repeat(bytes));
     assert_eq!(refused_with(text(LIMITS.string_bytes)), None);
@@ -225,6 +241,32 @@ fn nul_has_no_place_anywhere() {
     ] {
         assert_eq!(refused(query), bad, "{query}");
     }
+}
+
+#[test]
+fn variables_that_are_needed_must_be_given() {
+    let query = "query($a: Int!, $b: Int! = 1, $c: Int) { a(x: $a, y: $b, z: $c) }";
+    let with = |variables: &str| {
+        let variables = serde_json::from_str(variables).unwrap();
+        code_of(Request::new(query).variables(variables), Some(&caller()))
+    };
+    assert_eq!(with(r#"{"a":1}"#), None);
+    for missing in ["{}", r#"{"a":null}"#, r#"{"b":2}"#] {
+        assert_eq!(with(missing).as_deref(), Some("BAD_USER_INPUT"), "{missing}");
+    }
+}
+
+#[test]
+fn a_syntax_error_does_not_repeat_the_document() {
+    let mut request = Request::new("{ a(key: \"sk_live_secret\" }");
+    let error = admit(&mut request, Some(&caller())).unwrap_err();
+    assert!(!error.message.contains("sk_live_secret"), "{}", error.message);
+    assert!(
+        error.message.starts_with("Syntax error: expected "),
+        "{}",
+        error.message
+    );
+    assert_eq!(error.locations.len(), 1);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Values that come in, as literals or as variables: their size, and the one character that no database takes.
 
-use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
+use async_graphql::parser::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as Literal;
 
@@ -72,6 +72,19 @@ fn check_arguments(arguments: &[(Positioned<Name>, Positioned<Literal>)], limits
 /// Refuses variables that are over the limits or hold U+0000.
 pub(super) fn check_variables(variables: &Variables, limits: &Limits) -> Result<(), ServerError> {
     variables.values().try_for_each(|value| check(value, 0, limits))
+}
+
+/// Refuses an operation that needs a variable which is not given. The executor would notice only on the way.
+pub(super) fn check_presence(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
+    for variable in &operation.variable_definitions {
+        let (name, definition) = (&variable.node.name.node, &variable.node);
+        let is_needed = !definition.var_type.node.nullable && definition.default_value.is_none();
+        if is_needed && variables.get(name).is_none_or(|value| *value == Value::Null) {
+            let message = format!("The variable \"${name}\" is not given.");
+            return Err(refuse("BAD_USER_INPUT", message, Some(variable.pos)));
+        }
+    }
+    Ok(())
 }
 
 fn check(value: &Value, nesting: usize, limits: &Limits) -> Result<(), ServerError> {

@@ -88,6 +88,24 @@ async fn a_token_may_no_more_than_its_user_from_the_next_call_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn callers_are_answered_while_a_write_is_in_progress() {
+    let server = Server::start().await;
+    let token = server.admin_token().await;
+    let cookie = server.sign_in("admin@example.com", PASSWORD).await.cookie();
+    server.app.clock.advance(std::time::Duration::from_mins(2));
+    let writing = server.app.db.begin().await.unwrap();
+    assert_eq!(
+        server.query(&token, VIEWER).await.json()["data"]["viewer"]["scope"],
+        "ADMIN"
+    );
+    assert_eq!(
+        server.browse(&cookie, VIEWER).await.json()["data"]["viewer"]["scope"],
+        "ADMIN"
+    );
+    writing.rollback().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn junk_tokens_cost_no_query() {
     let server = Server::start().await;
     let token = server.admin_token().await;
