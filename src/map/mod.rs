@@ -4,6 +4,8 @@
 //! - [`client`] and [`product`] follow those rules, [`contract`] is fixed.
 //! - [`money`] and [`key`] are how amounts and names are written down.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod client;
 pub mod contract;
 mod expression;
