@@ -21,6 +21,15 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An object with an id, and anything at all in the fields that the default mappings read.
+pub(super) fn any_stripe_object() -> impl Strategy<Value = Value> {
+    let names = "name|email|phone|address|currency|created|description|active|metadata|business_name";
+    (".{1,12}", fields(names, any_json())).prop_map(|(id, mut fields)| {
+        fields.insert("id".to_owned(), id.into());
+        Value::Object(fields)
+    })
+}
+
 /// Any text: noise, and the language's own words in any order.
 pub(super) fn any_source() -> impl Strategy<Value = String> {
     let word = r"[a-c]|@|\.|\[|\]|\[\?|\[\*\]|\(|\)|\{|\}|,|:|\||\|\||&|&&|!|==|<|-?[0-9]{1,11}|'a'|`1`|`|'|\\|upper|date|money|join|length|to_string| ";
