@@ -46,10 +46,10 @@ pub fn map(rules: &CompiledRules, customer: &Value, existing: Option<&Model>) ->
     let mut draft = existing.map(ClientDraft::of).unwrap_or_default();
     let mut warnings = Vec::new();
     for given in rules.give(customer, &mut warnings)? {
-        draft.put(given, id);
+        draft.put(given, &id, existing.is_none());
     }
     if draft.name.is_empty() {
-        id.clone_into(&mut draft.name);
+        draft.name = id;
     }
     draft.warnings = warnings;
     Ok(draft)
@@ -77,7 +77,7 @@ impl ClientDraft {
         }
     }
 
-    fn put(&mut self, given: Given, stripe_id: &str) {
+    fn put(&mut self, given: Given, stripe_id: &str, is_new: bool) {
         let Given { target, policy, value } = given;
         match (target, value) {
             ("name", value) => {
@@ -89,8 +89,15 @@ impl ClientDraft {
                     };
                 }
             }
-            ("status", Fitted::Status(status)) => self.status = Status(status),
-            ("status", _) => self.status = Status::default(),
+            ("status", value) => {
+                if may_write(policy, is_new) {
+                    self.status = if let Fitted::Status(status) = value {
+                        Status(status)
+                    } else {
+                        Status::default()
+                    };
+                }
+            }
             ("inceptionDate", value) => {
                 if may_write(policy, self.inception_date.is_none()) {
                     self.inception_date = if let Fitted::Day(day) = value { Some(day) } else { None };
@@ -129,123 +136,4 @@ impl ClientDraft {
 }
 
 #[cfg(test)]
-mod tests {
-    use entity::kind::FieldPolicy;
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::super::rule::default_customer_rules;
-    use super::*;
-
-    fn by_default(customer: &Value) -> ClientDraft {
-        map(
-            &CompiledRules::compile(&default_customer_rules()).unwrap(),
-            customer,
-            None,
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_full_customer() {
-        let draft = by_default(&json!({
-            "id": "cus_1", "name": "Acme", "email": "a@acme.test", "phone": "+49 1", "currency": "eur", "created": 1_792_592_000,
-            "address": {"line1": "Weg 1", "line2": null, "city": "Köln", "state": "NW", "postal_code": "50667", "country": "DE"},
-        }));
-        assert_eq!(draft.name, "Acme");
-        assert_eq!(draft.status, Status(ClientStatus::Active));
-        assert_eq!(
-            [draft.email, draft.currency, draft.address_postal_code],
-            ["a@acme.test", "EUR", "50667"].map(|text| Some(text.to_owned()))
-        );
-        assert_eq!(draft.inception_date, NaiveDate::from_ymd_opt(2026, 10, 21));
-        assert_eq!((draft.address_line2, draft.warnings), (None, vec![]));
-    }
-
-    #[test]
-    fn the_name_is_the_first_there_is() {
-        for (customer, name) in [
-            (json!({"id": "cus_1", "name": "", "business_name": "Biz"}), "Biz"),
-            (json!({"id": "cus_1", "individual_name": "Ida"}), "Ida"),
-            (json!({"id": "cus_1", "email": "a@b.c"}), "a@b.c"),
-            (json!({"id": "cus_1"}), "cus_1"),
-            (json!({"id": "cus_1", "name": "  "}), "cus_1"),
-        ] {
-            assert_eq!(by_default(&customer).name, name, "{customer}");
-        }
-    }
-
-    #[test]
-    fn null_empties_a_field_unless_it_may_only_be_filled() {
-        let mut rules = default_customer_rules();
-        let before = crate::map::client::tests::row("old@acme.test");
-        let mapped = |rules: &[entity::list::MappingRule]| {
-            let customer = json!({"id": "cus_1", "email": null, "phone": "1"});
-            map(&CompiledRules::compile(rules).unwrap(), &customer, Some(&before)).unwrap()
-        };
-        assert_eq!(mapped(&rules).email, None);
-        rules.iter_mut().for_each(|rule| rule.policy = FieldPolicy::FillIfEmpty);
-        assert_eq!(mapped(&rules).email.as_deref(), Some("old@acme.test"));
-        assert_eq!(mapped(&rules).phone.as_deref(), Some("1"));
-        rules.retain(|rule| rule.target != "email");
-        assert_eq!(
-            mapped(&rules).email.as_deref(),
-            Some("old@acme.test"),
-            "no rule, no change"
-        );
-    }
-
-    #[test]
-    fn what_does_not_fit_is_left_out_and_told() {
-        let draft =
-            by_default(&json!({"id": "cus_1", "name": "A\0B", "email": ["x"], "currency": "dollars", "created": "x"}));
-        assert_eq!(
-            (draft.name.as_str(), draft.email, draft.currency, draft.inception_date),
-            ("A\u{FFFD}B", None, None, None)
-        );
-        assert_eq!(draft.warnings.len(), 4, "{:?}", draft.warnings);
-    }
-
-    #[test]
-    fn an_object_without_id_or_too_large_fails_alone() {
-        let rules = CompiledRules::compile(&default_customer_rules()).unwrap();
-        assert_eq!(map(&rules, &json!({"name": "x"}), None).unwrap_err().code, "NO_ID");
-        let large = json!({"id": "cus_1", "phone": "1".repeat(70_000)});
-        assert_eq!(map(&rules, &large, None).unwrap_err().code, "VALUE_TOO_LARGE");
-    }
-
-    pub(crate) fn row(email: &str) -> Model {
-        Model {
-            id: uuid::Uuid::nil(),
-            origin: entity::kind::ClientOrigin::Stripe,
-            name: "Old".into(),
-            name_key: "old".into(),
-            search_key: "old".into(),
-            status: ClientStatus::Active,
-            email: Some(email.into()),
-            phone: None,
-            site_url: None,
-            external_id: None,
-            address_line1: None,
-            address_line2: None,
-            address_city: None,
-            address_state: None,
-            address_postal_code: None,
-            address_country: None,
-            currency: None,
-            inception_date: None,
-            deleted_in_stripe: false,
-            warnings: entity::list::Warnings::default(),
-            created_at: 0,
-            updated_at: 0,
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_customer_makes_it_panic(name in ".*", created in any::<i64>(), email in proptest::option::of(".*")) {
-            let customer = json!({"id": "cus_1", "name": name, "created": created, "email": email, "address": created});
-            let _ = by_default(&customer);
-        }
-    }
-}
+mod tests;

@@ -71,9 +71,11 @@ fn currency(value: &Value) -> Option<String> {
 
 fn day(value: &Value) -> Option<NaiveDate> {
     let text = value.as_str()?.trim();
+    // Chrono also takes signs and blanks before each number.
+    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
-        .filter(|_| text.len() == 10)
+        .filter(|_| is_plain && !text.starts_with('-'))
 }
 
 fn status(value: &Value) -> Option<ClientStatus> {
@@ -109,5 +111,48 @@ pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>)
         return Ok(Fitted::Text(text));
     }
     warnings.push(format!("A NUL character in {target} was replaced."));
-    Ok(Fitted::Text(text.replace('\0', "\u{FFFD}")))
+    Ok(Fitted::Text(without_nul(&text)))
+}
+
+/// The text with U+FFFD for every U+0000.
+pub(super) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_fit_or_are_told() {
+        let text = |text: &str| Ok(Fitted::Text(text.to_owned()));
+        let day = NaiveDate::from_ymd_opt(2024, 2, 29).map(Fitted::Day).ok_or("no day");
+        for (takes, value, expected) in [
+            (Takes::Text, json!(5), text("5")),
+            (Takes::Text, json!(1.5), text("1.5")),
+            (Takes::Text, json!(true), text("true")),
+            (Takes::Text, json!(" \n"), Ok(Fitted::None)),
+            (Takes::Text, json!({}), Err("a list or an object is no text")),
+            (Takes::Currency, json!(" eur "), text("EUR")),
+            (Takes::Currency, json!("e1r"), Err("a currency is three letters")),
+            (Takes::Day, json!("2024-02-29"), day),
+            (Takes::Day, json!("2023-02-29"), Err("a date is written YYYY-MM-DD")),
+            (Takes::Day, json!("2026- 1- 1"), Err("a date is written YYYY-MM-DD")),
+            (Takes::Day, json!("-026-01-01"), Err("a date is written YYYY-MM-DD")),
+            (Takes::Day, json!("+026-01-01"), Err("a date is written YYYY-MM-DD")),
+            (Takes::Day, json!(20_260_101), Err("a date is written YYYY-MM-DD")),
+            (Takes::Status, json!("tRiAl"), Ok(Fitted::Status(ClientStatus::Trial))),
+            (Takes::Flag, json!("TRUE"), Ok(Fitted::Flag(true))),
+            (Takes::Flag, json!(1), Err("it is neither true nor false")),
+            (Takes::Flag, json!(null), Ok(Fitted::None)),
+        ] {
+            assert_eq!(
+                fit(takes, value.clone()),
+                expected.map_err(str::to_owned),
+                "{takes:?} {value}"
+            );
+        }
+    }
 }

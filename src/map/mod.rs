@@ -4,6 +4,8 @@
 //! - [`client`] and [`product`] follow those rules, [`contract`] is fixed.
 //! - [`money`] and [`key`] are how amounts and names are written down.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod client;
 pub mod contract;
 mod expression;
@@ -37,11 +39,12 @@ pub struct MapError {
     pub hint: Option<String>,
 }
 
-/// The id of an object, which every record needs.
-fn stripe_id(object: &Value) -> Result<&str, MapError> {
+/// The id of an object, which every record needs, in a form that can be stored as its name.
+fn stripe_id(object: &Value) -> Result<String, MapError> {
     object["id"]
         .as_str()
         .filter(|id| !id.is_empty())
+        .map(fit::without_nul)
         .ok_or_else(|| MapError {
             code: "NO_ID",
             message: "Stripe's object has no id.".to_owned(),

@@ -30,10 +30,10 @@ pub fn map(
     let mut draft = existing.map_or_else(ProductDraft::blank, ProductDraft::of);
     let mut warnings = Vec::new();
     for given in rules.give(product, &mut warnings)? {
-        draft.put(given, id);
+        draft.put(given, &id, existing.is_none());
     }
     if draft.name.is_empty() {
-        id.clone_into(&mut draft.name);
+        draft.name = id;
     }
     Ok(ProductDraft {
         recurring,
@@ -65,7 +65,7 @@ impl ProductDraft {
         }
     }
 
-    fn put(&mut self, given: Given, stripe_id: &str) {
+    fn put(&mut self, given: Given, stripe_id: &str, is_new: bool) {
         let Given { target, policy, value } = given;
         let text = |value| {
             if let Fitted::Text(text) = value {
@@ -80,34 +80,11 @@ impl ProductDraft {
             }
             ("description", value) if may_write(policy, self.description.is_none()) => self.description = text(value),
             ("sku", value) if may_write(policy, self.sku.is_none()) => self.sku = text(value),
-            ("active", Fitted::Flag(active)) => self.active = active,
+            ("active", value) if may_write(policy, is_new) => self.active = value != Fitted::Flag(false),
             _ => {}
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::rule::default_product_rules;
-    use super::*;
-
-    #[test]
-    fn by_default() {
-        let rules = CompiledRules::compile(&default_product_rules()).unwrap();
-        let draft = |product: Value| map(&rules, &product, true, None).unwrap();
-        let whole = draft(
-            json!({"id": "prod_1", "name": "Team", "description": "d", "active": false, "metadata": {"sku": "T-1"}}),
-        );
-        assert_eq!(
-            (whole.name.as_str(), whole.sku.as_deref(), whole.active, whole.recurring),
-            ("Team", Some("T-1"), false, true)
-        );
-        let bare = draft(json!({"id": "prod_1", "name": null, "metadata": {}}));
-        assert_eq!(
-            (bare.name.as_str(), bare.sku.as_deref(), bare.description),
-            ("prod_1", Some("prod_1"), None)
-        );
-    }
-}
+mod tests;
