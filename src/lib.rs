@@ -11,6 +11,7 @@ pub mod http;
 pub mod jobs;
 pub mod map;
 pub mod pull;
+pub mod settings;
 pub mod setup;
 pub mod store;
 pub mod stripe;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod demo;
 mod migrate;
+mod sandbox;
 mod schema;
 mod serve;
 mod token;
@@ -33,6 +35,10 @@ pub struct Cli {
 enum Command {
     /// Run the server (the default).
     Serve,
+    /// Start a stand-in for Stripe and the server, import, and show what to try.
+    Demo(demo::Demo),
+    /// Serve the stand-in for Stripe by itself.
+    Sandbox(sandbox::SandboxArgs),
     /// Print the GraphQL schema.
     Schema,
     /// Bring the database up to date and exit.
@@ -52,6 +58,8 @@ impl Cli {
         start_log(&config)?;
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
+            Command::Demo(demo) => demo::run(config, demo).await,
+            Command::Sandbox(sandbox) => sandbox::run(sandbox).await,
             Command::Schema => schema::run(),
             Command::Migrate => migrate::run(config).await,
             Command::User(command) => command.run(config).await,

@@ -1,17 +1,18 @@
 //! `tributary sandbox`: the stand-in for Stripe by itself.
 
-use std::io::{Write, stdout};
+use std::time::Duration;
 
+use anyhow::Context;
 use sandbox::{Options, RateLimits, Sandbox};
 
-use super::Failure;
+use super::print;
 
 /// Flags of `tributary sandbox`.
 #[derive(Debug, clap::Args)]
-pub struct SandboxArgs {
+pub(super) struct SandboxArgs {
     /// Port on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 12111)]
-    pub port: u16,
+    port: u16,
     #[command(flatten)]
     size: Size,
     /// Milliseconds that each answer waits.
@@ -27,7 +28,7 @@ pub struct SandboxArgs {
 
 /// How much data there is.
 #[derive(Debug, clap::Args)]
-pub struct Size {
+pub(super) struct Size {
     /// The same seed gives the same data.
     #[arg(long)]
     seed: Option<u64>,
@@ -60,17 +61,21 @@ impl Size {
 }
 
 /// Serves until it is told to stop. The address and the key are printed, a line each.
-pub async fn run(args: SandboxArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: SandboxArgs) -> anyhow::Result<()> {
     let limits = args.rate_limit.zip(args.endpoint_rate_limit);
     let options = Options {
         port: args.port,
-        rate_limits: limits.map(|(global_per_second, endpoint_per_second)| RateLimits { global_per_second, endpoint_per_second }),
+        rate_limits: limits.map(|(global_per_second, endpoint_per_second)| RateLimits {
+            global_per_second,
+            endpoint_per_second,
+        }),
         ..args.size.options(Options::demo())
     };
-    let sandbox = Sandbox::start(options).await.map_err(|error| Failure::new(format!("the sandbox did not start: {error}")))?;
-    sandbox.faults().set_latency(std::time::Duration::from_millis(args.latency_ms));
-    writeln!(stdout(), "{}\n{}", sandbox.base_url(), sandbox.key())?;
-    super::serve::until_told_to_stop().await;
+    let sandbox = Sandbox::start(options).await.context("the sandbox did not start")?;
+    sandbox.faults().set_latency(Duration::from_millis(args.latency_ms));
+    print(&sandbox.base_url())?;
+    print(sandbox.key())?;
+    super::serve::told_to_stop().await?;
     sandbox.stop().await;
     Ok(())
 }

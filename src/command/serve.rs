@@ -8,8 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::http;
-use crate::store;
+use crate::{http, jobs, store};
 
 /// Everything has to end within this time after the signal.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
@@ -19,6 +18,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let app = super::open(config).await?;
     let server = http::bind(Arc::clone(&app)).with_context(|| format!("cannot listen on {}", app.config.listen))?;
     greet(&app, &server).await?;
+    let jobs = jobs::start(Arc::clone(&app)).await?;
     let stop = server.stop_handle();
     let mut serving = tokio::spawn(server.run());
     tokio::select! {
@@ -27,7 +27,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     }
     tracing::info!("stopping");
     let ending = async {
-        stop.stop().await;
+        tokio::join!(stop.stop(), jobs.stop());
         serving.await??;
         app.db.clone().close().await?;
         anyhow::Ok(())
@@ -48,7 +48,7 @@ async fn greet(app: &App, server: &http::Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn told_to_stop() -> anyhow::Result<()> {
+pub(super) async fn told_to_stop() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
     tokio::select! {

@@ -30,28 +30,49 @@ struct DisconnectStripeInput {
 
 /// The mutations of the connection.
 #[derive(Default)]
-pub struct ConnectMutation;
+pub(super) struct ConnectMutation;
 
 #[Object]
 impl ConnectMutation {
     /// Connects a Stripe account: checks the key against Stripe, then stores it encrypted. Nothing is stored when the check fails.
-    async fn authenticate_stripe(&self, ctx: &Context<'_>, input: AuthenticateStripeInput) -> Result<IntegrationPayload, Fault> {
+    async fn authenticate_stripe(
+        &self,
+        ctx: &Context<'_>,
+        input: AuthenticateStripeInput,
+    ) -> Result<IntegrationPayload, Fault> {
         ctx.require(Scope::Admin)?;
         refuse_literal_key(ctx)?;
-        let input = Authenticate { api_key: SecretString::from(input.api_key), name: input.name };
+        let input = Authenticate {
+            api_key: SecretString::from(input.api_key),
+            name: input.name,
+        };
         IntegrationPayload::of(setup::authenticate(ctx.app()?, input).await)
     }
 
     /// Destroys the key and stops the sync at once. Imported records stay.
-    async fn disconnect_stripe(&self, ctx: &Context<'_>, input: DisconnectStripeInput) -> Result<IntegrationPayload, Fault> {
+    async fn disconnect_stripe(
+        &self,
+        ctx: &Context<'_>,
+        input: DisconnectStripeInput,
+    ) -> Result<IntegrationPayload, Fault> {
         ctx.require(Scope::Admin)?;
         IntegrationPayload::of(disconnect(ctx.app()?, input).await)
     }
 }
 
-async fn disconnect(app: &std::sync::Arc<App>, input: DisconnectStripeInput) -> Result<entity::integration::Model, Error> {
+async fn disconnect(
+    app: &std::sync::Arc<App>,
+    input: DisconnectStripeInput,
+) -> Result<entity::integration::Model, Error> {
     let integration_id = IdType::Integration.decode(&input.integration_id, &["integrationId"])?;
-    setup::disconnect(app, Disconnect { integration_id, confirm_name: input.confirm_name }).await
+    setup::disconnect(
+        app,
+        Disconnect {
+            integration_id,
+            confirm_name: input.confirm_name,
+        },
+    )
+    .await
 }
 
 /// Documents end in logs and caches, variables do not.

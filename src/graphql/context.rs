@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
+use async_graphql::dataloader::DataLoader;
 use entity::kind::Scope;
 
 use super::Fault;
+use super::loader::Rows;
 use crate::account::Caller;
 use crate::app::App;
 use crate::error::Error;
@@ -14,6 +16,8 @@ use crate::error::Error;
 pub trait ContextExt<'a> {
     /// The parts of the server.
     fn app(&self) -> Result<&'a Arc<App>, Fault>;
+    /// Loads rows for many parents at once.
+    fn rows(&self) -> Result<&'a DataLoader<Rows>, Fault>;
     /// Who is calling; `None` when nobody is signed in.
     fn find_caller(&self) -> Option<&'a Caller>;
     /// Who is calling, if that caller may do what `scope` says.
@@ -24,6 +28,11 @@ impl<'a> ContextExt<'a> for Context<'a> {
     fn app(&self) -> Result<&'a Arc<App>, Fault> {
         self.data::<Arc<App>>()
             .map_err(|_missing| Error::Internal("the schema was built without an App".into()).into())
+    }
+
+    fn rows(&self) -> Result<&'a DataLoader<Rows>, Fault> {
+        self.data::<DataLoader<Rows>>()
+            .map_err(|_missing| Error::Internal("the request came without its loaders".into()).into())
     }
 
     fn find_caller(&self) -> Option<&'a Caller> {

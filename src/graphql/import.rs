@@ -26,7 +26,7 @@ struct StartImportInput {
 
 /// The mutations of runs.
 #[derive(Default)]
-pub struct ImportMutation;
+pub(super) struct ImportMutation;
 
 #[Object]
 impl ImportMutation {

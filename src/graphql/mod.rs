@@ -2,16 +2,35 @@
 
 use std::sync::Arc;
 
+use async_graphql::dataloader::DataLoader;
 use async_graphql::{Data, EmptySubscription, MergedObject, SDLExportOptions, Schema as GraphqlSchema};
 
+mod client;
+mod connect;
+mod connection;
 mod context;
+mod contract;
 mod executed;
 mod fault;
 pub(crate) mod guard;
 pub mod id;
+mod import;
+mod integration;
+mod line;
+mod loader;
+mod mapping;
+mod money;
+mod node;
 pub mod problem;
+mod product;
+mod run;
 pub mod scalar;
 mod session;
+mod settings;
+mod source;
+mod stripe;
+mod sync_error;
+mod sync_object;
 mod token;
 mod user;
 mod viewer;
@@ -26,18 +45,36 @@ use crate::app::App;
 /// What can be read.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct QueryRoot(viewer::ViewerQuery);
+pub struct QueryRoot(
+    viewer::ViewerQuery,
+    node::NodeQuery,
+    integration::IntegrationQuery,
+    client::ClientQuery,
+    product::ProductQuery,
+    contract::ContractQuery,
+    line::LineQuery,
+    run::RunQuery,
+    sync_error::SyncErrorQuery,
+);
 
 /// What can be changed.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct MutationRoot(session::SessionMutation, token::TokenMutation);
+pub struct MutationRoot(
+    session::SessionMutation,
+    token::TokenMutation,
+    connect::ConnectMutation,
+    settings::SettingsMutation,
+    mapping::MappingMutation,
+    import::ImportMutation,
+);
 
 /// The schema, ready to execute.
 pub type Schema = GraphqlSchema<QueryRoot, MutationRoot, EmptySubscription>;
 
 fn build() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
     Schema::build(QueryRoot::default(), MutationRoot::default(), EmptySubscription)
+        .register_output_type::<stripe::StripeRecord>()
         .disable_suggestions()
         .extension(executed::Watch)
 }
@@ -55,4 +92,6 @@ pub fn sdl() -> String {
 }
 
 /// Attaches what lives as long as one request: loaders go here.
-pub fn request_data(_app: &Arc<App>, _data: &mut Data) {}
+pub fn request_data(app: &Arc<App>, data: &mut Data) {
+    data.insert(DataLoader::new(loader::Rows(Arc::clone(app)), tokio::spawn));
+}

@@ -27,7 +27,7 @@ impl Session {
 
 #[Object]
 impl Session {
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         IdType::Session.encode(self.row.id)
     }
 

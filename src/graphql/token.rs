@@ -18,7 +18,7 @@ pub(super) struct ApiToken(pub(super) api_token::Model);
 
 #[Object]
 impl ApiToken {
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         IdType::ApiToken.encode(self.0.id)
     }
 

@@ -23,7 +23,7 @@ pub struct User(pub user::Model);
 
 #[Object]
 impl User {
-    async fn id(&self) -> ID {
+    pub(super) async fn id(&self) -> ID {
         IdType::User.encode(self.0.id)
     }
 

@@ -6,6 +6,7 @@ pub mod contract;
 pub mod db;
 pub mod event;
 pub mod failure;
+pub mod integration;
 pub mod lease;
 pub mod line;
 pub mod page;

@@ -33,7 +33,7 @@ pub struct PageArgs {
 }
 
 /// Which list, in which order, through which filter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Listing {
     /// Small first.
     pub ascending: bool,
@@ -52,7 +52,7 @@ impl Listing {
 }
 
 /// Where a row stands in its list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// What the list is sorted by.
     pub key: Key,
@@ -61,7 +61,7 @@ pub struct Place {
 }
 
 /// A value that lists are sorted by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Key {
     /// Compared byte by byte.
     Text(String),
@@ -82,7 +82,7 @@ impl From<Key> for Value {
 }
 
 /// A page to be read: checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Window {
     listing: Listing,
     rows: u32,

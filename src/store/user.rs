@@ -43,3 +43,11 @@ pub async fn record_sign_in(db: &impl ConnectionTrait, id: Uuid, at: i64) -> Res
         .await?;
     Ok(())
 }
+
+/// Those of our ids.
+pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await
+}

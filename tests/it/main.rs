@@ -3,8 +3,11 @@
 
 mod account;
 mod audit;
+mod catch_up;
 mod command;
+mod connect;
 mod http;
+mod import;
 mod schema;
 mod store;
 mod support;

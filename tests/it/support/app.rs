@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use entity::kind::Scope;
 use futures_util::FutureExt;
+use sandbox::{Options, Sandbox};
 use serde_json::Value;
 use tributary::account::token::{self, NewToken};
 use tributary::account::user::{self, NewUser};
@@ -11,6 +12,7 @@ use tributary::app::App;
 use tributary::clock::Clock;
 use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, StopHandle};
+use tributary::jobs;
 use tributary::store::Db;
 
 use super::{Client, TestDatabase};
@@ -30,12 +32,15 @@ pub(crate) struct TestApp {
     admin: Client,
     anybody: Client,
     server: StopHandle,
-    _database: TestDatabase,
+    sandbox: Option<Sandbox>,
+    jobs: Option<jobs::Running>,
+    database: TestDatabase,
 }
 
 /// A server before it is started.
 pub(crate) struct Builder {
     change: Box<dyn FnOnce(&mut Config)>,
+    sandbox: Option<Options>,
 }
 
 impl Builder {
@@ -45,10 +50,20 @@ impl Builder {
         self
     }
 
+    /// Gives it a stand-in for Stripe, whose clock stands where the server's does, and the jobs that pull from it.
+    pub(crate) fn sandbox(mut self, options: Options) -> Self {
+        self.sandbox = Some(Options {
+            now: Some(NOW_MS / 1000),
+            ..options
+        });
+        self
+    }
+
     /// Starts it, with [`EMAIL`] as its admin.
     pub(crate) async fn start(self) -> TestApp {
         let database = TestDatabase::create().await;
         let mut config = config(&database);
+        let sandbox = start_sandbox(self.sandbox, &mut config).await;
         (self.change)(&mut config);
         let clock = Clock::fixed(NOW_MS);
         let app = App::build(config, clock.clone()).await.unwrap();
@@ -57,13 +72,20 @@ impl Builder {
         let stop = server.stop_handle();
         tokio::spawn(server.run());
         let admin = anybody.with_token(&token_of_new_user(&app, EMAIL, Scope::Admin).await);
+        let jobs = if sandbox.is_some() {
+            Some(jobs::start(Arc::clone(&app)).await.unwrap())
+        } else {
+            None
+        };
         TestApp {
             clock,
             app,
             admin,
             anybody,
             server: stop,
-            _database: database,
+            sandbox,
+            jobs,
+            database,
         }
     }
 }
@@ -78,7 +100,18 @@ impl TestApp {
     pub(crate) fn builder() -> Builder {
         Builder {
             change: Box::new(|_config| {}),
+            sandbox: None,
         }
+    }
+
+    /// Its stand-in for Stripe.
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().unwrap()
+    }
+
+    /// The parts of the server.
+    pub(crate) fn app(&self) -> &Arc<App> {
+        &self.app
     }
 
     /// Its database.
@@ -112,6 +145,18 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         // Asking is all that can be done here; nobody needs to wait for the end.
         let _asked = self.server.stop().now_or_never();
+        if let Some(jobs) = self.jobs.take() {
+            tokio::spawn(jobs.stop());
+        }
+        if let Some(sandbox) = &self.sandbox
+            && !std::thread::panicking()
+        {
+            assert_eq!(
+                sandbox.non_get_count(),
+                0,
+                "Tributary sends Stripe nothing but GET requests"
+            );
+        }
     }
 }
 
@@ -131,6 +176,13 @@ async fn token_of_new_user(app: &App, email: &str, scope: Scope) -> String {
     };
     let (_row, secret) = token::create(app, &owner, new).await.unwrap();
     secret.unwrap()
+}
+
+async fn start_sandbox(options: Option<Options>, config: &mut Config) -> Option<Sandbox> {
+    let sandbox = Sandbox::start(options?).await.unwrap();
+    config.stripe_api_base = sandbox.base_url().parse().unwrap();
+    (config.stripe_rate_limit, config.stripe_endpoint_rate_limit) = (Some(0), Some(0));
+    Some(sandbox)
 }
 
 fn config(database: &TestDatabase) -> Config {

@@ -3,8 +3,12 @@
 mod app;
 mod client;
 mod database;
+mod import;
 pub(crate) mod program;
+mod truth;
 
 pub(crate) use app::{EMAIL, PASSWORD, TestApp};
 pub(crate) use client::{Client, install_tls};
 pub(crate) use database::TestDatabase;
+pub(crate) use import::{EVERYTHING, until};
+pub(crate) use truth::assert_equals_truth;

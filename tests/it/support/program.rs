@@ -97,6 +97,12 @@ impl Serving {
         self.wait()
     }
 
+    /// Ends it with SIGKILL, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits until it has ended by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let until = Instant::now() + DEADLINE;

@@ -1,0 +1,120 @@
+//! The settings of an integration, and its switch.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use entity::integration::Model;
+use entity::kind::Scope;
+
+use super::id::IdType;
+use super::integration::IntegrationPayload;
+use super::source::ContractSource;
+use super::{ContextExt, Fault};
+use crate::app::App;
+use crate::error::Error;
+use crate::settings::{self, UpdateSettings};
+
+/// `version` goes up on each change; send it back to detect a concurrent edit.
+#[derive(Debug, SimpleObject)]
+pub(super) struct Settings {
+    version: i32,
+    contract_sources: Vec<ContractSource>,
+    /// How many days back paid invoices are pulled: created or paid inside the window. 0..3650.
+    invoice_lookback_days: i32,
+    /// Seconds between looks at Stripe's events; null = automatic, within the read allowance.
+    poll_interval_seconds: Option<i32>,
+    import_zero_amount_invoices: bool,
+    /// Upper bound of requests a second to Stripe; null = half of Stripe's limit.
+    max_requests_per_second: Option<i32>,
+}
+
+impl Settings {
+    pub(super) fn of(row: &Model) -> Self {
+        Self {
+            version: row.settings_version,
+            contract_sources: row
+                .contract_sources
+                .0
+                .iter()
+                .copied()
+                .map(ContractSource::from)
+                .collect(),
+            invoice_lookback_days: row.invoice_lookback_days,
+            poll_interval_seconds: row.poll_interval_seconds,
+            import_zero_amount_invoices: row.import_zero_amount_invoices,
+            max_requests_per_second: row.max_requests_per_second,
+        }
+    }
+}
+
+/// Absent = keep, null = automatic.
+#[derive(InputObject)]
+struct UpdateSettingsInput {
+    integration_id: ID,
+    expected_version: Option<i32>,
+    contract_sources: Option<Vec<ContractSource>>,
+    invoice_lookback_days: Option<i32>,
+    poll_interval_seconds: MaybeUndefined<i32>,
+    import_zero_amount_invoices: Option<bool>,
+    max_requests_per_second: MaybeUndefined<i32>,
+}
+
+#[derive(InputObject)]
+struct SetSyncEnabledInput {
+    integration_id: ID,
+    enabled: bool,
+}
+
+/// The mutations of settings.
+#[derive(Default)]
+pub(super) struct SettingsMutation;
+
+#[Object]
+impl SettingsMutation {
+    /// Contract sources, lookback days, schedule. Only the given fields change.
+    async fn update_settings(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateSettingsInput,
+    ) -> Result<IntegrationPayload, Fault> {
+        ctx.require(Scope::Configure)?;
+        IntegrationPayload::of(update(ctx.app()?, input).await)
+    }
+
+    /// On is refused with `SETUP_INCOMPLETE` while a required step of `setupChecklist` is open.
+    async fn set_sync_enabled(
+        &self,
+        ctx: &Context<'_>,
+        input: SetSyncEnabledInput,
+    ) -> Result<IntegrationPayload, Fault> {
+        ctx.require(Scope::Configure)?;
+        IntegrationPayload::of(switch(ctx.app()?, input).await)
+    }
+}
+
+async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
+    let wish = UpdateSettings {
+        integration_id: IdType::Integration.decode(&input.integration_id, &["integrationId"])?,
+        expected_version: input.expected_version,
+        contract_sources: input
+            .contract_sources
+            .map(|sources| sources.into_iter().map(Into::into).collect()),
+        invoice_lookback_days: input.invoice_lookback_days,
+        poll_interval_seconds: given(input.poll_interval_seconds),
+        import_zero_amount_invoices: input.import_zero_amount_invoices,
+        max_requests_per_second: given(input.max_requests_per_second),
+    };
+    settings::update_settings(app, wish).await
+}
+
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
+fn given(value: MaybeUndefined<i32>) -> Option<Option<i32>> {
+    match value {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+async fn switch(app: &App, input: SetSyncEnabledInput) -> Result<Model, Error> {
+    let id = IdType::Integration.decode(&input.integration_id, &["integrationId"])?;
+    settings::set_sync_enabled(app, id, input.enabled).await
+}

@@ -1,0 +1,88 @@
+//! What is left to do before sync can be turned on.
+
+use entity::integration;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+
+/// A step of setting up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// For programs.
+    pub code: &'static str,
+    /// It is done.
+    pub done: bool,
+    /// Sync cannot be turned on without it; the others are advice.
+    pub required: bool,
+    /// What to do.
+    pub message: String,
+}
+
+/// The steps, in order.
+pub async fn checklist(conn: &impl ConnectionTrait, integration: &integration::Model) -> Result<Vec<Step>, DbErr> {
+    use sea_orm::{ColumnTrait, QueryFilter};
+    let mappings = entity::mapping::Entity::find()
+        .filter(entity::mapping::Column::IntegrationId.eq(integration.id))
+        .all(conn)
+        .await?;
+    let reviewed = mappings.iter().any(|mapping| mapping.updated_by.is_some());
+    Ok(steps(integration, reviewed))
+}
+
+/// The steps that are still open and required.
+pub fn open_required(integration: &integration::Model) -> Vec<Step> {
+    steps(integration, false)
+        .into_iter()
+        .filter(|step| step.required && !step.done)
+        .collect()
+}
+
+fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
+    let missing: Vec<&str> = integration
+        .permissions
+        .0
+        .iter()
+        .filter(|permission| permission.required && !permission.granted)
+        .map(|permission| permission.object.as_str())
+        .collect();
+    let step = |code, done, required, message| Step {
+        code,
+        done,
+        required,
+        message,
+    };
+    vec![
+        step(
+            "CONNECT_STRIPE",
+            integration.key_sealed.is_some(),
+            true,
+            "Authenticate Stripe with a secret key (authenticateStripe).".to_owned(),
+        ),
+        step(
+            "KEY_PERMISSIONS",
+            missing.is_empty(),
+            true,
+            permissions_message(&missing),
+        ),
+        step(
+            "CONTRACT_SOURCE",
+            !integration.contract_sources.0.is_empty(),
+            true,
+            "Choose what makes contracts: invoices, subscriptions or both (updateSettings).".to_owned(),
+        ),
+        step(
+            "REVIEW_MAPPINGS",
+            reviewed,
+            false,
+            "Look at the mappings of customers and products (updateCustomerMapping, updateProductMapping).".to_owned(),
+        ),
+    ]
+}
+
+fn permissions_message(missing: &[&str]) -> String {
+    if missing.is_empty() {
+        return "The key may read everything that is needed.".to_owned();
+    }
+    format!(
+        "Allow the key to read {} in Stripe's dashboard, then authenticate again.",
+        missing.join(", ")
+    )
+}

@@ -1,0 +1,106 @@
+//! Changing settings: only what is given changes, and all problems are told at once.
+
+use std::collections::BTreeSet;
+
+use entity::integration;
+use entity::kind::ContractSource;
+use entity::list::ContractSources;
+use sea_orm::{ActiveModelTrait, Set};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Code, Error, Problem};
+
+const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
+const POLL_SECONDS: std::ops::RangeInclusive<i32> = 10..=3600;
+const REQUESTS_PER_SECOND: std::ops::RangeInclusive<i32> = 1..=100;
+
+/// What is to change. The outer option: keep; the inner one: automatic.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateSettings {
+    /// Whose.
+    pub integration_id: Uuid,
+    /// The version that the caller has seen.
+    pub expected_version: Option<i32>,
+    /// Which Stripe objects make contracts.
+    pub contract_sources: Option<Vec<ContractSource>>,
+    /// How far back paid invoices are pulled.
+    pub invoice_lookback_days: Option<i32>,
+    /// Seconds between looks at Stripe's events.
+    pub poll_interval_seconds: Option<Option<i32>>,
+    /// Invoices over nothing make contracts, too.
+    pub import_zero_amount_invoices: Option<bool>,
+    /// Upper bound of requests a second.
+    pub max_requests_per_second: Option<Option<i32>>,
+}
+
+/// Changes settings.
+pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integration::Model, Error> {
+    let tx = app.db.begin().await?;
+    let known = super::get(&tx, wish.integration_id).await?;
+    let mut problems: Vec<Problem> = super::stale(wish.expected_version, known.settings_version)
+        .into_iter()
+        .collect();
+    problems.extend(check(&wish));
+    if !problems.is_empty() {
+        return Err(Error::Refused(problems));
+    }
+    let now_ms = app.clock.now_ms();
+    let mut row = integration::ActiveModel {
+        id: Set(known.id),
+        settings_version: Set(known.settings_version + 1),
+        ..Default::default()
+    };
+    if let Some(sources) = wish.contract_sources {
+        let sources: BTreeSet<_> = sources.into_iter().collect();
+        row.contract_sources = Set(ContractSources(sources.into_iter().collect()));
+    }
+    if let Some(days) = wish.invoice_lookback_days {
+        row.invoice_lookback_days = Set(days);
+    }
+    if let Some(seconds) = wish.poll_interval_seconds {
+        row.poll_interval_seconds = Set(seconds);
+        row.next_poll_at = Set(known.next_poll_at.map(|_| now_ms));
+    }
+    if let Some(zero) = wish.import_zero_amount_invoices {
+        row.import_zero_amount_invoices = Set(zero);
+    }
+    if let Some(bound) = wish.max_requests_per_second {
+        row.max_requests_per_second = Set(bound);
+    }
+    let updated = row.update(&tx).await?;
+    tx.commit().await?;
+    Ok(updated)
+}
+
+fn check(wish: &UpdateSettings) -> Vec<Problem> {
+    let no_source = wish.contract_sources.as_ref().is_some_and(Vec::is_empty);
+    let outside = |value: Option<i32>, bounds: std::ops::RangeInclusive<i32>, field: &str| {
+        let value = value.filter(|value| !bounds.contains(value))?;
+        let message = format!("{value} is not between {} and {}.", bounds.start(), bounds.end());
+        Some(Problem::new(&[field], Code::OutOfRange, message))
+    };
+    [
+        no_source.then(|| {
+            Problem::new(
+                &["contractSources"],
+                Code::SourceRequired,
+                "Give INVOICE, SUBSCRIPTION or both.",
+            )
+        }),
+        outside(wish.invoice_lookback_days, LOOKBACK_DAYS, "invoiceLookbackDays"),
+        outside(
+            wish.poll_interval_seconds.flatten(),
+            POLL_SECONDS,
+            "pollIntervalSeconds",
+        ),
+        outside(
+            wish.max_requests_per_second.flatten(),
+            REQUESTS_PER_SECOND,
+            "maxRequestsPerSecond",
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

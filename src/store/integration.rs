@@ -1,0 +1,74 @@
+//! Reading integrations and what is counted about them.
+
+use chrono::NaiveDate;
+use entity::integration::{Column, Entity, Model};
+use entity::kind::{ContractSource, SyncObject};
+use entity::{contract, mapping, read_count, sync_error};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+/// All of them, the oldest first: a handful at most.
+pub async fn list(conn: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .all(conn)
+        .await
+}
+
+/// By our id.
+pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(conn).await
+}
+
+/// Those of our ids.
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(conn)
+        .await
+}
+
+/// The mapping of customers or products.
+pub async fn find_mapping(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    object: SyncObject,
+) -> Result<Option<mapping::Model>, DbErr> {
+    mapping::Entity::find_by_id((id, object)).one(conn).await
+}
+
+/// Objects that could not be imported and are not settled.
+pub async fn count_open_errors(conn: &impl ConnectionTrait, id: Uuid) -> Result<u64, DbErr> {
+    use sync_error::Column as Failure;
+    sync_error::Entity::find()
+        .filter(Failure::IntegrationId.eq(id))
+        .filter(Failure::ResolvedAt.is_null())
+        .count(conn)
+        .await
+}
+
+/// Requests sent to Stripe since `day`, that day included.
+pub async fn sum_reads(conn: &impl ConnectionTrait, id: Uuid, day: NaiveDate) -> Result<i64, DbErr> {
+    use read_count::Column as Count;
+    let counts: Vec<i64> = read_count::Entity::find()
+        .select_only()
+        .column(Count::Reads)
+        .filter(Count::IntegrationId.eq(id))
+        .filter(Count::Day.gte(day))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counts.into_iter().sum())
+}
+
+/// Invoices paid since `since_ms`, Unix milliseconds.
+pub async fn count_paid_invoices(conn: &impl ConnectionTrait, id: Uuid, since_ms: i64) -> Result<u64, DbErr> {
+    use contract::Column as Contract;
+    contract::Entity::find()
+        .filter(Contract::IntegrationId.eq(id))
+        .filter(Contract::Source.eq(ContractSource::Invoice))
+        .filter(Contract::PaidAt.gte(since_ms))
+        .count(conn)
+        .await
+}

@@ -1,0 +1,151 @@
+//! After the import: what changes in Stripe appears here by its events, through the same road.
+
+use std::time::Duration;
+
+use entity::stripe_event;
+use sandbox::{Kind, Options};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::json;
+
+use crate::support::{TestApp, assert_equals_truth, until};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Lets an hour pass at Stripe and here, and waits until the events have been looked at.
+async fn let_an_hour_pass(app: &TestApp) {
+    let looks = async || {
+        let ended = app.graphql(
+            "{ runs(filter: {kind: [CATCH_UP], state: [SUCCEEDED, PARTIAL, FAILED]}) { totalCount } }",
+            json!({}),
+        );
+        ended.await["runs"]["totalCount"].as_u64().unwrap()
+    };
+    let before = looks().await;
+    app.sandbox().world().advance_clock(HOUR.as_secs().try_into().unwrap());
+    app.clock.advance(HOUR);
+    until("the events have been looked at", async || {
+        (looks().await > before).then_some(())
+    })
+    .await;
+}
+
+async fn imported() -> TestApp {
+    let app = TestApp::builder().sandbox(Options::default()).start().await;
+    let id = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
+    let run = app.admin().import(&id).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    let_an_hour_pass(&app).await;
+    app
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_in_stripe_appears_here() {
+    let app = imported().await;
+    let world = app.sandbox().world();
+    let truth = |kind| world.truth(kind).into_iter().filter(|object| object["deleted"] != true);
+    let id = |object: serde_json::Value| object["id"].as_str().unwrap().to_owned();
+    let (changed, deleted) = {
+        let mut ids = truth(Kind::Customer).map(id);
+        (ids.next().unwrap(), ids.next().unwrap())
+    };
+    world.update(Kind::Customer, &changed, json!({ "name": "Renamed GmbH" }));
+    world.delete_customer(&deleted);
+    let created = world.create_customer(json!({ "name": "Newcomer" }));
+    world.create_paid_invoice(&created, world.now() - 60, world.now());
+    let product = truth(Kind::Product).map(id).next().unwrap();
+    world.update(Kind::Product, &product, json!({ "name": "Another name" }));
+    let subscription = truth(Kind::Subscription)
+        .find(|subscription| subscription["status"] == "active")
+        .map(id)
+        .unwrap();
+    world.cancel_subscription(&subscription);
+    let_an_hour_pass(&app).await;
+
+    assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
+    let query = "query($new: String!, $gone: String!, $sub: String!, $product: String!) {
+        new: client(ref: {stripe: {stripeId: $new}}) { name contracts { totalCount } }
+        gone: client(ref: {stripe: {stripeId: $gone}}) { deletedInStripe stripeCustomers { deletedInStripe } }
+        contract(ref: {stripe: {stripeId: $sub}}) { sourceStatus }
+        product(ref: {stripe: {stripeId: $product}}) { name }
+    }";
+    let seen = app
+        .graphql(
+            query,
+            json!({ "new": created, "gone": deleted, "sub": subscription, "product": product }),
+        )
+        .await;
+    let expected = json!({
+        "new": { "name": "Newcomer", "contracts": { "totalCount": 1 } },
+        "gone": { "deletedInStripe": true, "stripeCustomers": [{ "deletedInStripe": true }] },
+        "contract": { "sourceStatus": "canceled" },
+        "product": { "name": "Another name" },
+    });
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_s_new_name_shows_on_the_contracts_that_name_it() {
+    let app = imported().await;
+    let line = app
+        .graphql("{ contractLines(first: 1) { nodes { stripeProductId } } }", json!({}))
+        .await;
+    let product = line["contractLines"]["nodes"][0]["stripeProductId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    app.sandbox()
+        .world()
+        .update(Kind::Product, &product, json!({ "name": "Brand new" }));
+    let_an_hour_pass(&app).await;
+    let query = "query($id: String!) { product(ref: {stripe: {stripeId: $id}}) { id } }";
+    let id = app.graphql(query, json!({ "id": product })).await["product"]["id"].take();
+    let query = "query($id: ID!) { contractLines(first: 100, filter: {productId: $id}) { nodes { productName product { name } } } }";
+    let lines = app.graphql(query, json!({ "id": id })).await["contractLines"]["nodes"].take();
+    assert!(!lines.as_array().unwrap().is_empty());
+    for line in lines.as_array().unwrap() {
+        assert_eq!(
+            line,
+            &json!({ "productName": "Brand new", "product": { "name": "Brand new" } })
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_has_its_effect_once() {
+    let app = imported().await;
+    let created = app.sandbox().world().create_customer(json!({ "name": "Once" }));
+    let_an_hour_pass(&app).await;
+    let remembered = stripe_event::Entity::find().count(app.db().read()).await.unwrap();
+    let fetched = |app: &TestApp| {
+        app.sandbox()
+            .requests()
+            .iter()
+            .filter(|request| request.path_and_query.contains(&created))
+            .count()
+    };
+    assert_eq!((fetched(&app), remembered > 0), (1, true));
+    // The next look reads the same events again, because it begins before the end of the last.
+    let_an_hour_pass(&app).await;
+    assert_eq!(fetched(&app), 1);
+    assert_eq!(
+        stripe_event::Entity::find().count(app.db().read()).await.unwrap(),
+        remembered
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_looked_at_before_the_first_import_or_while_sync_is_off() {
+    let app = TestApp::builder().sandbox(Options::default()).start().await;
+    let id = app.admin().connect_stripe(app.sandbox().key(), 30).await;
+    app.clock.advance(HOUR);
+    let looks = async || app.graphql("{ runs { totalCount } }", json!({})).await["runs"]["totalCount"].take();
+    tributary::jobs::queue_due(app.app()).await.unwrap();
+    assert_eq!(looks().await, 0);
+    app.admin().import(&id).await;
+    let_an_hour_pass(&app).await;
+    app.admin().switch_sync(&id, false).await;
+    let before = looks().await;
+    app.clock.advance(HOUR);
+    tributary::jobs::queue_due(app.app()).await.unwrap();
+    assert_eq!(looks().await, before);
+}
