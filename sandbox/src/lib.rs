@@ -1,1 +1,15 @@
-//! Placeholder.
+//! A stateful stand-in for Stripe's API (shapes of `2026-10-28.endive`) that
+//! speaks real HTTP: a generated company, faults on demand and webhooks.
+
+#![recursion_limit = "256"]
+
+mod http;
+mod options;
+mod sandbox;
+mod webhook;
+mod world;
+
+pub use http::{Fault, Faults};
+pub use options::{Options, RateLimits};
+pub use sandbox::{Request, Sandbox};
+pub use world::{Kind, World};

@@ -1,0 +1,204 @@
+//! An answer on its way out: headers, and the damage a fault does to it.
+
+use std::fmt::{self, Display, Formatter};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::Response;
+use hyper::body::Frame;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use serde_json::Value;
+use tokio::time::{Sleep, sleep};
+
+use super::error::Refusal;
+use super::fault::Fault;
+use crate::world::API_VERSION;
+
+const PIECES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The connection is cut on purpose.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+impl Display for Broken {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        out.write_str("the connection is cut on purpose")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// Status and body before any fault.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    body: Value,
+    limiter: Option<&'static str>,
+}
+
+impl From<Value> for Answer {
+    fn from(body: Value) -> Self {
+        Self {
+            status: 200,
+            body,
+            limiter: None,
+        }
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: refusal.status,
+            body: refusal.body,
+            limiter: refusal.limiter,
+        }
+    }
+}
+
+impl Answer {
+    /// The response, or the cut that takes its place.
+    pub(crate) fn render(
+        self,
+        number: u64,
+        date: Option<i64>,
+        fault: Option<Fault>,
+    ) -> Result<Response<Body>, Broken> {
+        let text = self.body.to_string();
+        let (text, kind) = match fault {
+            Some(Fault::Reset) => return Err(Broken),
+            Some(Fault::Html) => (
+                "<!doctype html><title>Bad gateway</title>".to_owned(),
+                "text/html",
+            ),
+            Some(Fault::TruncatedJson) => (half(&text).to_owned(), "application/json"),
+            _ => (text, "application/json"),
+        };
+        let mut response = Response::builder()
+            .status(self.status)
+            .header(CONTENT_TYPE, kind)
+            .header(CONTENT_LENGTH, text.len())
+            .header("Stripe-Version", API_VERSION);
+        // Stripe names no request on lock timeouts.
+        if self.body["error"]["code"] != "lock_timeout" {
+            response = response.header("Request-Id", format!("req_Sandbox{number:08}"));
+        }
+        if let Some(limiter) = self.limiter {
+            response = response.header("Stripe-Rate-Limited-Reason", limiter);
+        }
+        if let Some(date) = date {
+            response = response.header(DATE, http_date(date));
+        }
+        let body = match fault {
+            Some(Fault::HalfBody) => Body::cut(half(&text)),
+            Some(Fault::SlowBody) => Body::slow(&text),
+            _ => Body::whole(text),
+        };
+        response.body(body).map_err(|_unusable| Broken)
+    }
+}
+
+fn half(text: &str) -> &str {
+    &text[..text.floor_char_boundary(text.len() / 2)]
+}
+
+/// Seconds since 1970 as HTTP writes a date.
+fn http_date(seconds: i64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let weekday = usize::try_from(days.rem_euclid(7)).unwrap_or_default();
+    // Howard Hinnant's civil_from_days, with years that begin in March.
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let month = (from_march + 2) % 12;
+    let year = year_of_era + era * 400 + i64::from(month < 2);
+    let name = MONTHS[usize::try_from(month).unwrap_or_default()];
+    let (hour, minute, second) = (time / 3_600, time / 60 % 60, time % 60);
+    format!(
+        "{}, {day:02} {name} {year} {hour:02}:{minute:02}:{second:02} GMT",
+        DAYS[weekday]
+    )
+}
+
+/// A body in pieces, which may come slowly or break off.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pieces: std::vec::IntoIter<Bytes>,
+    pause: Option<Pin<Box<Sleep>>>,
+    breaks_off: bool,
+}
+
+impl Body {
+    fn whole(text: String) -> Self {
+        Self {
+            pieces: vec![Bytes::from(text)].into_iter(),
+            pause: None,
+            breaks_off: false,
+        }
+    }
+
+    fn cut(text: &str) -> Self {
+        Self {
+            breaks_off: true,
+            ..Self::whole(text.to_owned())
+        }
+    }
+
+    fn slow(text: &str) -> Self {
+        let size = text.len().div_ceil(PIECES).max(1);
+        let pieces: Vec<Bytes> = text
+            .as_bytes()
+            .chunks(size)
+            .map(Bytes::copy_from_slice)
+            .collect();
+        Self {
+            pieces: pieces.into_iter(),
+            pause: Some(Box::pin(sleep(PAUSE))),
+            breaks_off: false,
+        }
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        if let Some(pause) = self.pause.as_mut() {
+            if pause.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            pause.set(sleep(PAUSE));
+        }
+        match self.pieces.next() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None if std::mem::take(&mut self.breaks_off) => Poll::Ready(Some(Err(Broken))),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::http_date;
+
+    #[test]
+    fn dates_are_written_as_http_does() {
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(http_date(951_782_400), "Tue, 29 Feb 2000 00:00:00 GMT");
+        assert_eq!(http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+    }
+}
