@@ -52,9 +52,10 @@ pub(crate) fn currency(index: u64) -> Currency {
 }
 
 pub(crate) fn model(index: u64) -> Model {
-    match (index % SLOTS, product_of(index) / 6 % 3) {
-        (SPECIAL, 0) if product_of(index).is_multiple_of(2) => Model::Graduated,
-        (SPECIAL, 0 | 1) => Model::Volume,
+    let product = product_of(index);
+    match (index % SLOTS, (product + product / 6) % 3) {
+        (SPECIAL, 0) => Model::Graduated,
+        (SPECIAL, 1) => Model::Volume,
         (SPECIAL, _) => Model::Metered,
         (YEARLY, 0) => Model::Packages,
         _ => Model::PerUnit,
