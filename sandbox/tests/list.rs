@@ -174,9 +174,7 @@ async fn created_ranges_cut_the_list() {
 #[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     let sandbox = start().await;
-    let many: String = (0..21)
-        .map(|number| format!("&types[]=t{number}"))
-        .collect();
+    let many = "&types[]=invoice.paid".repeat(21);
     for (path, param) in [
         ("/v1/invoices?limit=0", "limit"),
         ("/v1/invoices?limit=101", "limit"),

@@ -67,7 +67,7 @@ impl Answer {
         date: Option<i64>,
         fault: Option<Fault>,
     ) -> Result<Response<Body>, Broken> {
-        let text = self.body.to_string();
+        let text = serde_json::to_string(&self.body).unwrap_or_default();
         let (text, kind) = match fault {
             Some(Fault::Reset) => return Err(Broken),
             Some(Fault::Html) => (

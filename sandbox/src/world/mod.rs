@@ -15,11 +15,13 @@ mod item;
 mod ledger;
 mod line;
 mod lookup;
+mod overlay;
 mod price;
 mod product;
 mod random;
 mod selection;
 mod subscription;
+mod totals;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -30,8 +32,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::options::Options;
 use crate::webhook::Delivery;
-use change::Changes;
 pub(crate) use event::embed;
+use overlay::Changes;
 pub(crate) use selection::{Condition, Selection, Start};
 
 /// The API version whose shapes are served.

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::change::merge;
 use super::coupon::Holder;
+use super::overlay::merge;
 use super::{DAY, Kind, World};
 
 /// The status of a generated subscription, by its index alone.
