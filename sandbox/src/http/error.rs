@@ -15,13 +15,13 @@ impl Refusal {
     fn new(status: u16, error: Value) -> Self {
         Self {
             status,
-            body: json!({ "error": error }),
+            body: Value::Object([("error".to_owned(), error)].into_iter().collect()),
             limiter: None,
         }
     }
 
     /// 400 for a request that makes no sense.
-    pub(crate) fn invalid(param: &str, message: String) -> Self {
+    pub(crate) fn invalid(param: &str, message: &str) -> Self {
         Self::new(
             400,
             json!({
@@ -77,8 +77,11 @@ impl Refusal {
     }
 
     /// 401 with a message that masks the key.
-    pub(crate) fn unauthorized(message: String) -> Self {
-        Self::new(401, json!({"message": message, "type": "invalid_request_error"}))
+    pub(crate) fn unauthorized(message: &str) -> Self {
+        Self::new(
+            401,
+            json!({"message": message, "type": "invalid_request_error"}),
+        )
     }
 
     /// 403 that names the missing right.
@@ -88,7 +91,10 @@ impl Refusal {
              on account '{account}'. Having the '{right}' permission would allow this request \
              to continue."
         );
-        Self::new(403, json!({"message": message, "type": "invalid_request_error"}))
+        Self::new(
+            403,
+            json!({"message": message, "type": "invalid_request_error"}),
+        )
     }
 
     /// 429 from a limiter.

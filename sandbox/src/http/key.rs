@@ -15,7 +15,10 @@ impl Keys {
     pub(crate) fn new(options: &Options, account: String) -> Self {
         let mode = if options.livemode { "live" } else { "test" };
         Self {
-            secret: format!("sk_{mode}_Sandbox{:024X}", u128::from(options.seed) + 0x5A_0000),
+            secret: format!(
+                "sk_{mode}_Sandbox{:024X}",
+                u128::from(options.seed) + 0x5A_0000
+            ),
             restricted: options.restricted_keys.clone(),
             account,
         }
@@ -30,8 +33,7 @@ impl Keys {
         let Some(key) = authorization.and_then(key_of) else {
             return Err(Refusal::unauthorized(
                 "You did not provide an API key. You need to provide your API key in the \
-                 Authorization header, using Bearer auth."
-                    .to_owned(),
+                 Authorization header, using Bearer auth.",
             ));
         };
         if key == self.secret {
@@ -40,7 +42,7 @@ impl Keys {
         match self.restricted.iter().find(|(known, _)| *known == key) {
             Some((_, rights)) if rights.iter().any(|held| held == right) => Ok(()),
             Some(_) => Err(Refusal::forbidden(&mask(&key), &self.account, right)),
-            None => Err(Refusal::unauthorized(format!(
+            None => Err(Refusal::unauthorized(&format!(
                 "Invalid API Key provided: {}",
                 mask(&key)
             ))),
@@ -87,7 +89,10 @@ fn decode_base64(text: &str) -> Option<String> {
 /// The key with everything between prefix and last four letters starred.
 fn mask(key: &str) -> String {
     let letters = key.chars().count();
-    let prefix = key.match_indices('_').nth(1).map_or(0, |(place, _)| place + 1);
+    let prefix = key
+        .match_indices('_')
+        .nth(1)
+        .map_or(0, |(place, _)| place + 1);
     key.chars()
         .enumerate()
         .map(|(place, letter)| {
@@ -107,7 +112,10 @@ mod tests {
     #[test]
     fn both_schemes_carry_a_key() {
         assert_eq!(key_of("Bearer sk_test_1").as_deref(), Some("sk_test_1"));
-        assert_eq!(key_of("Basic c2tfdGVzdF8xOg==").as_deref(), Some("sk_test_1"));
+        assert_eq!(
+            key_of("Basic c2tfdGVzdF8xOg==").as_deref(),
+            Some("sk_test_1")
+        );
         assert_eq!(key_of("Digest x"), None);
     }
 

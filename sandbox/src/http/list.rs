@@ -78,7 +78,7 @@ fn check(kind: Kind, field: &str, value: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = format!("Invalid {field}: must be one of {}", known.join(", "));
-    Err(Refusal::invalid(field, message))
+    Err(Refusal::invalid(field, &message))
 }
 
 fn status_condition(status: Option<&str>) -> Option<Condition> {
@@ -109,11 +109,15 @@ fn select(world: &World, kind: Kind, query: &Query) -> Result<Selection, Refusal
             (_, _, None) => {}
         }
     }
-    for (name, field) in [("ids", "id"), ("lookup_keys", "lookup_key"), ("types", "type")] {
+    for (name, field) in [
+        ("ids", "id"),
+        ("lookup_keys", "lookup_key"),
+        ("types", "type"),
+    ] {
         let wanted = query.all(name);
         if name == "types" && wanted.len() > TYPES_AT_MOST {
             let message = format!("Invalid array: at most {TYPES_AT_MOST} types may be given");
-            return Err(Refusal::invalid(name, message));
+            return Err(Refusal::invalid(name, &message));
         }
         if !wanted.is_empty() {
             conditions.push(condition(field, &wanted));
@@ -137,7 +141,7 @@ pub(crate) fn limit(query: &Query) -> Result<usize, Refusal> {
     usize::try_from(limit)
         .ok()
         .filter(|limit| (1..=100).contains(limit))
-        .ok_or_else(|| Refusal::invalid("limit", "This value must be between 1 and 100.".to_owned()))
+        .ok_or_else(|| Refusal::invalid("limit", "This value must be between 1 and 100."))
 }
 
 /// The cursor of a request: the parameter's name and the id.
@@ -145,7 +149,7 @@ pub(crate) fn cursor(query: &Query) -> Result<Option<(&'static str, &str)>, Refu
     match (query.find("starting_after"), query.find("ending_before")) {
         (Some(_), Some(_)) => Err(Refusal::invalid(
             "ending_before",
-            "You may only specify one of these parameters: starting_after, ending_before.".to_owned(),
+            "You may only specify one of these parameters: starting_after, ending_before.",
         )),
         (Some(id), None) => Ok(Some(("starting_after", id))),
         (None, Some(id)) => Ok(Some(("ending_before", id))),
@@ -177,7 +181,9 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
         .into_iter()
         .filter_map(|index| match world.poisoned(kind, index) {
             Some(poison) => Some(poison),
-            None => world.current(kind, index).map(|object| expansion.apply(world, object)),
+            None => world
+                .current(kind, index)
+                .map(|object| expansion.apply(world, object)),
         })
         .collect();
     Ok(json!({"object": "list", "data": data, "has_more": has_more, "url": route::list_url(kind)}))

@@ -43,7 +43,7 @@ impl Query {
         let parsed = text.parse().ok();
         parsed
             .map(Some)
-            .ok_or_else(|| Refusal::invalid(name, format!("Invalid integer: {text}")))
+            .ok_or_else(|| Refusal::invalid(name, &format!("Invalid integer: {text}")))
     }
 
     /// Refuses what is not among the names; a name ending in `[` stands for
@@ -66,7 +66,11 @@ impl Query {
             return Ok((exact, exact));
         }
         let (mut since, mut until) = (i64::MIN, i64::MAX);
-        for (name, _) in self.pairs.iter().filter(|(name, _)| name.starts_with("created[")) {
+        for (name, _) in self
+            .pairs
+            .iter()
+            .filter(|(name, _)| name.starts_with("created["))
+        {
             let bound = self.integer(name)?.unwrap_or_default();
             match name.as_str() {
                 "created[gt]" => since = since.max(bound.saturating_add(1)),

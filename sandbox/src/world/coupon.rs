@@ -51,7 +51,9 @@ pub(crate) fn worth(index: u64) -> Worth {
     usize::try_from(index)
         .ok()
         .and_then(|place| PER_MILLE.get(place))
-        .map_or(Worth::Steps(500), |thousandths| Worth::PerMille(*thousandths))
+        .map_or(Worth::Steps(500), |thousandths| {
+            Worth::PerMille(*thousandths)
+        })
 }
 
 /// Whether the coupon holds for a product.
@@ -103,7 +105,11 @@ impl World {
             Holder::Invoice(index) => (53, index),
         };
         let chance = self.mix(purpose, number) % 6;
-        if chance < 4 { chance } else { 4 + currency.place() }
+        if chance < 4 {
+            chance
+        } else {
+            4 + currency.place()
+        }
     }
 
     /// The discount with this id, its coupon as an id.
@@ -112,7 +118,9 @@ impl World {
         let (customer, subscription, item, invoice) = match holder {
             Holder::Customer(index) => (Some(index), None, None, None),
             Holder::Subscription(index) => (Some(self.subscriber(index)), Some(index), None, None),
-            Holder::Item(index, place) => (Some(self.subscriber(index)), Some(index), Some(place), None),
+            Holder::Item(index, place) => {
+                (Some(self.subscriber(index)), Some(index), Some(place), None)
+            }
             Holder::Invoice(index) => (self.invoice_customer(index), None, None, Some(index)),
         };
         let currency = customer.map_or(Currency::Usd, |index| self.customer_currency(index));
@@ -126,18 +134,18 @@ impl World {
             "id": id,
             "object": "discount",
             "checkout_session": null,
-            "customer": customer.map(|index| self.id(Kind::Customer, index)),
+            "customer": customer.map(|index| Self::id(Kind::Customer, index)),
             "customer_account": null,
             "end": (coupon == 2).then_some(start + 90 * DAY),
-            "invoice": invoice.map(|index| self.id(Kind::Invoice, index)),
+            "invoice": invoice.map(|index| Self::id(Kind::Invoice, index)),
             "invoice_item": null,
             "promotion_code": null,
             "source": {"type": "coupon", "coupon": self::id(coupon)},
             "start": start,
-            "subscription": subscription.map(|index| self.id(Kind::Subscription, index)),
+            "subscription": subscription.map(|index| Self::id(Kind::Subscription, index)),
             "subscription_item": subscription
                 .zip(item)
-                .map(|(index, place)| super::subscription::item_id(index, place)),
+                .map(|(index, place)| super::item::id(index, place)),
         }))
     }
 

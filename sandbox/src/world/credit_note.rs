@@ -35,7 +35,9 @@ impl World {
     /// What credit notes gave back of an invoice, in steps.
     pub(crate) fn credited_steps(&self, invoice: u64, total: i64) -> i64 {
         let note = invoice / EVERY;
-        let given = invoice % EVERY == PLACE && !is_void(note) && self.credited_invoice(note) == Some(invoice);
+        let given = invoice % EVERY == PLACE
+            && !is_void(note)
+            && self.credited_invoice(note) == Some(invoice);
         if given { credit(total) } else { 0 }
     }
 
@@ -44,11 +46,11 @@ impl World {
         let ledger = self.ledger(invoice);
         let customer = self
             .invoice_customer(invoice)
-            .map(|customer| self.id(Kind::Customer, customer));
+            .map(|customer| Self::id(Kind::Customer, customer));
         let voided = is_void(index).then(|| self.credit_note_created(index) + 3_600);
         Some(render(&Note {
-            id: &self.id(Kind::CreditNote, index),
-            invoice: &self.id(Kind::Invoice, invoice),
+            id: &Self::id(Kind::CreditNote, index),
+            invoice: &Self::id(Kind::Invoice, invoice),
             customer: customer.as_deref(),
             currency: ledger.currency.code(),
             amount: credit(ledger.total()) * ledger.currency.step(),

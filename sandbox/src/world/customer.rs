@@ -47,7 +47,9 @@ struct Naming {
 
 impl Naming {
     fn name(&self) -> Option<&str> {
-        self.business_name.as_deref().or(self.individual_name.as_deref())
+        self.business_name
+            .as_deref()
+            .or(self.individual_name.as_deref())
     }
 }
 
@@ -63,11 +65,11 @@ impl World {
 
     /// Whether a discount hangs on the customer itself.
     pub(crate) fn customer_has_discount(&self, index: u64) -> bool {
-        self.mix(2, index) % 19 == 0
+        self.mix(2, index).is_multiple_of(19)
     }
 
     pub(crate) fn customer_email(&self, index: u64) -> Option<String> {
-        (self.mix(3, index) % 8 != 0).then(|| format!("billing+{index}@example.com"))
+        (!self.mix(3, index).is_multiple_of(8)).then(|| format!("billing+{index}@example.com"))
     }
 
     fn naming(&self, index: u64) -> Naming {
@@ -96,7 +98,7 @@ impl World {
 
     pub(crate) fn customer_address(&self, index: u64) -> Value {
         let chance = self.mix(5, index);
-        if chance % 3 == 0 {
+        if chance.is_multiple_of(3) {
             return Value::Null;
         }
         let (city, country, postal_code) = pick(&CITIES, chance >> 8);
@@ -107,7 +109,7 @@ impl World {
     }
 
     pub(crate) fn customer(&self, index: u64) -> Value {
-        let id = self.id(Kind::Customer, index);
+        let id = Self::id(Kind::Customer, index);
         if Self::customer_was_deleted(index) {
             return deleted(&id);
         }
@@ -141,11 +143,11 @@ impl World {
                 "rendering_options": null,
             },
             "livemode": self.livemode,
-            "metadata": if index % 3 == 0 { json!({"crm_id": format!("crm-{index}")}) } else { json!({}) },
+            "metadata": if index.is_multiple_of(3) { json!({"crm_id": format!("crm-{index}")}) } else { json!({}) },
             "name": naming.name(),
             "next_invoice_sequence": 1,
-            "phone": (index % 5 == 0).then(|| format!("+49 30 {:07}", index)),
-            "preferred_locales": if index % 6 == 0 { json!(["de", "en"]) } else { json!([]) },
+            "phone": (index.is_multiple_of(5)).then(|| format!("+49 30 {index:07}")),
+            "preferred_locales": if index.is_multiple_of(6) { json!(["de", "en"]) } else { json!([]) },
             "shipping": null,
             "tax_exempt": pick(&["none", "none", "none", "exempt", "reverse"], index),
             "test_clock": null,

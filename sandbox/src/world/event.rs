@@ -37,7 +37,7 @@ impl World {
             data["previous_attributes"] = previous;
         }
         json!({
-            "id": self.id(Kind::Event, index),
+            "id": Self::id(Kind::Event, index),
             "object": "event",
             "api_version": API_VERSION,
             "created": created,

@@ -24,7 +24,7 @@ impl World {
     pub(crate) fn invoice_subscription(&self, index: u64) -> Option<u64> {
         let (invoices, subscriptions) = (self.counts.invoices, self.counts.subscriptions);
         if let Some(newest) = (index + subscriptions).checked_sub(invoices) {
-            return (index % 5 != 0 && newest < subscriptions).then_some(newest);
+            return (!index.is_multiple_of(5) && newest < subscriptions).then_some(newest);
         }
         let chance = self.mix(30, index);
         let older = (chance >> 8) % (index * subscriptions / invoices).max(1);
@@ -35,7 +35,7 @@ impl World {
     /// The newest invoice of a subscription.
     pub(crate) fn latest_invoice(&self, subscription: u64) -> Option<u64> {
         let index = (subscription + self.counts.invoices).checked_sub(self.counts.subscriptions)?;
-        (index % 5 != 0).then_some(index)
+        (!index.is_multiple_of(5)).then_some(index)
     }
 
     /// Who was billed; rarely nobody.

@@ -5,15 +5,16 @@ use serde_json::{Map, Value, json};
 use super::coupon::Holder;
 use super::currency::Currency;
 use super::ledger::{Ledger, Line};
-use super::line::{Bill, discount_credit, grant, tax};
+use super::line::Bill;
 use super::random::pick;
-use super::{DAY, Kind, World, ids, subscription};
+use super::totals::{add_totals, extend};
+use super::{DAY, Kind, World, ids};
 
 impl World {
     /// An invoice with all its lines.
     pub(crate) fn invoice(&self, index: u64) -> Value {
         let ledger = self.ledger(index);
-        let id = self.id(Kind::Invoice, index);
+        let id = Self::id(Kind::Invoice, index);
         let bill = Bill {
             index,
             id: &id,
@@ -26,6 +27,7 @@ impl World {
             self.add_party(fields, index);
             self.add_amounts(fields, &bill);
             add_totals(fields, &bill);
+            extend(fields, unused());
         }
         invoice
     }
@@ -44,7 +46,7 @@ impl World {
             shipping: None,
             taxed: false,
         };
-        let id = self.id(Kind::Invoice, index);
+        let id = Self::id(Kind::Invoice, index);
         let bill = Bill {
             index,
             id: &id,
@@ -57,6 +59,7 @@ impl World {
             self.add_party(fields, index);
             self.add_amounts(fields, &bill);
             add_totals(fields, &bill);
+            extend(fields, unused());
             let whole = json!({
                 "amount_due": amount, "collection_method": "charge_automatically",
                 "post_payment_credit_notes_amount": 0, "starting_balance": 0,
@@ -78,65 +81,50 @@ impl World {
             .zip(&ledger.lines)
             .map(|(place, line)| self.line(bill, place, line))
             .collect();
-        let reasons = ["subscription_cycle", "subscription_update", "subscription_create"];
+        let reasons = [
+            "subscription_cycle",
+            "subscription_update",
+            "subscription_create",
+        ];
         let address = "https://invoice.example.com";
         json!({
             "id": id,
             "object": "invoice",
             "account_country": "DE",
             "account_name": "Sandbox Works",
-            "account_tax_ids": null,
-            "application": null,
             "automatic_tax": {
                 "disabled_reason": null, "enabled": false, "liability": null, "provider": null,
                 "status": null,
             },
-            "automatically_finalizes_at": null,
             "billing_reason": if subscription.is_some() { *pick(&reasons, index) } else { "manual" },
             "collection_method": self.invoice_collection(index),
             "currency": ledger.currency.code(),
-            "custom_fields": null,
-            "customer_account": null,
-            "default_payment_method": null,
-            "default_source": null,
-            "default_tax_rates": [],
-            "description": null,
             "discounts": ledger.discount.map(Holder::discount_id).as_slice(),
-            "footer": null,
-            "from_invoice": null,
             "hosted_invoice_url": format!("{address}/{id}"),
             "invoice_pdf": format!("{address}/{id}/pdf"),
             "issuer": {"type": "self"},
-            "last_finalization_error": null,
-            "latest_revision": null,
             "lines": {
                 "object": "list", "data": lines, "has_more": false,
                 "url": format!("/v1/invoices/{id}/lines"),
             },
             "livemode": self.livemode,
             "metadata": if index % 4 == 2 { json!({"order": index.to_string()}) } else { json!({}) },
-            "on_behalf_of": null,
-            "parent": self.invoice_parent(subscription),
+            "parent": Self::invoice_parent(subscription),
             "payment_settings": {
                 "default_mandate": null, "payment_method_options": null,
                 "payment_method_types": null,
             },
-            "receipt_number": null,
-            "rendering": null,
-            "shipping_details": null,
-            "statement_descriptor": null,
-            "test_clock": null,
         })
     }
 
-    fn invoice_parent(&self, billed: Option<u64>) -> Value {
+    fn invoice_parent(billed: Option<u64>) -> Value {
         billed.map_or(Value::Null, |billed| {
             json!({
                 "type": "subscription_details",
                 "quote_details": null,
                 "subscription_details": {
-                    "metadata": if billed % 4 == 0 { json!({"team": format!("t{billed}")}) } else { json!({}) },
-                    "subscription": self.id(Kind::Subscription, billed),
+                    "metadata": if billed.is_multiple_of(4) { json!({"team": format!("t{billed}")}) } else { json!({}) },
+                    "subscription": Self::id(Kind::Subscription, billed),
                 },
             })
         })
@@ -176,11 +164,12 @@ impl World {
 
     fn add_party(&self, fields: &mut Map<String, Value>, index: u64) {
         let customer = self.invoice_customer(index);
-        let (name, email) = customer.map_or((None, None), |customer| self.customer_snapshot(customer));
+        let (name, email) =
+            customer.map_or((None, None), |customer| self.customer_snapshot(customer));
         extend(
             fields,
             json!({
-                "customer": customer.map(|customer| self.id(Kind::Customer, customer)),
+                "customer": customer.map(|customer| Self::id(Kind::Customer, customer)),
                 "customer_address": customer.map(|customer| self.customer_address(customer)),
                 "customer_email": email,
                 "customer_name": name,
@@ -196,7 +185,11 @@ impl World {
         let step = bill.ledger.currency.step();
         let total = bill.ledger.total();
         let paid = self.invoice_status(bill.index) == "paid";
-        let from_balance = if bill.index % 19 == 8 { total.clamp(0, 300) } else { 0 };
+        let from_balance = if bill.index % 19 == 8 {
+            total.clamp(0, 300)
+        } else {
+            0
+        };
         let due = (total - from_balance).max(0);
         let settled = self.invoice_finalized_at(bill.index).is_some();
         let (shipping, shipping_tax) = bill.ledger.shipping.unwrap_or_default();
@@ -229,61 +222,27 @@ impl World {
     }
 }
 
-/// Adds what the lines have in common: discounts, credits and taxes by kind.
-fn add_totals(fields: &mut Map<String, Value>, bill: &Bill<'_>) {
-    let ledger = bill.ledger;
-    let step = ledger.currency.step();
-    let mut reductions: Vec<(String, i64)> = item_discounts(bill);
-    if let Some(holder) = ledger.discount {
-        reductions.push((holder.discount_id(), ledger.sum(|line| line.invoice_discount) * step));
-    }
-    let mut credits: Vec<Value> = reductions
-        .iter()
-        .map(|(id, amount)| discount_credit(*amount, id))
-        .collect();
-    let granted = ledger.sum(|line| line.credit) * step;
-    if granted != 0 {
-        credits.push(grant(granted, bill.index));
-    }
-    let amounts: Vec<Value> = reductions
-        .iter()
-        .map(|(id, amount)| json!({"amount": amount, "discount": id}))
-        .collect();
-    extend(
-        fields,
-        json!({
-            "total_discount_amounts": amounts,
-            "total_pretax_credit_amounts": credits,
-            "total_taxes": total_taxes(ledger),
-        }),
-    );
-}
-
-fn item_discounts(bill: &Bill<'_>) -> Vec<(String, i64)> {
-    let step = bill.ledger.currency.step();
-    let off = bill.ledger.sum(|line| line.item_discount) * step;
-    bill.subscription
-        .filter(|billed| off != 0 && subscription::item_has_discount(*billed, 0))
-        .map(|billed| (Holder::Item(billed, 0).discount_id(), off))
-        .into_iter()
-        .collect()
-}
-
-fn total_taxes(ledger: &Ledger) -> Vec<Value> {
-    let step = ledger.currency.step();
-    [false, true]
-        .into_iter()
-        .filter(|inclusive| ledger.taxed && ledger.lines.iter().any(|line| line.inclusive == *inclusive))
-        .map(|inclusive| {
-            let inside = if inclusive { ledger.tax(true) } else { 0 };
-            let taxable = ledger.sum(|line| if line.inclusive == inclusive { line.taxable() } else { 0 });
-            tax(ledger.tax(inclusive) * step, (taxable - inside) * step, inclusive)
-        })
-        .collect()
-}
-
-fn extend(fields: &mut Map<String, Value>, more: Value) {
-    if let Value::Object(more) = more {
-        fields.extend(more);
-    }
+/// The fields no generated invoice fills.
+fn unused() -> Value {
+    json!({
+        "account_tax_ids": null,
+        "application": null,
+        "automatically_finalizes_at": null,
+        "custom_fields": null,
+        "customer_account": null,
+        "default_payment_method": null,
+        "default_source": null,
+        "default_tax_rates": [],
+        "description": null,
+        "footer": null,
+        "from_invoice": null,
+        "last_finalization_error": null,
+        "latest_revision": null,
+        "on_behalf_of": null,
+        "receipt_number": null,
+        "rendering": null,
+        "shipping_details": null,
+        "statement_descriptor": null,
+        "test_clock": null,
+    })
 }

@@ -4,7 +4,7 @@
 use super::coupon::{self, Holder, Worth};
 use super::currency::Currency;
 use super::random::below;
-use super::{World, history, price, subscription};
+use super::{World, history, item, price, subscription};
 
 /// Lines an invoice may have at most; part of how line ids are made.
 pub(crate) const LINES_PER_INVOICE: u64 = 512;
@@ -60,7 +60,13 @@ impl Ledger {
     }
 
     pub(crate) fn tax(&self, inclusive: bool) -> i64 {
-        self.sum(|line| if line.inclusive == inclusive { line.tax } else { 0 })
+        self.sum(|line| {
+            if line.inclusive == inclusive {
+                line.tax
+            } else {
+                0
+            }
+        })
     }
 
     pub(crate) fn total(&self) -> i64 {
@@ -155,7 +161,7 @@ impl World {
         } else if adjusted && place == 1 {
             line.amount = cost - cost / 4;
             line.proration = true;
-        } else if subscription::item_has_discount(billed, item_place) {
+        } else if item::has_discount(billed, item_place) {
             let coupon = self.coupon_of(Holder::Item(billed, item_place), Currency::Usd);
             if let Worth::PerMille(off) = coupon::worth(coupon)
                 && coupon::covers(coupon, price::product_of(item.price))
@@ -172,7 +178,9 @@ impl World {
         let price = product * price::SLOTS + price::ONE_TIME;
         let price = price::is_one_time(price).then_some(price);
         let quantity = 1 + below(chance >> 20, 5);
-        let unit = price.map_or(700 + below(chance >> 30, 9_000), |price| self.unit_steps(price));
+        let unit = price.map_or(700 + below(chance >> 30, 9_000), |price| {
+            self.unit_steps(price)
+        });
         let amount = match place {
             _ if history::is_free(index) => 0,
             _ if history::is_refund(index) => -unit,
@@ -204,11 +212,15 @@ impl World {
 fn take_off(lines: &mut [Line], coupon: u64) {
     let holds = |line: &Line| {
         line.is_discountable()
-            && line
-                .price
-                .map_or(coupon != 3, |price| coupon::covers(coupon, price::product_of(price)))
+            && line.price.map_or(coupon != 3, |price| {
+                coupon::covers(coupon, price::product_of(price))
+            })
     };
-    let base: i64 = lines.iter().filter(|line| holds(line)).map(Line::taxable).sum();
+    let base: i64 = lines
+        .iter()
+        .filter(|line| holds(line))
+        .map(Line::taxable)
+        .sum();
     let mut seen = 0;
     for line in lines.iter_mut().filter(|line| holds(line)) {
         let open = line.taxable();

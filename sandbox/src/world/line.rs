@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::coupon::Holder;
 use super::ledger::{LINES_PER_INVOICE, Ledger, Line};
-use super::{DAY, Kind, World, ids, price, product, subscription};
+use super::{DAY, Kind, World, ids, item, price, product};
 
 /// The id of the line at a place of an invoice.
 fn id(invoice: u64, place: u64) -> String {
@@ -49,15 +49,20 @@ impl World {
     /// The line at a place of a bill.
     pub(crate) fn line(&self, bill: &Bill<'_>, place: u64, line: &Line) -> Value {
         let step = bill.ledger.currency.step();
-        let item = bill.subscription.zip(line.place);
-        let held = item.filter(|(billed, place)| !line.proration && subscription::item_has_discount(*billed, *place));
+        let billed_item = bill.subscription.zip(line.place);
+        let held = billed_item
+            .filter(|(billed, place)| !line.proration && item::has_discount(*billed, *place));
         let item_discount = held.map(|(billed, place)| Holder::Item(billed, place).discount_id());
         let (discounts, mut credits) = reductions(bill.ledger, line, item_discount.as_deref());
         if line.credit != 0 {
             credits.push(grant(line.credit * step, bill.index));
         }
         let start = self.created(Kind::Invoice, bill.index);
-        let end = if item.is_some() { start + 30 * DAY } else { start };
+        let end = if billed_item.is_some() {
+            start + 30 * DAY
+        } else {
+            start
+        };
         json!({
             "id": id(bill.index, place),
             "object": "line_item",
@@ -76,7 +81,7 @@ impl World {
             "pricing": self.pricing(line),
             "quantity": line.quantity,
             "quantity_decimal": line.quantity.to_string(),
-            "subscription": item.map(|(billed, _)| self.id(Kind::Subscription, billed)),
+            "subscription": billed_item.map(|(billed, _)| Self::id(Kind::Subscription, billed)),
             "subtotal": line.amount * step,
             "taxes": taxes(bill.ledger, line),
         })
@@ -131,7 +136,10 @@ fn reductions(ledger: &Ledger, line: &Line, item: Option<&str>) -> (Vec<Value>, 
         .filter(|(steps, _)| *steps != 0)
         .map(|(steps, id)| {
             let amount = steps * step;
-            (json!({"amount": amount, "discount": id}), discount_credit(amount, &id))
+            (
+                json!({"amount": amount, "discount": id}),
+                discount_credit(amount, &id),
+            )
         })
         .unzip()
 }
@@ -154,7 +162,7 @@ fn parent(bill: &Bill<'_>, place: u64, line: &Line) -> Value {
                 "proration": line.proration,
                 "proration_details": {"credited_items": credited},
                 "subscription": ids::encode("sub_", billed),
-                "subscription_item": subscription::item_id(billed, item_place),
+                "subscription_item": item::id(billed, item_place),
             },
         }),
         None => json!({

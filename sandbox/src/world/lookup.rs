@@ -50,7 +50,8 @@ impl World {
             Kind::Coupon => coupon::index(id),
             _ => ids::decode(kind.prefix(), id),
         }?;
-        let known = index < self.generated(kind) || self.changes().objects.contains_key(&(kind, index));
+        let known =
+            index < self.generated(kind) || self.changes().objects.contains_key(&(kind, index));
         known.then_some(index)
     }
 
@@ -68,11 +69,11 @@ impl World {
         if changes.gone.contains(&(kind, index)) {
             return false;
         }
-        let changed = changes
+        let deleted = changes
             .objects
             .get(&(kind, index))
             .map(|object| object["deleted"] == true);
-        match (kind, changed) {
+        match (kind, deleted) {
             (Kind::Customer, Some(deleted)) => !deleted,
             (Kind::Customer, None) => !Self::customer_was_deleted(index),
             (Kind::Price, _) if index < self.generated(kind) => price::is_listed(index),
@@ -86,7 +87,9 @@ impl World {
         if let Some(object) = self.changes().objects.get(&(kind, index)) {
             return field_of(kind, object, name).map(Cow::Owned);
         }
-        let (text, id) = (Cow::Borrowed, |kind, index| Cow::Owned(self.id(kind, index)));
+        let (text, id) = (Cow::Borrowed, |kind, index| {
+            Cow::Owned(Self::id(kind, index))
+        });
         let truth = |holds: bool| text(if holds { "true" } else { "false" });
         match (kind, name) {
             (Kind::Customer, "email") => self.customer_snapshot(index).1.map(Cow::Owned),
@@ -98,14 +101,20 @@ impl World {
             (Kind::Price, "type") => Some(text("recurring")),
             (Kind::Invoice, "status") => Some(text(self.invoice_status(index))),
             (Kind::Invoice, "collection_method") => Some(text(self.invoice_collection(index))),
-            (Kind::Invoice, "customer") => self.invoice_customer(index).map(|found| id(Kind::Customer, found)),
+            (Kind::Invoice, "customer") => self
+                .invoice_customer(index)
+                .map(|found| id(Kind::Customer, found)),
             (Kind::Invoice, "subscription") => self
                 .invoice_subscription(index)
                 .map(|found| id(Kind::Subscription, found)),
             (Kind::Subscription, "status") => Some(text(subscription::status(index))),
-            (Kind::Subscription, "collection_method") => Some(text(subscription::collection_method(index))),
+            (Kind::Subscription, "collection_method") => {
+                Some(text(subscription::collection_method(index)))
+            }
             (Kind::Subscription, "customer") => Some(id(Kind::Customer, self.subscriber(index))),
-            (Kind::CreditNote, "invoice") => self.credited_invoice(index).map(|found| id(Kind::Invoice, found)),
+            (Kind::CreditNote, "invoice") => self
+                .credited_invoice(index)
+                .map(|found| id(Kind::Invoice, found)),
             (Kind::Event, "type") => Some(text("invoice.paid")),
             _ => {
                 let object = self.generate(kind, index)?;
@@ -123,7 +132,9 @@ impl World {
 /// A filterable field of a rendered object, as text.
 fn field_of(kind: Kind, object: &Value, name: &str) -> Option<String> {
     let value = match (kind, name) {
-        (Kind::Invoice, "subscription") => object.pointer("/parent/subscription_details/subscription")?,
+        (Kind::Invoice, "subscription") => {
+            object.pointer("/parent/subscription_details/subscription")?
+        }
         _ => object.get(name)?,
     };
     match value {

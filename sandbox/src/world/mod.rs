@@ -11,14 +11,17 @@ mod event;
 mod history;
 mod ids;
 mod invoice;
+mod item;
 mod ledger;
 mod line;
 mod lookup;
+mod overlay;
 mod price;
 mod product;
 mod random;
 mod selection;
 mod subscription;
+mod totals;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -29,8 +32,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::options::Options;
 use crate::webhook::Delivery;
-use change::Changes;
 pub(crate) use event::embed;
+use overlay::Changes;
 pub(crate) use selection::{Condition, Selection, Start};
 
 /// The API version whose shapes are served.
@@ -247,7 +250,7 @@ impl World {
     }
 
     /// The id of a generated object.
-    fn id(&self, kind: Kind, index: u64) -> String {
+    fn id(kind: Kind, index: u64) -> String {
         match kind {
             Kind::Product => product::id(index),
             Kind::Price => price::id(index),

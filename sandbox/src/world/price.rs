@@ -52,9 +52,10 @@ pub(crate) fn currency(index: u64) -> Currency {
 }
 
 pub(crate) fn model(index: u64) -> Model {
-    match (index % SLOTS, product_of(index) / 6 % 3) {
-        (SPECIAL, 0) if product_of(index) % 2 == 0 => Model::Graduated,
-        (SPECIAL, 0 | 1) => Model::Volume,
+    let product = product_of(index);
+    match (index % SLOTS, (product + product / 6) % 3) {
+        (SPECIAL, 0) => Model::Graduated,
+        (SPECIAL, 1) => Model::Volume,
         (SPECIAL, _) => Model::Metered,
         (YEARLY, 0) => Model::Packages,
         _ => Model::PerUnit,
@@ -123,8 +124,14 @@ impl World {
             })
         };
         match model(index) {
-            Model::Graduated => Some(json!([tier(Some(500), None, Some(10)), tier(None, Some(12), None)])),
-            Model::Volume => Some(json!([tier(None, Some(50), Some(10)), tier(Some(100), Some(40), None)])),
+            Model::Graduated => Some(json!([
+                tier(Some(500), None, Some(10)),
+                tier(None, Some(12), None)
+            ])),
+            Model::Volume => Some(json!([
+                tier(None, Some(50), Some(10)),
+                tier(Some(100), Some(40), None)
+            ])),
             _ => None,
         }
     }
@@ -149,7 +156,7 @@ impl World {
         let metered = model(index) == Model::Metered;
         json!({
             "interval": if index % SLOTS == YEARLY { "year" } else { "month" },
-            "interval_count": if index % 35 == 0 { 3 } else { 1 },
+            "interval_count": if index.is_multiple_of(35) { 3 } else { 1 },
             "meter": metered.then(|| ids::encode("mtr_", index)),
             "trial_period_days": null,
             "usage_type": if metered { "metered" } else { "licensed" },
@@ -171,11 +178,11 @@ impl World {
             "custom_unit_amount": null,
             "livemode": self.livemode,
             "lookup_key": (index % 35 == 10).then(|| format!("lookup-{index}")),
-            "metadata": if index % 6 == 0 { json!({"tier": "gold"}) } else { json!({}) },
+            "metadata": if index.is_multiple_of(6) { json!({"tier": "gold"}) } else { json!({}) },
             "nickname": (index % 4 == 1).then(|| format!("Nickname {index}")),
             "product": product::id(product_of(index)),
             "recurring": Self::recurring(index),
-            "tax_behavior": (if index % 2 == 0 { "exclusive" } else { "unspecified" }),
+            "tax_behavior": (if index.is_multiple_of(2) { "exclusive" } else { "unspecified" }),
             "tiers_mode": null,
             "transform_quantity": null,
             "type": if is_one_time(index) { "one_time" } else { "recurring" },

@@ -61,7 +61,7 @@ impl World {
     pub(crate) fn product(&self, index: u64) -> Value {
         let created = self.created(Kind::Product, index);
         let mut metadata = json!({});
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             metadata["sku"] = json!(format!("SKU-{index:05}"));
         }
         json!({
@@ -70,7 +70,7 @@ impl World {
             "active": is_active(index),
             "created": created,
             "default_price": (index % 4 != 2).then(|| price::id(index * price::SLOTS)),
-            "description": (index % 2 == 0).then(|| format!("Product no. {index}")),
+            "description": (index.is_multiple_of(2)).then(|| format!("Product no. {index}")),
             "images": [],
             "livemode": self.livemode,
             "marketing_features": [],
@@ -79,7 +79,7 @@ impl World {
             "package_dimensions": null,
             "shippable": null,
             "statement_descriptor": null,
-            "tax_code": (index % 4 == 0).then_some("txcd_10103001"),
+            "tax_code": (index.is_multiple_of(4)).then_some("txcd_10103001"),
             "tax_details": null,
             "type": if index % 13 == 12 { "good" } else { "service" },
             "unit_label": (index % 3 == 1).then_some("seat"),
