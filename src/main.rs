@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use tributary::command::{Cli, one_line};
 
+/// Pages of JSON come and go on many threads; with the system's allocator their memory stays scattered and held.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = tokio::runtime::Builder::new_multi_thread()

@@ -84,3 +84,17 @@ impl Drop for Child {
         let _ = self.process.wait();
     }
 }
+
+/// Runs a program to its end with `input` on its standard input.
+pub(crate) fn feed(arguments: &[String], environment: &[(&str, &str)], input: &str) {
+    use std::io::Write;
+    let mut process = Command::new(env!("CARGO_BIN_EXE_tributary"))
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    assert!(process.wait().unwrap().success());
+}

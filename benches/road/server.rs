@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use entity::{client, client_link, contract, contract_line, product, source_object, source_ref};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
+use tributary::store::Db;
 
 use crate::process::{Child, Usage};
 
@@ -13,6 +16,7 @@ pub(crate) struct Server {
     http: reqwest::Client,
     url: String,
     token: String,
+    database: String,
     integration: std::sync::OnceLock<String>,
 }
 
@@ -56,6 +60,7 @@ pub(crate) async fn start(folder: &Path, stripe: &str, flags: &[&str]) -> Server
         http: reqwest::Client::builder().build().unwrap(),
         url: format!("http://127.0.0.1:{port}"),
         token,
+        database,
         integration: std::sync::OnceLock::new(),
     };
     server.wait_until_ready().await;
@@ -126,20 +131,20 @@ impl Server {
             let look = "query($id: ID!) { node(id: $id) { ... on Run { state startedAt finishedAt stripeRequests phases { object seen created updated unchanged skipped failed } } } }";
             let run = self.graphql(look, json!({ "id": run })).await["node"].clone();
             if run["finishedAt"].is_string() {
-                return self.imported(&run);
+                return self.imported(&run).await;
             }
         }
     }
 
-    fn imported(&self, run: &Value) -> Imported {
+    async fn imported(&self, run: &Value) -> Imported {
         let time = |field: &str| chrono::DateTime::parse_from_rfc3339(run[field].as_str().unwrap()).unwrap();
         let phases: Vec<String> = run["phases"].as_array().unwrap().iter().map(Value::to_string).collect();
-        let rows = crate::process::rows(&self.process);
+        let (objects, rows) = count(&self.database).await;
         Imported {
             took: (time("finishedAt") - time("startedAt")).to_std().unwrap(),
-            objects: rows.objects,
+            objects,
             requests: run["stripeRequests"].as_u64().unwrap(),
-            rows: rows.all,
+            rows,
             phases,
         }
     }
@@ -147,4 +152,28 @@ impl Server {
     pub(crate) fn usage(&self) -> Usage {
         self.process.usage()
     }
+}
+
+/// Customers, products, prices, invoices and subscriptions that are kept, and the rows of all tables that hold them.
+async fn count(database: &str) -> (u64, u64) {
+    use entity::kind::StripeKind::{Coupon, CreditNote};
+    let db = Db::open(database).await.unwrap();
+    let read = db.read();
+    let not_objects = source_object::Column::Kind.is_in([Coupon, CreditNote]);
+    let sources = source_object::Entity::find().count(read).await.unwrap();
+    let others = source_object::Entity::find()
+        .filter(not_objects)
+        .count(read)
+        .await
+        .unwrap();
+    let counts = [
+        sources,
+        source_ref::Entity::find().count(read).await.unwrap(),
+        client::Entity::find().count(read).await.unwrap(),
+        client_link::Entity::find().count(read).await.unwrap(),
+        product::Entity::find().count(read).await.unwrap(),
+        contract::Entity::find().count(read).await.unwrap(),
+        contract_line::Entity::find().count(read).await.unwrap(),
+    ];
+    (sources - others, counts.iter().sum())
 }

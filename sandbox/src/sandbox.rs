@@ -71,11 +71,7 @@ impl Sandbox {
         let (sender, deliveries) = unbounded_channel();
         let server = Arc::new(Server::new(World::new(&options, sender), &options));
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(webhook::deliver(deliveries)),
-        );
+        tasks.spawn(stopping.clone().run_until_cancelled_owned(webhook::deliver(deliveries)));
         let accepting = Arc::clone(&server).accept(listener, stopping.clone(), tasks.clone());
         tasks.spawn(stopping.clone().run_until_cancelled_owned(accepting));
         tasks.close();
@@ -109,12 +105,7 @@ impl Sandbox {
 
     /// The last ten thousand requests, oldest first.
     pub fn requests(&self) -> Vec<Request> {
-        let last = self
-            .server
-            .log()
-            .last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let last = self.server.log().last.lock().unwrap_or_else(PoisonError::into_inner);
         last.iter().cloned().collect()
     }
 

@@ -40,10 +40,7 @@ fn sign(secret: &str, sent_at: i64, body: &str) -> String {
         return String::new();
     };
     mac.update(format!("{sent_at}.{body}").as_bytes());
-    format!(
-        "t={sent_at},v1={}",
-        hex::encode(mac.finalize().into_bytes())
-    )
+    format!("t={sent_at},v1={}", hex::encode(mac.finalize().into_bytes()))
 }
 
 /// Delivers what arrives, one after the other, until the world is gone. A

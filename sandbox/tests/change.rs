@@ -63,14 +63,10 @@ async fn paying_crediting_and_canceling_show() {
         paid["post_payment_credit_notes_amount"],
         world.get(Kind::CreditNote, &note).unwrap()["amount"]
     );
-    let subscription = first(&sandbox, Kind::Subscription, |found| {
-        found["status"] == "active"
-    });
+    let subscription = first(&sandbox, Kind::Subscription, |found| found["status"] == "active");
     world.cancel_subscription(&subscription);
     assert_eq!(
-        get(&sandbox, &format!("/v1/subscriptions/{subscription}"))
-            .await
-            .1["status"],
+        get(&sandbox, &format!("/v1/subscriptions/{subscription}")).await.1["status"],
         "canceled"
     );
     let told = event_types(&sandbox).await;
@@ -91,10 +87,7 @@ async fn deleting_leaves_stubs_or_nothing() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let world = sandbox.world();
     let product = world.create_product(json!({"id": "my-product", "name": "Mine"}));
-    assert_eq!(
-        get(&sandbox, "/v1/products/my-product").await.1["name"],
-        "Mine"
-    );
+    assert_eq!(get(&sandbox, "/v1/products/my-product").await.1["name"], "Mine");
     world.delete_product(&product);
     assert_eq!(get(&sandbox, "/v1/products/my-product").await.0, 404);
     let customer = world.truth(Kind::Subscription)[20]["customer"]
@@ -105,11 +98,7 @@ async fn deleting_leaves_stubs_or_nothing() {
     let path = format!("/v1/subscriptions?status=all&customer={customer}&");
     let subscriptions = all(&sandbox, &path).await;
     assert!(!subscriptions.is_empty());
-    assert!(
-        subscriptions
-            .iter()
-            .all(|found| found["status"] == "canceled")
-    );
+    assert!(subscriptions.iter().all(|found| found["status"] == "canceled"));
     assert_eq!(event_types(&sandbox).await[0], "customer.deleted");
 }
 
@@ -119,9 +108,7 @@ async fn webhooks_carry_a_valid_signature() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     sandbox.world().register_webhook(&url, "whsec_secret");
-    let customer = sandbox
-        .world()
-        .create_customer(json!({"email": "a@example.com"}));
+    let customer = sandbox.world().create_customer(json!({"email": "a@example.com"}));
     let received = tokio::time::timeout(Duration::from_secs(10), receive(&listener))
         .await
         .unwrap();
@@ -132,11 +119,7 @@ async fn webhooks_carry_a_valid_signature() {
             .map(str::to_owned)
     });
     let signature = signature.unwrap();
-    let (time, hash) = signature
-        .strip_prefix("t=")
-        .unwrap()
-        .split_once(",v1=")
-        .unwrap();
+    let (time, hash) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(b"whsec_secret").unwrap();
     mac.update(format!("{time}.{body}").as_bytes());
     mac.verify_slice(&hex::decode(hash).unwrap()).unwrap();
@@ -157,11 +140,9 @@ async fn receive(listener: &TcpListener) -> String {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
-        let length = head.lines().find_map(|line| {
-            line.to_lowercase()
-                .strip_prefix("content-length: ")
-                .map(str::to_owned)
-        });
+        let length = head
+            .lines()
+            .find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
         if body.len() == length.unwrap().parse::<usize>().unwrap() {
             break;
         }

@@ -11,19 +11,14 @@ use serde_json::json;
 
 async fn status_with(sandbox: &Sandbox, key: &str, path: &str) -> (u16, String) {
     let client = reqwest::Client::builder().build().unwrap();
-    let request = client
-        .get(format!("{}{path}", sandbox.base_url()))
-        .bearer_auth(key);
+    let request = client.get(format!("{}{path}", sandbox.base_url())).bearer_auth(key);
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
 #[tokio::test]
 async fn keys_open_what_they_may() {
-    let restricted = vec![(
-        "rk_test_abcdefgh1234".to_owned(),
-        vec!["rak_customer_read".to_owned()],
-    )];
+    let restricted = vec![("rk_test_abcdefgh1234".to_owned(), vec!["rak_customer_read".to_owned()])];
     let sandbox = Sandbox::start(Options {
         restricted_keys: restricted,
         ..options()
@@ -31,28 +26,17 @@ async fn keys_open_what_they_may() {
     .await
     .unwrap();
     assert!(sandbox.key().starts_with("sk_test_") && sandbox.key().len() >= 32);
-    assert_eq!(
-        status_with(&sandbox, sandbox.key(), "/v1/account").await.0,
-        200
-    );
+    assert_eq!(status_with(&sandbox, sandbox.key(), "/v1/account").await.0, 200);
     let (status, body) = status_with(&sandbox, "sk_test_abcdef1234", "/v1/account").await;
-    assert!(
-        status == 401 && body.contains("sk_test_******1234"),
-        "{body}"
-    );
+    assert!(status == 401 && body.contains("sk_test_******1234"), "{body}");
     let live = sandbox.key().replace("_test_", "_live_");
     assert_eq!(status_with(&sandbox, &live, "/v1/account").await.0, 401);
     assert_eq!(
-        status_with(&sandbox, "rk_test_abcdefgh1234", "/v1/customers")
-            .await
-            .0,
+        status_with(&sandbox, "rk_test_abcdefgh1234", "/v1/customers").await.0,
         200
     );
     let (status, body) = status_with(&sandbox, "rk_test_abcdefgh1234", "/v1/invoices").await;
-    assert!(
-        status == 403 && body.contains("'rak_invoice_read'"),
-        "{body}"
-    );
+    assert!(status == 403 && body.contains("'rak_invoice_read'"), "{body}");
     let client = reqwest::Client::builder().build().unwrap();
     let url = format!("{}/v1/account", sandbox.base_url());
     let basic = client
@@ -75,12 +59,7 @@ async fn anything_but_a_read_is_refused_and_counted() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let client = reqwest::Client::builder().build().unwrap();
     let url = format!("{}/v1/customers", sandbox.base_url());
-    let response = client
-        .post(url)
-        .bearer_auth(sandbox.key())
-        .send()
-        .await
-        .unwrap();
+    let response = client.post(url).bearer_auth(sandbox.key()).send().await.unwrap();
     assert_eq!(response.status(), 405);
     get(&sandbox, "/v1/customers?limit=2").await;
     assert_eq!((sandbox.request_count(), sandbox.non_get_count()), (2, 1));
@@ -148,26 +127,14 @@ async fn broken_answers_are_broken() {
             .is_err()
     );
     faults.fail_next(1, Fault::TruncatedJson, None);
-    let text = send(&sandbox, "/v1/invoices")
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    assert!(
-        serde_json::from_str::<serde_json::Value>(&text)
-            .unwrap_err()
-            .is_eof()
-    );
+    let text = send(&sandbox, "/v1/invoices").await.unwrap().text().await.unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&text).unwrap_err().is_eof());
     faults.fail_next(1, Fault::Html, None);
     let page = send(&sandbox, "/v1/invoices").await.unwrap();
     assert_eq!(page.headers()["content-type"], "text/html");
     faults.fail_next(1, Fault::EmptyPageWithMore, None);
     let (_, body) = get(&sandbox, "/v1/invoices").await;
-    assert_eq!(
-        (&body["data"], &body["has_more"]),
-        (&json!([]), &json!(true))
-    );
+    assert_eq!((&body["data"], &body["has_more"]), (&json!([]), &json!(true)));
     faults.fail_next(1, Fault::SlowBody, None);
     let begun = Instant::now();
     assert_eq!(get(&sandbox, "/v1/account").await.0, 200);

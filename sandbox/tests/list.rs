@@ -19,20 +19,14 @@ fn without(kind: Kind, sandbox: &Sandbox, out: impl Fn(&Value) -> bool) -> Vec<V
 }
 
 fn names(objects: &[Value]) -> Vec<&str> {
-    objects
-        .iter()
-        .map(|object| object["id"].as_str().unwrap())
-        .collect()
+    objects.iter().map(|object| object["id"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
 async fn paging_shows_each_object_once_newest_first() {
     let sandbox = start().await;
     let invoices = all(&sandbox, "/v1/invoices?").await;
-    assert_eq!(
-        names(&invoices),
-        names(&without(Kind::Invoice, &sandbox, |_| false))
-    );
+    assert_eq!(names(&invoices), names(&without(Kind::Invoice, &sandbox, |_| false)));
     let customers = all(&sandbox, "/v1/customers?").await;
     let living = without(Kind::Customer, &sandbox, |found| found["deleted"] == true);
     assert_eq!(names(&customers), names(&living));
@@ -43,11 +37,7 @@ async fn ending_before_pages_towards_the_newest() {
     let sandbox = start().await;
     let newest = names(&without(Kind::Invoice, &sandbox, |_| false)).join(" ");
     let newest: Vec<&str> = newest.split(' ').collect();
-    let (_, page) = get(
-        &sandbox,
-        &format!("/v1/invoices?limit=3&ending_before={}", newest[5]),
-    )
-    .await;
+    let (_, page) = get(&sandbox, &format!("/v1/invoices?limit=3&ending_before={}", newest[5])).await;
     assert_eq!(ids(&page), newest[2..5]);
     assert_eq!(page["has_more"], true);
 }
@@ -85,10 +75,7 @@ async fn a_dead_cursor_is_refused() {
     let (status, stub) = get(&sandbox, &format!("/v1/customers/{id}")).await;
     assert_eq!(
         (status, stub),
-        (
-            200,
-            json!({"id": id, "object": "customer", "deleted": true})
-        )
+        (200, json!({"id": id, "object": "customer", "deleted": true}))
     );
 }
 
@@ -137,16 +124,10 @@ async fn filters_agree_with_the_objects() {
 async fn default_scopes_leave_out_what_stripe_leaves_out() {
     let sandbox = start().await;
     let living = all(&sandbox, "/v1/subscriptions?").await;
-    let expected = without(Kind::Subscription, &sandbox, |found| {
-        found["status"] == "canceled"
-    });
+    let expected = without(Kind::Subscription, &sandbox, |found| found["status"] == "canceled");
     assert_eq!(names(&living), names(&expected));
     let ended = all(&sandbox, "/v1/subscriptions?status=ended&").await;
-    assert!(
-        ended
-            .iter()
-            .any(|found| found["status"] == "incomplete_expired")
-    );
+    assert!(ended.iter().any(|found| found["status"] == "incomplete_expired"));
     let active = all(&sandbox, "/v1/prices?").await;
     let inactive = all(&sandbox, "/v1/prices?active=false&").await;
     assert!(active.iter().all(|price| price["active"] == true));
@@ -162,11 +143,7 @@ async fn created_ranges_cut_the_list() {
     let above = all(&sandbox, &format!("/v1/invoices?created[gt]={edge}&")).await;
     let below = all(&sandbox, &format!("/v1/invoices?created[lte]={edge}&")).await;
     assert_eq!(above.len() + below.len(), truth.len());
-    assert!(
-        above
-            .iter()
-            .all(|found| found["created"].as_i64().unwrap() > edge)
-    );
+    assert!(above.iter().all(|found| found["created"].as_i64().unwrap() > edge));
     let exact = all(&sandbox, &format!("/v1/invoices?created={edge}&")).await;
     assert!(exact.iter().any(|found| found["id"] == truth[30]["id"]));
 }
@@ -189,11 +166,7 @@ async fn what_makes_no_sense_is_refused() {
         ("/v1/customers?created[gte]=soon", "created[gte]"),
     ] {
         let (status, body) = get(&sandbox, path).await;
-        assert_eq!(
-            (status, &body["error"]["param"]),
-            (400, &json!(param)),
-            "{path}"
-        );
+        assert_eq!((status, &body["error"]["param"]), (400, &json!(param)), "{path}");
     }
     assert_eq!(get(&sandbox, "/v1/invoices/in_none").await.0, 404);
     assert_eq!(get(&sandbox, "/v1/charges").await.0, 404);
@@ -214,10 +187,7 @@ async fn expansion_adds_what_is_asked_for() {
     )
     .await;
     assert!(full.iter().any(|price| price["tiers"].is_array()));
-    assert!(
-        full.iter()
-            .any(|price| price["currency_options"].is_object())
-    );
+    assert!(full.iter().any(|price| price["currency_options"].is_object()));
     let path = "/v1/subscriptions?status=all&expand[]=data.discounts.source.coupon&expand[]=data.items.data.discounts&";
     let subscriptions = all(&sandbox, path).await;
     let coupon = subscriptions
@@ -258,11 +228,7 @@ async fn long_embedded_lists_are_cut_and_served_apart() {
         .iter()
         .find(|found| found["items"]["has_more"] == true)
         .unwrap();
-    let items = all(
-        &sandbox,
-        &format!("{}&", wide["items"]["url"].as_str().unwrap()),
-    )
-    .await;
+    let items = all(&sandbox, &format!("{}&", wide["items"]["url"].as_str().unwrap())).await;
     assert_eq!(items.len(), 13);
 }
 

@@ -11,12 +11,7 @@ use serde_json::Value;
 
 /// Fields of the examples that version 2026-10-28 no longer has or that are
 /// served only in special cases.
-const NOT_SERVED: [&str; 4] = [
-    "subscription",
-    "future_requirements",
-    "requirements",
-    "tax_id_data",
-];
+const NOT_SERVED: [&str; 4] = ["subscription", "future_requirements", "requirements", "tax_id_data"];
 
 fn examples() -> Option<PathBuf> {
     let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/stripe/fixtures");
@@ -64,12 +59,7 @@ async fn objects_have_the_fields_of_the_examples() {
     compare("event.json", &real, &first(Kind::Event), &[]);
     compare("account.json", &real, &world.account(), &NOT_SERVED);
     compare("invoice.json", &real, &invoice, &NOT_SERVED);
-    compare(
-        "invoice_line_item.json",
-        &real,
-        &invoice["lines"]["data"][0],
-        &[],
-    );
+    compare("invoice_line_item.json", &real, &invoice["lines"]["data"][0], &[]);
     compare("subscription.json", &real, &subscription, &[]);
     compare("invoice_paid.2026-10-28.endive.json", &made, &invoice, &[]);
     compare(

@@ -61,22 +61,10 @@ fn check(invoice: &Value) {
         total - exclusive - inclusive - shipping("amount_tax"),
         "{id}"
     );
-    assert_eq!(
-        taxes(&invoice["total_taxes"], "exclusive"),
-        exclusive,
-        "{id}"
-    );
-    assert_eq!(
-        taxes(&invoice["total_taxes"], "inclusive"),
-        inclusive,
-        "{id}"
-    );
+    assert_eq!(taxes(&invoice["total_taxes"], "exclusive"), exclusive, "{id}");
+    assert_eq!(taxes(&invoice["total_taxes"], "inclusive"), inclusive, "{id}");
     let discounts = over(&|line| sum(&line["discount_amounts"], "amount"));
-    assert_eq!(
-        sum(&invoice["total_discount_amounts"], "amount"),
-        discounts,
-        "{id}"
-    );
+    assert_eq!(sum(&invoice["total_discount_amounts"], "amount"), discounts, "{id}");
     assert_eq!(
         grants(&invoice["total_pretax_credit_amounts"]),
         over(&|line| grants(&line["pretax_credit_amounts"]))
@@ -88,10 +76,7 @@ fn check(invoice: &Value) {
     };
     for line in lines {
         let prorated = line["parent"]["subscription_item_details"]["proration"] == true;
-        assert!(
-            !prorated || line["discount_amounts"] == serde_json::json!([]),
-            "{id}"
-        );
+        assert!(!prorated || line["discount_amounts"] == serde_json::json!([]), "{id}");
         assert_eq!(line["amount"].as_i64().unwrap() % step, 0, "{id}");
         assert_eq!(sum(&line["taxes"], "amount") % step, 0, "{id}");
     }
@@ -110,8 +95,7 @@ async fn the_money_of_every_invoice_adds_up() {
 async fn the_world_holds_what_is_hard() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let invoices = sandbox.world().truth(Kind::Invoice);
-    let some =
-        |holds: &dyn Fn(&Value) -> bool| invoices.iter().filter(|invoice| holds(invoice)).count();
+    let some = |holds: &dyn Fn(&Value) -> bool| invoices.iter().filter(|invoice| holds(invoice)).count();
     for status in ["draft", "open", "paid", "void", "uncollectible"] {
         assert!(some(&|invoice| invoice["status"] == status) > 0, "{status}");
     }
@@ -141,10 +125,7 @@ async fn the_world_holds_what_is_hard() {
         "unpaid",
         "paused",
     ] {
-        assert!(
-            subscriptions.iter().any(|found| found["status"] == status),
-            "{status}"
-        );
+        assert!(subscriptions.iter().any(|found| found["status"] == status), "{status}");
     }
     let deleted = sandbox
         .world()
@@ -161,17 +142,9 @@ async fn the_same_seed_gives_the_same_world() {
         Sandbox::start(options()).await.unwrap(),
         Sandbox::start(options()).await.unwrap(),
     );
-    let other = Sandbox::start(Options {
-        seed: 2,
-        ..options()
-    })
-    .await
-    .unwrap();
+    let other = Sandbox::start(Options { seed: 2, ..options() }).await.unwrap();
     for kind in Kind::ALL {
         assert_eq!(one.world().truth(kind), two.world().truth(kind), "{kind:?}");
     }
-    assert_ne!(
-        one.world().truth(Kind::Invoice),
-        other.world().truth(Kind::Invoice)
-    );
+    assert_ne!(one.world().truth(Kind::Invoice), other.world().truth(Kind::Invoice));
 }

@@ -21,7 +21,7 @@ use crate::stripe::{Client, Error, Seen};
 /// Requests in flight at most. What Stripe allows a second, times its slowest answers.
 const FETCHERS: usize = 16;
 /// Pages that may wait for the writer.
-const PAGES_WAITING: usize = 4;
+const PAGES_WAITING: usize = 2;
 /// Requests for nested lists and single objects in flight, for one page.
 const NESTED: usize = 8;
 

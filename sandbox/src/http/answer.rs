@@ -61,19 +61,11 @@ impl From<Refusal> for Answer {
 
 impl Answer {
     /// The response, or the cut that takes its place.
-    pub(crate) fn render(
-        self,
-        number: u64,
-        date: Option<i64>,
-        fault: Option<Fault>,
-    ) -> Result<Response<Body>, Broken> {
+    pub(crate) fn render(self, number: u64, date: Option<i64>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
         let text = serde_json::to_string(&self.body).unwrap_or_default();
         let (text, kind) = match fault {
             Some(Fault::Reset) => return Err(Broken),
-            Some(Fault::Html) => (
-                "<!doctype html><title>Bad gateway</title>".to_owned(),
-                "text/html",
-            ),
+            Some(Fault::Html) => ("<!doctype html><title>Bad gateway</title>".to_owned(), "text/html"),
             Some(Fault::TruncatedJson) => (half(&text).to_owned(), "application/json"),
             _ => (text, "application/json"),
         };
@@ -156,11 +148,7 @@ impl Body {
 
     fn slow(text: &str) -> Self {
         let size = text.len().div_ceil(PIECES).max(1);
-        let pieces: Vec<Bytes> = text
-            .as_bytes()
-            .chunks(size)
-            .map(Bytes::copy_from_slice)
-            .collect();
+        let pieces: Vec<Bytes> = text.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
         Self {
             pieces: pieces.into_iter(),
             pause: Some(Box::pin(sleep(PAUSE))),
@@ -173,10 +161,7 @@ impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = Broken;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         if let Some(pause) = self.pause.as_mut() {
             if pause.as_mut().poll(context).is_pending() {
                 return Poll::Pending;

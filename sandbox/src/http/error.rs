@@ -78,10 +78,7 @@ impl Refusal {
 
     /// 401 with a message that masks the key.
     pub(crate) fn unauthorized(message: &str) -> Self {
-        Self::new(
-            401,
-            json!({"message": message, "type": "invalid_request_error"}),
-        )
+        Self::new(401, json!({"message": message, "type": "invalid_request_error"}))
     }
 
     /// 403 that names the missing right.
@@ -91,10 +88,7 @@ impl Refusal {
              on account '{account}'. Having the '{right}' permission would allow this request \
              to continue."
         );
-        Self::new(
-            403,
-            json!({"message": message, "type": "invalid_request_error"}),
-        )
+        Self::new(403, json!({"message": message, "type": "invalid_request_error"}))
     }
 
     /// 429 from a limiter.

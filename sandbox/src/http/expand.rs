@@ -14,11 +14,7 @@ const ON_DEMAND: [&str; 3] = ["tiers", "currency_options", "applies_to"];
 fn expandable(object: &str) -> &'static [&'static str] {
     match object {
         "customer" => &["discount.source.coupon"],
-        "product" => &[
-            "default_price",
-            "default_price.tiers",
-            "default_price.currency_options",
-        ],
+        "product" => &["default_price", "default_price.tiers", "default_price.currency_options"],
         "price" => &["tiers", "currency_options", "product"],
         "coupon" => &["applies_to", "currency_options"],
         "invoice" => &[
@@ -32,11 +28,7 @@ fn expandable(object: &str) -> &'static [&'static str] {
             "parent.subscription_details.subscription",
             "total_discount_amounts.discount",
         ],
-        "line_item" => &[
-            "discounts",
-            "discounts.source.coupon",
-            "pricing.price_details.price",
-        ],
+        "line_item" => &["discounts", "discounts.source.coupon", "pricing.price_details.price"],
         "subscription" => &[
             "customer",
             "discounts",
@@ -82,9 +74,8 @@ impl Expansion {
         let mut paths = Vec::new();
         for path in query.all("expand") {
             if path.split('.').count() > LEVELS_AT_MOST {
-                let message = format!(
-                    "You cannot expand more than {LEVELS_AT_MOST} levels of a property. Property: {path}"
-                );
+                let message =
+                    format!("You cannot expand more than {LEVELS_AT_MOST} levels of a property. Property: {path}");
                 return Err(Refusal::invalid("expand", &message));
             }
             let known = path

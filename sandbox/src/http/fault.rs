@@ -53,14 +53,11 @@ impl Faults {
     /// if one is given.
     pub fn fail_next(&self, n: u32, fault: Fault, path_prefix: Option<&str>) {
         let path_prefix = path_prefix.map(str::to_owned);
-        self.plans
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(Plan {
-                left: n,
-                fault,
-                path_prefix,
-            });
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).push(Plan {
+            left: n,
+            fault,
+            path_prefix,
+        });
     }
 
     /// Sets the `Date` header off from the world's clock by so many seconds.

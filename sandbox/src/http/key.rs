@@ -15,10 +15,7 @@ impl Keys {
     pub(crate) fn new(options: &Options, account: String) -> Self {
         let mode = if options.livemode { "live" } else { "test" };
         Self {
-            secret: format!(
-                "sk_{mode}_Sandbox{:024X}",
-                u128::from(options.seed) + 0x5A_0000
-            ),
+            secret: format!("sk_{mode}_Sandbox{:024X}", u128::from(options.seed) + 0x5A_0000),
             restricted: options.restricted_keys.clone(),
             account,
         }
@@ -89,10 +86,7 @@ fn decode_base64(text: &str) -> Option<String> {
 /// The key with everything between prefix and last four letters starred.
 fn mask(key: &str) -> String {
     let letters = key.chars().count();
-    let prefix = key
-        .match_indices('_')
-        .nth(1)
-        .map_or(0, |(place, _)| place + 1);
+    let prefix = key.match_indices('_').nth(1).map_or(0, |(place, _)| place + 1);
     key.chars()
         .enumerate()
         .map(|(place, letter)| {
@@ -112,10 +106,7 @@ mod tests {
     #[test]
     fn both_schemes_carry_a_key() {
         assert_eq!(key_of("Bearer sk_test_1").as_deref(), Some("sk_test_1"));
-        assert_eq!(
-            key_of("Basic c2tfdGVzdF8xOg==").as_deref(),
-            Some("sk_test_1")
-        );
+        assert_eq!(key_of("Basic c2tfdGVzdF8xOg==").as_deref(), Some("sk_test_1"));
         assert_eq!(key_of("Digest x"), None);
     }
 

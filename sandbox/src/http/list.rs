@@ -109,11 +109,7 @@ fn select(world: &World, kind: Kind, query: &Query) -> Result<Selection, Refusal
             (_, _, None) => {}
         }
     }
-    for (name, field) in [
-        ("ids", "id"),
-        ("lookup_keys", "lookup_key"),
-        ("types", "type"),
-    ] {
+    for (name, field) in [("ids", "id"), ("lookup_keys", "lookup_key"), ("types", "type")] {
         let wanted = query.all(name);
         if name == "types" && wanted.len() > TYPES_AT_MOST {
             let message = format!("Invalid array: at most {TYPES_AT_MOST} types may be given");
@@ -181,9 +177,7 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
         .into_iter()
         .filter_map(|index| match world.poisoned(kind, index) {
             Some(poison) => Some(poison),
-            None => world
-                .current(kind, index)
-                .map(|object| expansion.apply(world, object)),
+            None => world.current(kind, index).map(|object| expansion.apply(world, object)),
         })
         .collect();
     Ok(json!({"object": "list", "data": data, "has_more": has_more, "url": route::list_url(kind)}))

@@ -108,10 +108,7 @@ impl Server {
         }
     }
 
-    async fn answer(
-        &self,
-        request: hyper::Request<Incoming>,
-    ) -> Result<hyper::Response<answer::Body>, Broken> {
+    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<answer::Body>, Broken> {
         let path = request.uri().path().to_owned();
         let fault = self.faults.take(&path);
         let answer = match fault {
@@ -121,16 +118,10 @@ impl Server {
             Some(Fault::EmptyPageWithMore) => Answer::from(json!({
                 "object": "list", "data": [], "has_more": true, "url": path,
             })),
-            _ => self
-                .respond(&request)
-                .map_or_else(Answer::from, Answer::from),
+            _ => self.respond(&request).map_or_else(Answer::from, Answer::from),
         };
         tokio::time::sleep(self.faults.latency()).await;
-        let status = if fault == Some(Fault::Reset) {
-            0
-        } else {
-            answer.status
-        };
+        let status = if fault == Some(Fault::Reset) { 0 } else { answer.status };
         self.log.record(Request {
             method: request.method().to_string(),
             path_and_query: request.uri().to_string(),
@@ -144,12 +135,7 @@ impl Server {
         let (method, uri) = (request.method(), request.uri());
         let found = route::find(uri.path());
         let right = found.as_ref().map_or("", |route| route.right);
-        let header = |name: &str| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         self.keys.admit(header(AUTHORIZATION.as_str()), right)?;
         if method != hyper::Method::GET {
             return Err(Refusal::read_only(method.as_str()));
@@ -177,24 +163,12 @@ impl Server {
                 list::page_of(&self.world, lines, "line_item", &url, query)
             }
             Target::Items => {
-                query.allow(&[
-                    "subscription",
-                    "limit",
-                    "starting_after",
-                    "ending_before",
-                    "expand[",
-                ])?;
-                let id = query.find("subscription").ok_or_else(|| {
-                    Refusal::invalid("subscription", "Missing required param: subscription.")
-                })?;
+                query.allow(&["subscription", "limit", "starting_after", "ending_before", "expand["])?;
+                let id = query
+                    .find("subscription")
+                    .ok_or_else(|| Refusal::invalid("subscription", "Missing required param: subscription."))?;
                 let items = self.entries(Kind::Subscription, id, "items")?;
-                list::page_of(
-                    &self.world,
-                    items,
-                    "subscription_item",
-                    "/v1/subscription_items",
-                    query,
-                )
+                list::page_of(&self.world, items, "subscription_item", "/v1/subscription_items", query)
             }
         }
     }
@@ -213,8 +187,7 @@ impl Server {
 
     fn entries(&self, kind: Kind, id: &str, list: &str) -> Result<Vec<Value>, Refusal> {
         let object = self.world.get(kind, id);
-        let mut object =
-            object.ok_or_else(|| Refusal::missing(404, kind.object(), kind.object(), id))?;
+        let mut object = object.ok_or_else(|| Refusal::missing(404, kind.object(), kind.object(), id))?;
         match object[list]["data"].take() {
             Value::Array(entries) => Ok(entries),
             _ => Ok(Vec::new()),

@@ -66,11 +66,7 @@ impl Query {
             return Ok((exact, exact));
         }
         let (mut since, mut until) = (i64::MIN, i64::MAX);
-        for (name, _) in self
-            .pairs
-            .iter()
-            .filter(|(name, _)| name.starts_with("created["))
-        {
+        for (name, _) in self.pairs.iter().filter(|(name, _)| name.starts_with("created[")) {
             let bound = self.integer(name)?.unwrap_or_default();
             match name.as_str() {
                 "created[gt]" => since = since.max(bound.saturating_add(1)),

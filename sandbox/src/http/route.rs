@@ -22,31 +22,11 @@ pub(crate) struct Route {
 
 /// Resource, its kind, the list's and the object's template, and the right.
 const RESOURCES: [(&str, Kind, &str, &str); 8] = [
-    (
-        "customers",
-        Kind::Customer,
-        "/v1/customers/:id",
-        "rak_customer_read",
-    ),
-    (
-        "products",
-        Kind::Product,
-        "/v1/products/:id",
-        "rak_product_read",
-    ),
+    ("customers", Kind::Customer, "/v1/customers/:id", "rak_customer_read"),
+    ("products", Kind::Product, "/v1/products/:id", "rak_product_read"),
     ("prices", Kind::Price, "/v1/prices/:id", "rak_plan_read"),
-    (
-        "coupons",
-        Kind::Coupon,
-        "/v1/coupons/:id",
-        "rak_coupon_read",
-    ),
-    (
-        "invoices",
-        Kind::Invoice,
-        "/v1/invoices/:id",
-        "rak_invoice_read",
-    ),
+    ("coupons", Kind::Coupon, "/v1/coupons/:id", "rak_coupon_read"),
+    ("invoices", Kind::Invoice, "/v1/invoices/:id", "rak_invoice_read"),
     (
         "subscriptions",
         Kind::Subscription,
@@ -75,18 +55,10 @@ pub(crate) fn find(path: &str) -> Option<Route> {
     };
     match (resource, id, rest, end) {
         ("account", None, _, _) => {
-            return route(
-                Target::Account,
-                "/v1/account",
-                "rak_accounts_kyc_id_numbers_read",
-            );
+            return route(Target::Account, "/v1/account", "rak_accounts_kyc_id_numbers_read");
         }
         ("subscription_items", None, _, _) => {
-            return route(
-                Target::Items,
-                "/v1/subscription_items",
-                "rak_subscription_read",
-            );
+            return route(Target::Items, "/v1/subscription_items", "rak_subscription_read");
         }
         ("invoices", Some(id), Some("lines"), None) => {
             let lines = Target::Lines(id.to_owned());

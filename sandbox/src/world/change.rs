@@ -54,14 +54,8 @@ impl World {
             return;
         };
         let subscriptions: Vec<u64> = (0..self.generated(Kind::Subscription))
-            .filter(|index| {
-                self.field(Kind::Subscription, *index, "customer")
-                    .as_deref()
-                    == Some(id)
-            })
-            .filter(|index| {
-                self.field(Kind::Subscription, *index, "status").as_deref() != Some("canceled")
-            })
+            .filter(|index| self.field(Kind::Subscription, *index, "customer").as_deref() == Some(id))
+            .filter(|index| self.field(Kind::Subscription, *index, "status").as_deref() != Some("canceled"))
             .collect();
         for subscription in subscriptions {
             self.cancel_subscription(&Self::id(Kind::Subscription, subscription));
@@ -117,12 +111,7 @@ impl World {
             "status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0,
             "attempted": true, "status_transitions": {"paid_at": self.now()},
         });
-        self.amend(
-            Kind::Invoice,
-            id,
-            patch,
-            &["invoice.updated", "invoice.paid"],
-        );
+        self.amend(Kind::Invoice, id, patch, &["invoice.updated", "invoice.paid"]);
     }
 
     /// Ends a subscription now.
@@ -131,12 +120,7 @@ impl World {
             "status": "canceled", "canceled_at": self.now(), "ended_at": self.now(),
             "cancellation_details": {"reason": "cancellation_requested"},
         });
-        self.amend(
-            Kind::Subscription,
-            id,
-            patch,
-            &["customer.subscription.deleted"],
-        );
+        self.amend(Kind::Subscription, id, patch, &["customer.subscription.deleted"]);
     }
 
     /// Credits a quarter of an invoice's total after payment; gives the note's
@@ -162,9 +146,7 @@ impl World {
             livemode: self.livemode(),
         });
         let id = self.create(Kind::CreditNote, note, json!({}), &["credit_note.created"]);
-        let credited = invoice["post_payment_credit_notes_amount"]
-            .as_i64()
-            .unwrap_or_default();
+        let credited = invoice["post_payment_credit_notes_amount"].as_i64().unwrap_or_default();
         let patch = json!({ "post_payment_credit_notes_amount": credited + amount });
         self.amend(Kind::Invoice, invoice_id, patch, &["invoice.updated"]);
         id

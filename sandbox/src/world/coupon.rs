@@ -51,9 +51,7 @@ pub(crate) fn worth(index: u64) -> Worth {
     usize::try_from(index)
         .ok()
         .and_then(|place| PER_MILLE.get(place))
-        .map_or(Worth::Steps(500), |thousandths| {
-            Worth::PerMille(*thousandths)
-        })
+        .map_or(Worth::Steps(500), |thousandths| Worth::PerMille(*thousandths))
 }
 
 /// Whether the coupon holds for a product.
@@ -105,11 +103,7 @@ impl World {
             Holder::Invoice(index) => (53, index),
         };
         let chance = self.mix(purpose, number) % 6;
-        if chance < 4 {
-            chance
-        } else {
-            4 + currency.place()
-        }
+        if chance < 4 { chance } else { 4 + currency.place() }
     }
 
     /// The discount with this id, its coupon as an id.
@@ -118,9 +112,7 @@ impl World {
         let (customer, subscription, item, invoice) = match holder {
             Holder::Customer(index) => (Some(index), None, None, None),
             Holder::Subscription(index) => (Some(self.subscriber(index)), Some(index), None, None),
-            Holder::Item(index, place) => {
-                (Some(self.subscriber(index)), Some(index), Some(place), None)
-            }
+            Holder::Item(index, place) => (Some(self.subscriber(index)), Some(index), Some(place), None),
             Holder::Invoice(index) => (self.invoice_customer(index), None, None, Some(index)),
         };
         let currency = customer.map_or(Currency::Usd, |index| self.customer_currency(index));

@@ -35,9 +35,7 @@ impl World {
     /// What credit notes gave back of an invoice, in steps.
     pub(crate) fn credited_steps(&self, invoice: u64, total: i64) -> i64 {
         let note = invoice / EVERY;
-        let given = invoice % EVERY == PLACE
-            && !is_void(note)
-            && self.credited_invoice(note) == Some(invoice);
+        let given = invoice % EVERY == PLACE && !is_void(note) && self.credited_invoice(note) == Some(invoice);
         if given { credit(total) } else { 0 }
     }
 

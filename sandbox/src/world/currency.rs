@@ -15,14 +15,7 @@ pub(crate) enum Currency {
 }
 
 impl Currency {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Usd,
-        Self::Eur,
-        Self::Gbp,
-        Self::Jpy,
-        Self::Kwd,
-        Self::Isk,
-    ];
+    pub(crate) const ALL: [Self; 6] = [Self::Usd, Self::Eur, Self::Gbp, Self::Jpy, Self::Kwd, Self::Isk];
 
     /// The currency with this place in [`Currency::ALL`], wrapping around.
     pub(crate) fn nth(number: u64) -> Self {

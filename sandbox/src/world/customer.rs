@@ -47,9 +47,7 @@ struct Naming {
 
 impl Naming {
     fn name(&self) -> Option<&str> {
-        self.business_name
-            .as_deref()
-            .or(self.individual_name.as_deref())
+        self.business_name.as_deref().or(self.individual_name.as_deref())
     }
 }
 

@@ -38,10 +38,7 @@ pub(crate) fn encode(prefix: &str, number: u64) -> String {
 
 /// The number inside an id of this prefix, if it is one of ours.
 pub(crate) fn decode(prefix: &str, id: &str) -> Option<u64> {
-    let digits = id
-        .strip_prefix(prefix)?
-        .strip_prefix(HEAD)?
-        .strip_suffix(TAIL)?;
+    let digits = id.strip_prefix(prefix)?.strip_prefix(HEAD)?.strip_suffix(TAIL)?;
     if digits.len() != DIGITS {
         return None;
     }

@@ -81,11 +81,7 @@ impl World {
             .zip(&ledger.lines)
             .map(|(place, line)| self.line(bill, place, line))
             .collect();
-        let reasons = [
-            "subscription_cycle",
-            "subscription_update",
-            "subscription_create",
-        ];
+        let reasons = ["subscription_cycle", "subscription_update", "subscription_create"];
         let address = "https://invoice.example.com";
         json!({
             "id": id,
@@ -164,8 +160,7 @@ impl World {
 
     fn add_party(&self, fields: &mut Map<String, Value>, index: u64) {
         let customer = self.invoice_customer(index);
-        let (name, email) =
-            customer.map_or((None, None), |customer| self.customer_snapshot(customer));
+        let (name, email) = customer.map_or((None, None), |customer| self.customer_snapshot(customer));
         extend(
             fields,
             json!({
@@ -185,11 +180,7 @@ impl World {
         let step = bill.ledger.currency.step();
         let total = bill.ledger.total();
         let paid = self.invoice_status(bill.index) == "paid";
-        let from_balance = if bill.index % 19 == 8 {
-            total.clamp(0, 300)
-        } else {
-            0
-        };
+        let from_balance = if bill.index % 19 == 8 { total.clamp(0, 300) } else { 0 };
         let due = (total - from_balance).max(0);
         let settled = self.invoice_finalized_at(bill.index).is_some();
         let (shipping, shipping_tax) = bill.ledger.shipping.unwrap_or_default();

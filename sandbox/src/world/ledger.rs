@@ -60,13 +60,7 @@ impl Ledger {
     }
 
     pub(crate) fn tax(&self, inclusive: bool) -> i64 {
-        self.sum(|line| {
-            if line.inclusive == inclusive {
-                line.tax
-            } else {
-                0
-            }
-        })
+        self.sum(|line| if line.inclusive == inclusive { line.tax } else { 0 })
     }
 
     pub(crate) fn total(&self) -> i64 {
@@ -178,9 +172,7 @@ impl World {
         let price = product * price::SLOTS + price::ONE_TIME;
         let price = price::is_one_time(price).then_some(price);
         let quantity = 1 + below(chance >> 20, 5);
-        let unit = price.map_or(700 + below(chance >> 30, 9_000), |price| {
-            self.unit_steps(price)
-        });
+        let unit = price.map_or(700 + below(chance >> 30, 9_000), |price| self.unit_steps(price));
         let amount = match place {
             _ if history::is_free(index) => 0,
             _ if history::is_refund(index) => -unit,
@@ -212,15 +204,11 @@ impl World {
 fn take_off(lines: &mut [Line], coupon: u64) {
     let holds = |line: &Line| {
         line.is_discountable()
-            && line.price.map_or(coupon != 3, |price| {
-                coupon::covers(coupon, price::product_of(price))
-            })
+            && line
+                .price
+                .map_or(coupon != 3, |price| coupon::covers(coupon, price::product_of(price)))
     };
-    let base: i64 = lines
-        .iter()
-        .filter(|line| holds(line))
-        .map(Line::taxable)
-        .sum();
+    let base: i64 = lines.iter().filter(|line| holds(line)).map(Line::taxable).sum();
     let mut seen = 0;
     for line in lines.iter_mut().filter(|line| holds(line)) {
         let open = line.taxable();

@@ -50,19 +50,14 @@ impl World {
     pub(crate) fn line(&self, bill: &Bill<'_>, place: u64, line: &Line) -> Value {
         let step = bill.ledger.currency.step();
         let billed_item = bill.subscription.zip(line.place);
-        let held = billed_item
-            .filter(|(billed, place)| !line.proration && item::has_discount(*billed, *place));
+        let held = billed_item.filter(|(billed, place)| !line.proration && item::has_discount(*billed, *place));
         let item_discount = held.map(|(billed, place)| Holder::Item(billed, place).discount_id());
         let (discounts, mut credits) = reductions(bill.ledger, line, item_discount.as_deref());
         if line.credit != 0 {
             credits.push(grant(line.credit * step, bill.index));
         }
         let start = self.created(Kind::Invoice, bill.index);
-        let end = if billed_item.is_some() {
-            start + 30 * DAY
-        } else {
-            start
-        };
+        let end = if billed_item.is_some() { start + 30 * DAY } else { start };
         json!({
             "id": id(bill.index, place),
             "object": "line_item",
@@ -136,10 +131,7 @@ fn reductions(ledger: &Ledger, line: &Line, item: Option<&str>) -> (Vec<Value>, 
         .filter(|(steps, _)| *steps != 0)
         .map(|(steps, id)| {
             let amount = steps * step;
-            (
-                json!({"amount": amount, "discount": id}),
-                discount_credit(amount, &id),
-            )
+            (json!({"amount": amount, "discount": id}), discount_credit(amount, &id))
         })
         .unzip()
 }

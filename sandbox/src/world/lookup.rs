@@ -50,8 +50,7 @@ impl World {
             Kind::Coupon => coupon::index(id),
             _ => ids::decode(kind.prefix(), id),
         }?;
-        let known =
-            index < self.generated(kind) || self.changes().objects.contains_key(&(kind, index));
+        let known = index < self.generated(kind) || self.changes().objects.contains_key(&(kind, index));
         known.then_some(index)
     }
 
@@ -87,9 +86,7 @@ impl World {
         if let Some(object) = self.changes().objects.get(&(kind, index)) {
             return field_of(kind, object, name).map(Cow::Owned);
         }
-        let (text, id) = (Cow::Borrowed, |kind, index| {
-            Cow::Owned(Self::id(kind, index))
-        });
+        let (text, id) = (Cow::Borrowed, |kind, index| Cow::Owned(Self::id(kind, index)));
         let truth = |holds: bool| text(if holds { "true" } else { "false" });
         match (kind, name) {
             (Kind::Customer, "email") => self.customer_snapshot(index).1.map(Cow::Owned),
@@ -101,20 +98,14 @@ impl World {
             (Kind::Price, "type") => Some(text("recurring")),
             (Kind::Invoice, "status") => Some(text(self.invoice_status(index))),
             (Kind::Invoice, "collection_method") => Some(text(self.invoice_collection(index))),
-            (Kind::Invoice, "customer") => self
-                .invoice_customer(index)
-                .map(|found| id(Kind::Customer, found)),
+            (Kind::Invoice, "customer") => self.invoice_customer(index).map(|found| id(Kind::Customer, found)),
             (Kind::Invoice, "subscription") => self
                 .invoice_subscription(index)
                 .map(|found| id(Kind::Subscription, found)),
             (Kind::Subscription, "status") => Some(text(subscription::status(index))),
-            (Kind::Subscription, "collection_method") => {
-                Some(text(subscription::collection_method(index)))
-            }
+            (Kind::Subscription, "collection_method") => Some(text(subscription::collection_method(index))),
             (Kind::Subscription, "customer") => Some(id(Kind::Customer, self.subscriber(index))),
-            (Kind::CreditNote, "invoice") => self
-                .credited_invoice(index)
-                .map(|found| id(Kind::Invoice, found)),
+            (Kind::CreditNote, "invoice") => self.credited_invoice(index).map(|found| id(Kind::Invoice, found)),
             (Kind::Event, "type") => Some(text("invoice.paid")),
             _ => {
                 let object = self.generate(kind, index)?;
@@ -132,9 +123,7 @@ impl World {
 /// A filterable field of a rendered object, as text.
 fn field_of(kind: Kind, object: &Value, name: &str) -> Option<String> {
     let value = match (kind, name) {
-        (Kind::Invoice, "subscription") => {
-            object.pointer("/parent/subscription_details/subscription")?
-        }
+        (Kind::Invoice, "subscription") => object.pointer("/parent/subscription_details/subscription")?,
         _ => object.get(name)?,
     };
     match value {

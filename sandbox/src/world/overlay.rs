@@ -38,10 +38,7 @@ impl World {
 
     /// The numbers of the objects created since the start.
     pub(crate) fn added(&self, kind: Kind) -> Vec<u64> {
-        self.added_places(kind, ..)
-            .into_iter()
-            .map(|place| place.1)
-            .collect()
+        self.added_places(kind, ..).into_iter().map(|place| place.1).collect()
     }
 
     pub(crate) fn added_places(&self, kind: Kind, range: impl RangeBounds<Place>) -> Vec<Place> {
@@ -69,16 +66,9 @@ impl World {
         self.with_changes(|changes| changes.objects.insert((kind, index), object));
     }
 
-    pub(crate) fn create(
-        &self,
-        kind: Kind,
-        mut object: Value,
-        patch: Value,
-        events: &[&str],
-    ) -> String {
+    pub(crate) fn create(&self, kind: Kind, mut object: Value, patch: Value, events: &[&str]) -> String {
         let index = self.next_index(kind);
-        let given =
-            json!({"id": self.next_id(kind), "created": self.now(), "livemode": self.livemode()});
+        let given = json!({"id": self.next_id(kind), "created": self.now(), "livemode": self.livemode()});
         let mut base = given;
         merge(&mut base, object.take());
         merge(&mut base, patch);
@@ -86,11 +76,7 @@ impl World {
         let created = base["created"].as_i64().unwrap_or_default();
         self.with_changes(|changes| {
             changes.objects.insert((kind, index), base.clone());
-            changes
-                .added
-                .entry(kind)
-                .or_default()
-                .insert((created, index));
+            changes.added.entry(kind).or_default().insert((created, index));
             changes.own_ids.insert((kind, id.clone()), index);
         });
         for event in events {
@@ -133,11 +119,7 @@ impl World {
         );
         self.with_changes(|changes| {
             changes.objects.insert((Kind::Event, index), event.clone());
-            changes
-                .added
-                .entry(Kind::Event)
-                .or_default()
-                .insert((created, index));
+            changes.added.entry(Kind::Event).or_default().insert((created, index));
         });
         let hooks = self.webhooks.lock().unwrap_or_else(PoisonError::into_inner);
         for (url, secret) in hooks.iter() {

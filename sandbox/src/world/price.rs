@@ -124,14 +124,8 @@ impl World {
             })
         };
         match model(index) {
-            Model::Graduated => Some(json!([
-                tier(Some(500), None, Some(10)),
-                tier(None, Some(12), None)
-            ])),
-            Model::Volume => Some(json!([
-                tier(None, Some(50), Some(10)),
-                tier(Some(100), Some(40), None)
-            ])),
+            Model::Graduated => Some(json!([tier(Some(500), None, Some(10)), tier(None, Some(12), None)])),
+            Model::Volume => Some(json!([tier(None, Some(50), Some(10)), tier(Some(100), Some(40), None)])),
             _ => None,
         }
     }

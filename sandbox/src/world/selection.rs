@@ -49,16 +49,9 @@ pub(crate) enum Start {
 impl World {
     /// The numbers on a page, newest first, and whether more follow in the
     /// direction of travel.
-    pub(crate) fn page(
-        &self,
-        selection: &Selection,
-        start: Start,
-        limit: usize,
-    ) -> (Vec<u64>, bool) {
+    pub(crate) fn page(&self, selection: &Selection, start: Start, limit: usize) -> (Vec<u64>, bool) {
         let mut found: Vec<u64> = match start {
-            Start::Newest => {
-                self.older(selection, (selection.until.saturating_add(1), 0), limit + 1)
-            }
+            Start::Newest => self.older(selection, (selection.until.saturating_add(1), 0), limit + 1),
             Start::After(place) => self.older(selection, place, limit + 1),
             Start::Before(place) => self.newer(selection, place, limit + 1),
         };
@@ -79,12 +72,10 @@ impl World {
 
     fn selects(&self, selection: &Selection, index: u64) -> bool {
         self.is_listed(selection.kind, index)
-            && selection.conditions.iter().all(|condition| {
-                condition.holds(
-                    self.field(selection.kind, index, condition.field)
-                        .as_deref(),
-                )
-            })
+            && selection
+                .conditions
+                .iter()
+                .all(|condition| condition.holds(self.field(selection.kind, index, condition.field).as_deref()))
     }
 
     fn older(&self, selection: &Selection, below: Place, count: usize) -> Vec<u64> {
@@ -93,9 +84,7 @@ impl World {
         let added = self.added_places(kind, ..below);
         let mut added = added.into_iter().rev().peekable();
         std::iter::from_fn(|| {
-            let own = generated
-                .peek()
-                .map(|index| (self.created(kind, *index), *index));
+            let own = generated.peek().map(|index| (self.created(kind, *index), *index));
             if own > added.peek().copied() {
                 generated.next().and(own)
             } else {
@@ -115,9 +104,7 @@ impl World {
         let mut generated = (self.first_from(kind, next)..self.generated(kind)).peekable();
         let mut added = self.added_places(kind, next..).into_iter().peekable();
         std::iter::from_fn(|| {
-            let own = generated
-                .peek()
-                .map(|index| (self.created(kind, *index), *index));
+            let own = generated.peek().map(|index| (self.created(kind, *index), *index));
             match (own, added.peek()) {
                 (Some(own), Some(other)) if *other < own => added.next(),
                 (Some(own), _) => generated.next().and(Some(own)),

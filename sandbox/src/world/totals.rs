@@ -13,10 +13,7 @@ pub(crate) fn add_totals(fields: &mut Map<String, Value>, bill: &Bill<'_>) {
     let step = ledger.currency.step();
     let mut reductions: Vec<(String, i64)> = item_discounts(bill);
     if let Some(holder) = ledger.discount {
-        reductions.push((
-            holder.discount_id(),
-            ledger.sum(|line| line.invoice_discount) * step,
-        ));
+        reductions.push((holder.discount_id(), ledger.sum(|line| line.invoice_discount) * step));
     }
     let mut credits: Vec<Value> = reductions
         .iter()
@@ -54,23 +51,11 @@ fn total_taxes(ledger: &Ledger) -> Vec<Value> {
     let step = ledger.currency.step();
     [false, true]
         .into_iter()
-        .filter(|inclusive| {
-            ledger.taxed && ledger.lines.iter().any(|line| line.inclusive == *inclusive)
-        })
+        .filter(|inclusive| ledger.taxed && ledger.lines.iter().any(|line| line.inclusive == *inclusive))
         .map(|inclusive| {
             let inside = if inclusive { ledger.tax(true) } else { 0 };
-            let taxable = ledger.sum(|line| {
-                if line.inclusive == inclusive {
-                    line.taxable()
-                } else {
-                    0
-                }
-            });
-            tax(
-                ledger.tax(inclusive) * step,
-                (taxable - inside) * step,
-                inclusive,
-            )
+            let taxable = ledger.sum(|line| if line.inclusive == inclusive { line.taxable() } else { 0 });
+            tax(ledger.tax(inclusive) * step, (taxable - inside) * step, inclusive)
         })
         .collect()
 }

@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    fn amount(price: Value, quantity: i64) -> i64 {
+    fn amount(price: &Value, quantity: i64) -> i64 {
         let mut whole = json!({"id": "p", "currency": "usd"});
         whole
             .as_object_mut()
@@ -144,17 +144,17 @@ mod tests {
 
     #[test]
     fn a_unit_price_is_rounded_once() {
-        assert_eq!(amount(json!({"unit_amount": 2000}), 3), 6000);
+        assert_eq!(amount(&json!({"unit_amount": 2000}), 3), 6000);
         assert_eq!(
-            amount(json!({"unit_amount": null, "unit_amount_decimal": "0.125"}), 3),
+            amount(&json!({"unit_amount": null, "unit_amount_decimal": "0.125"}), 3),
             0
         );
         assert_eq!(
-            amount(json!({"unit_amount": null, "unit_amount_decimal": "0.125"}), 4),
+            amount(&json!({"unit_amount": null, "unit_amount_decimal": "0.125"}), 4),
             1
         );
-        assert_eq!(amount(json!({"unit_amount": 1, "unit_amount_decimal": "1.5"}), 1), 2);
-        assert_eq!(amount(json!({"unit_amount": 100}), 0), 0);
+        assert_eq!(amount(&json!({"unit_amount": 1, "unit_amount_decimal": "1.5"}), 1), 2);
+        assert_eq!(amount(&json!({"unit_amount": 100}), 0), 0);
     }
 
     #[test]
@@ -162,10 +162,10 @@ mod tests {
         let of = |round: &str| json!({"unit_amount": 100, "transform_quantity": {"divide_by": 10, "round": round}});
         assert_eq!(
             [
-                amount(of("up"), 21),
-                amount(of("down"), 21),
-                amount(of("up"), 20),
-                amount(of("down"), 9)
+                amount(&of("up"), 21),
+                amount(&of("down"), 21),
+                amount(&of("up"), 20),
+                amount(&of("down"), 9)
             ],
             [300, 200, 200, 0]
         );
@@ -183,14 +183,14 @@ mod tests {
             (21, 635),
             (30, 662),
         ] {
-            assert_eq!(amount(tiered("graduated"), units), expected, "{units}");
+            assert_eq!(amount(&tiered("graduated"), units), expected, "{units}");
         }
     }
 
     #[test]
     fn volume_takes_one_step_for_all() {
         for (units, expected) in [(0, 500), (10, 500), (11, 138), (20, 250), (21, 70)] {
-            assert_eq!(amount(tiered("volume"), units), expected, "{units}");
+            assert_eq!(amount(&tiered("volume"), units), expected, "{units}");
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct TestApp {
     server: StopHandle,
     sandbox: Option<Sandbox>,
     jobs: Option<jobs::Running>,
-    database: TestDatabase,
+    _database: TestDatabase,
 }
 
 /// A server before it is started.
@@ -85,7 +85,7 @@ impl Builder {
             server: stop,
             sandbox,
             jobs,
-            database,
+            _database: database,
         }
     }
 }
