@@ -7,6 +7,8 @@ mod discount;
 mod invoice;
 mod price;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate};
 use entity::kind::{ContractSource, LineKind, StripeKind};
