@@ -1,7 +1,7 @@
 //! The one way through: news? keep the source, map it, write the record, queue what depends on it. All in the caller's
 //! transaction, so that a reading has its whole effect or none.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use entity::kind::{RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
@@ -230,17 +230,46 @@ async fn keep(
         .map(|(reading, _)| reading.stripe_id.as_str())
         .filter(|id| stored.contains_key(*id))
         .collect();
-    let named = kept.iter().flat_map(|(reading, written)| {
-        let all: HashSet<&SourceKey> = reading.names.iter().chain(&written.pending).collect();
-        all.into_iter().map(|key| (reading.stripe_id.clone(), key.clone()))
-    });
-    let named = named.collect();
+    let named = names_to_keep(tx, road.rules.integration_id, kind, &kept).await?;
     reference::replace(tx, road.rules.integration_id, kind, known, named).await?;
     let rows = kept.into_iter().map(|(reading, written)| {
         let (state, reason) = written.state();
         reading.into_row(road.rules, state, reason)
     });
     Ok(source::upsert(tx, rows.collect()).await?)
+}
+
+/// What is kept of the names: those whose change shows in the record, and those that are not here and have to be fetched. An
+/// invoice's customer, say, is neither once it is here, and would be a row for each invoice.
+async fn names_to_keep(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    kind: StripeKind,
+    kept: &[(Reading, Written)],
+) -> Result<Vec<(String, SourceKey)>, Error> {
+    let named = || {
+        kept.iter().flat_map(|(reading, written)| {
+            let all: BTreeSet<&SourceKey> = reading.names.iter().chain(&written.pending).collect();
+            all.into_iter().map(|key| (reading.stripe_id.as_str(), key))
+        })
+    };
+    let shows = |to: StripeKind| record::dependents(to).contains(&kind);
+    let mut asked: BTreeMap<StripeKind, BTreeSet<&str>> = BTreeMap::new();
+    for (_, (to, id)) in named().filter(|(_, (to, _))| !shows(*to)) {
+        asked.entry(*to).or_default().insert(id);
+    }
+    let mut here: BTreeMap<StripeKind, HashSet<String>> = BTreeMap::new();
+    for (to, ids) in asked {
+        here.insert(
+            to,
+            source::find_ids(tx, integration_id, to, ids.into_iter().collect()).await?,
+        );
+    }
+    let is_here = |(to, id): &SourceKey| here.get(to).is_some_and(|ids| ids.contains(id));
+    Ok(named()
+        .filter(|(_, key)| shows(key.0) || !is_here(key))
+        .map(|(from, key)| (from.to_owned(), key.clone()))
+        .collect())
 }
 
 /// Records the failures and closes those of objects that work now.

@@ -1,13 +1,11 @@
 //! Source objects: Stripe's JSON as last seen, with what it takes to decide whether something is news.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::kind::{RecordState, StripeKind};
 use entity::source_object::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect, SelectExt,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -193,16 +191,23 @@ pub async fn find_recurring_products(
         .await
 }
 
-/// Whether one object is here.
-pub async fn exists(
+/// Those of `ids` that are here.
+pub async fn find_ids(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
     kind: StripeKind,
-    id: &str,
-) -> Result<bool, DbErr> {
-    Entity::find_by_id((integration_id, kind, id.to_owned()))
-        .exists(conn)
-        .await
+    ids: Vec<&str>,
+) -> Result<HashSet<String>, DbErr> {
+    let here: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::StripeId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(here.into_iter().collect())
 }
 
 /// The stored form of a body: LZ4 with its length in front.
