@@ -156,7 +156,8 @@ impl Integration {
     /// Requests sent to Stripe over the last 30 days, and what Stripe's read allocation is estimated to allow.
     async fn reads_last30_days(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
         let app = ctx.app()?;
-        let since = (app.clock.now() - chrono::Duration::days(ALLOWANCE_DAYS)).date_naive();
+        // Today is one of the days.
+        let since = (app.clock.now() - chrono::Duration::days(ALLOWANCE_DAYS - 1)).date_naive();
         let reads = store::integration::sum_reads(app.db.read(), self.0.id, since).await?;
         Ok(i32::try_from(reads).unwrap_or(i32::MAX))
     }

@@ -43,6 +43,8 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
         .filter(|permission| permission.required && !permission.granted)
         .map(|permission| permission.object.as_str())
         .collect();
+    // The table of a key that is gone says nothing, and neither does an empty one.
+    let is_known = integration.key_sealed.is_some() && !integration.permissions.0.is_empty();
     let step = |code, done, required, message| Step {
         code,
         done,
@@ -58,7 +60,7 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
         ),
         step(
             "KEY_PERMISSIONS",
-            missing.is_empty(),
+            is_known && missing.is_empty(),
             true,
             permissions_message(&missing),
         ),
@@ -79,7 +81,7 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
 
 fn permissions_message(missing: &[&str]) -> String {
     if missing.is_empty() {
-        return "The key may read everything that is needed.".to_owned();
+        return "Sync wants a key that may read everything that is needed.".to_owned();
     }
     format!(
         "Allow the key to read {} in Stripe's dashboard, then authenticate again.",

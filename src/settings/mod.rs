@@ -6,7 +6,7 @@ mod switch;
 mod update;
 
 use entity::integration;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use uuid::Uuid;
 
 use crate::error::{Code, Error};
@@ -15,9 +15,10 @@ pub use mapping::{UpdateMapping, reset_mapping, update_mapping};
 pub use switch::set_sync_enabled;
 pub use update::{UpdateSettings, update_settings};
 
-/// The integration that a change is about.
+/// The integration that a change is about, held until the transaction ends: of two changes to it, the second on PostgreSQL sees
+/// what the first has written.
 async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
-    let found = integration::Entity::find_by_id(id).one(conn).await?;
+    let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
     found.ok_or_else(|| Error::refused(&["integrationId"], Code::NotFound, "There is no such integration."))
 }
 

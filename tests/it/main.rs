@@ -9,5 +9,6 @@ mod connect;
 mod http;
 mod import;
 mod schema;
+mod settings;
 mod store;
 mod support;

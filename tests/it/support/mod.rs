@@ -7,7 +7,7 @@ mod import;
 pub(crate) mod program;
 mod truth;
 
-pub(crate) use app::{EMAIL, PASSWORD, TestApp};
+pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
 pub(crate) use client::{Client, install_tls};
 pub(crate) use database::TestDatabase;
 pub(crate) use import::{EVERYTHING, until};
