@@ -12,9 +12,9 @@ use super::integration::Integration;
 use super::loader::{ContractsOf, LinksOf};
 use super::money::{DateTimeRange, OrderDirection};
 use super::scalar::{Date, DateTime};
-use super::stripe::{StripeRef, dashboard_url, integration_of, seen_at};
+use super::stripe::{StripeRef, dashboard_url, integration_of, only, seen_at};
 use super::{ContextExt, Fault};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::store::{self, page::Listing};
 
 /// The company we sell to.
@@ -146,7 +146,9 @@ impl Client {
     ) -> Result<ContractConnection, Fault> {
         let filter = filter.map(ContractFilter::rows).transpose()?.unwrap_or_default();
         let order = order_by.unwrap_or_default();
-        let window = page_args(first, after, last, before).check(order.listing("contracts of a client", &filter))?;
+        let window = page_args(first, after, last, before)
+            .check(order.listing(&format!("contracts of {}", self.0.id), &filter))?;
+        ctx.rows()?.allow(&window)?;
         let key = ContractsOf {
             client_id: self.0.id,
             filter: filter.clone(),
@@ -275,8 +277,12 @@ connection!(
     Client,
     Model,
     store::client::ClientFilter,
-    store::client::count
+    count
 );
+
+async fn count(ctx: &Context<'_>, filter: &store::client::ClientFilter) -> Result<u64, Fault> {
+    Ok(store::client::count(ctx.app()?.db.read(), filter).await?)
+}
 
 /// The queries of this noun.
 #[derive(Default)]
@@ -288,15 +294,22 @@ impl ClientQuery {
         ctx.require(Scope::Read)?;
         let db = ctx.app()?.db.read();
         let found = match r#ref {
-            ClientRef::Id(id) => match IdType::Client.decode(&id, &["ref", "id"]) {
+            ClientRef::Id(id) => match IdType::Client.decode(&id, &["id"]) {
                 Ok(id) => store::client::find(db, id).await?,
                 Err(Error::NotFound) => None,
                 Err(error) => return Err(error.into()),
             },
-            ClientRef::ExternalId(id) => store::client::find_by_external_id(db, &id).await?,
+            ClientRef::ExternalId(id) => {
+                let mut found = store::client::list_by_external_id(db, &id).await?;
+                if found.len() > 1 {
+                    let message = "Several clients have this id of another system.";
+                    return Err(Error::refused(&["externalId"], Code::Conflict, message).into());
+                }
+                found.pop()
+            }
             ClientRef::Stripe(stripe) => {
                 let (integration_id, stripe_id) = stripe.parts()?;
-                store::client::find_by_stripe_id(db, integration_id, &stripe_id).await?
+                only(store::client::list_by_stripe_id(db, integration_id, &stripe_id).await?)?
             }
         };
         Ok(found.map(Client))
@@ -322,6 +335,7 @@ impl ClientQuery {
         let listing = Listing::new(
             "clients",
             &format!("{field:?}"),
+            store::client::ClientOrderField::from(field).sorted(),
             direction == OrderDirection::Asc,
             &filter,
         );

@@ -1,10 +1,8 @@
 //! Pages as the API shows them: edges, nodes, page info, and a total that is counted only when it is asked for.
 
 use async_graphql::{ID, SimpleObject};
-use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Fault;
 use super::id::IdType;
 use crate::error::Error;
 use crate::store::page::PageArgs;
@@ -53,12 +51,8 @@ pub(super) fn row_of(of: IdType, id: Option<ID>, path: &str) -> Result<Option<Uu
     Ok(rows.map(|rows| rows.first().copied().unwrap_or(Uuid::nil())))
 }
 
-/// A count as the API shows it.
-pub(super) fn total(count: Result<u64, DbErr>) -> Result<i32, Fault> {
-    Ok(i32::try_from(count?).unwrap_or(i32::MAX))
-}
-
-/// Defines the connection and the edge of a noun. `$node` is a newtype over the row; `$count` counts what `$filter` lets through.
+/// Defines the connection and the edge of a noun. `$node` is a newtype over the row; `$count` counts what
+/// `$filter` lets through.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ident, $row:ty, $filter:ty, $count:path) => {
         /// A row with its cursor.
@@ -118,8 +112,7 @@ macro_rules! connection {
 
             /// Counted only when selected.
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> Result<i32, crate::graphql::Fault> {
-                use crate::graphql::ContextExt;
-                crate::graphql::connection::total($count(ctx.app()?.db.read(), &self.filter).await)
+                Ok(i32::try_from($count(ctx, &self.filter).await?).unwrap_or(i32::MAX))
             }
         }
     };

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use async_graphql::dataloader::DataLoader;
 use entity::kind::Scope;
 
 use super::Fault;
-use super::loader::Rows;
+use super::loader::Loaders;
 use crate::account::Caller;
 use crate::app::App;
 use crate::error::Error;
@@ -17,7 +16,7 @@ pub trait ContextExt<'a> {
     /// The parts of the server.
     fn app(&self) -> Result<&'a Arc<App>, Fault>;
     /// Loads rows for many parents at once.
-    fn rows(&self) -> Result<&'a DataLoader<Rows>, Fault>;
+    fn rows(&self) -> Result<&'a Loaders, Fault>;
     /// Who is calling; `None` when nobody is signed in.
     fn find_caller(&self) -> Option<&'a Caller>;
     /// Who is calling, if that caller may do what `scope` says.
@@ -30,8 +29,8 @@ impl<'a> ContextExt<'a> for Context<'a> {
             .map_err(|_missing| Error::Internal("the schema was built without an App".into()).into())
     }
 
-    fn rows(&self) -> Result<&'a DataLoader<Rows>, Fault> {
-        self.data::<DataLoader<Rows>>()
+    fn rows(&self) -> Result<&'a Loaders, Fault> {
+        self.data::<Loaders>()
             .map_err(|_missing| Error::Internal("the request came without its loaders".into()).into())
     }
 

@@ -9,15 +9,15 @@ use super::connection::{connection, page_args, row_of, rows_of};
 use super::id::IdType;
 use super::integration::Integration;
 use super::line::ContractLineConnection;
-use super::loader::{ClientOf, LinesOf};
+use super::loader::{ClientOf, ContractCountOf, LinesOf};
 use super::money::{DateRange, DateTimeRange, Money, OrderDirection};
 use super::scalar::{Date, DateTime};
 use super::source::ContractSource;
-use super::stripe::{StripeRef, dashboard_url, integration_of, seen_at};
+use super::stripe::{StripeRef, dashboard_url, integration_of, only, seen_at};
 use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::store;
-use crate::store::page::{Listing, Page, Window};
+use crate::store::page::{Listing, Page, Sorted, Window};
 
 /// A paid invoice or a subscription.
 #[derive(Debug, Clone)]
@@ -167,8 +167,9 @@ impl Contract {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<ContractLineConnection, Fault> {
-        let listing = Listing::new("lines of a contract", "NUMBER", true, &());
+        let listing = Listing::new(&format!("lines of {}", self.0.id), "NUMBER", Sorted::Number, true, &());
         let window = page_args(first, after, last, before).check(listing)?;
+        ctx.rows()?.allow(&window)?;
         let key = LinesOf {
             contract_id: self.0.id,
             window: window.clone(),
@@ -270,6 +271,7 @@ impl ContractOrder {
         Listing::new(
             list,
             &format!("{:?}", self.field),
+            self.field().sorted(),
             self.direction == OrderDirection::Asc,
             filter,
         )
@@ -282,8 +284,24 @@ connection!(
     Contract,
     Model,
     store::contract::ContractFilter,
-    store::contract::count
+    count
 );
+
+/// Contracts of one client are counted together with those of other clients.
+async fn count(ctx: &Context<'_>, filter: &store::contract::ContractFilter) -> Result<u64, Fault> {
+    let Some(client_id) = filter.client_id else {
+        return Ok(store::contract::count(ctx.app()?.db.read(), filter).await?);
+    };
+    let filter = store::contract::ContractFilter {
+        client_id: None,
+        ..filter.clone()
+    };
+    Ok(ctx
+        .rows()?
+        .load_one(ContractCountOf { client_id, filter })
+        .await?
+        .unwrap_or(0))
+}
 
 impl ContractConnection {
     pub(super) fn of_page(
@@ -306,14 +324,14 @@ impl ContractQuery {
         ctx.require(Scope::Read)?;
         let db = ctx.app()?.db.read();
         let found = match r#ref {
-            ContractRef::Id(id) => match IdType::Contract.decode(&id, &["ref", "id"]) {
+            ContractRef::Id(id) => match IdType::Contract.decode(&id, &["id"]) {
                 Ok(id) => store::contract::find(db, id).await?,
                 Err(Error::NotFound) => None,
                 Err(error) => return Err(error.into()),
             },
             ContractRef::Stripe(stripe) => {
                 let (integration_id, stripe_id) = stripe.parts()?;
-                store::contract::find_by_stripe_id(db, integration_id, &stripe_id).await?
+                only(store::contract::list_by_stripe_id(db, integration_id, &stripe_id).await?)?
             }
         };
         Ok(found.map(Contract))

@@ -6,6 +6,7 @@
 use async_graphql::{Error as Response, ErrorExtensions};
 use sea_orm::DbErr;
 
+use super::problem::UserErrorCode;
 use crate::error::Error;
 
 /// A resolver's failure.
@@ -38,7 +39,18 @@ impl From<Fault> for Response {
                 ("INTERNAL", "Something went wrong on our side.".to_owned())
             }
         };
-        Response::new(message).extend_with(|_, extensions| extensions.set("code", code))
+        let problem = match error {
+            Error::Refused(problems) => problems.into_iter().next(),
+            _ => None,
+        };
+        Response::new(message).extend_with(|_, extensions| {
+            extensions.set("code", code);
+            if let Some(problem) = problem {
+                let reason = UserErrorCode::from(problem.code);
+                extensions.set("reason", async_graphql::resolver_utils::enum_value(reason));
+                extensions.set("field", problem.path);
+            }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use entity::kind::Scope;
 use entity::list;
 
 use super::id::IdType;
+use super::loader::{Facts, FactsOf};
 use super::mapping::Mapping;
 use super::problem::{UserError, settle};
 use super::run::Run;
@@ -13,11 +14,9 @@ use super::scalar::DateTime;
 use super::settings::Settings;
 use super::{ContextExt, Fault};
 use crate::error::Error;
-use crate::pull::pace::{ALLOWANCE_DAYS, read_allowance};
+use crate::pull::pace::read_allowance;
 use crate::settings::checklist::{self, Step};
 use crate::store;
-
-const DAY_MS: i64 = 86_400_000;
 
 /// One Stripe account in one mode.
 #[derive(Debug, Clone)]
@@ -112,7 +111,7 @@ impl Integration {
 
     /// What is left to do before sync can be turned on, in order.
     async fn setup_checklist(&self, ctx: &Context<'_>) -> Result<Vec<SetupStep>, Fault> {
-        let steps = checklist::checklist(ctx.app()?.db.read(), &self.0).await?;
+        let steps = checklist::checklist(&self.0, &self.facts(ctx).await?.mappings);
         Ok(steps.into_iter().map(SetupStep::from).collect())
     }
 
@@ -133,8 +132,7 @@ impl Integration {
     }
 
     async fn active_runs(&self, ctx: &Context<'_>) -> Result<Vec<Run>, Fault> {
-        let open = store::run::list_open(ctx.app()?.db.read(), self.0.id).await?;
-        Ok(open.into_iter().map(Run).collect())
+        Ok(self.facts(ctx).await?.open_runs.into_iter().map(Run).collect())
     }
 
     async fn next_run_at(&self) -> Option<DateTime> {
@@ -149,25 +147,23 @@ impl Integration {
     }
 
     async fn open_error_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
-        let open = store::integration::count_open_errors(ctx.app()?.db.read(), self.0.id).await?;
-        Ok(i32::try_from(open).unwrap_or(i32::MAX))
+        Ok(i32::try_from(self.facts(ctx).await?.open_errors).unwrap_or(i32::MAX))
     }
 
     /// Requests sent to Stripe over the last 30 days, and what Stripe's read allocation is estimated to allow.
     async fn reads_last30_days(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
-        let app = ctx.app()?;
-        // Today is one of the days.
-        let since = (app.clock.now() - chrono::Duration::days(ALLOWANCE_DAYS - 1)).date_naive();
-        let reads = store::integration::sum_reads(app.db.read(), self.0.id, since).await?;
-        Ok(i32::try_from(reads).unwrap_or(i32::MAX))
+        Ok(i32::try_from(self.facts(ctx).await?.reads).unwrap_or(i32::MAX))
     }
 
     async fn read_allowance_estimate30_days(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
-        let app = ctx.app()?;
-        let since_ms = app.clock.now_ms() - ALLOWANCE_DAYS * DAY_MS;
-        let paid = store::integration::count_paid_invoices(app.db.read(), self.0.id, since_ms).await?;
-        let allowance = read_allowance(i64::try_from(paid).unwrap_or(i64::MAX));
-        Ok(i32::try_from(allowance).unwrap_or(i32::MAX))
+        let paid = i64::try_from(self.facts(ctx).await?.paid_invoices).unwrap_or(i64::MAX);
+        Ok(i32::try_from(read_allowance(paid)).unwrap_or(i32::MAX))
+    }
+}
+
+impl Integration {
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Facts, Fault> {
+        Ok(ctx.rows()?.load_one(FactsOf(self.0.id)).await?.ok_or(Error::NotFound)?)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::connection::{connection, page_args, row_of};
 use super::contract::Contract;
 use super::id::IdType;
-use super::loader::{ContractKey, ProductOf};
+use super::loader::{ContractKey, LineCountOf, ProductOf};
 use super::money::Money;
 use super::product::Product;
 use super::scalar::{DateTime, Decimal};
@@ -16,7 +16,7 @@ use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::store;
 use crate::store::line::LineFilter;
-use crate::store::page::{Listing, Page, Window};
+use crate::store::page::{Listing, Page, Sorted, Window};
 
 /// An invoice line or a subscription item.
 #[derive(Debug, Clone)]
@@ -161,8 +161,20 @@ connection!(
     ContractLine,
     Model,
     LineFilter,
-    store::line::count
+    count
 );
+
+/// All lines of one contract are counted together with those of other contracts.
+async fn count(ctx: &Context<'_>, filter: &LineFilter) -> Result<u64, Fault> {
+    match filter {
+        LineFilter {
+            contract_id: Some(contract_id),
+            product_id: None,
+            kind: None,
+        } => Ok(ctx.rows()?.load_one(LineCountOf(*contract_id)).await?.unwrap_or(0)),
+        filter => Ok(store::line::count(ctx.app()?.db.read(), filter).await?),
+    }
+}
 
 impl ContractLineConnection {
     /// A page of the lines of one contract.
@@ -192,7 +204,8 @@ impl LineQuery {
     ) -> Result<ContractLineConnection, Fault> {
         ctx.require(Scope::Read)?;
         let filter = filter.map(ContractLineFilter::rows).transpose()?.unwrap_or_default();
-        let window = page_args(first, after, last, before).check(Listing::new("lines", "ID", true, &filter))?;
+        let window =
+            page_args(first, after, last, before).check(Listing::new("lines", "ID", Sorted::Number, true, &filter))?;
         let page = store::line::list(ctx.app()?.db.read(), &filter, &window).await?;
         let of_one = filter.contract_id.is_some();
         Ok(ContractLineConnection::of(page, &window, filter, |line| {

@@ -1,23 +1,100 @@
-//! Loads for many parents at once. Lives as long as one request.
+//! Loads for many parents at once. Lives as long as one request and keeps nothing, so that a mutation never sees what was before it.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use async_graphql::dataloader::Loader;
+use async_graphql::dataloader::{DataLoader, Loader};
 use entity::kind::StripeKind;
-use entity::{client, client_link, contract, contract_line, integration, product, run, user};
+use entity::{client, client_link, contract, contract_line, integration, mapping, product, run, user};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::Fault;
+use super::id::IdType;
+use super::node::Node;
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{Code, Error};
+use crate::pull::pace::ALLOWANCE_DAYS;
 use crate::store::contract::{ContractFilter, ContractOrderField};
 use crate::store::page::{Page, Window};
 use crate::store::{self, source};
 
-/// Loads rows for many parents at once.
-pub struct Rows(pub(super) Arc<App>);
+/// The upper bound of a reading is a second after Stripe's own time of it.
+const MARGIN_MS: i64 = 1000;
+/// Rows that the nested lists of one request may ask for: lists within lists multiply.
+const MOST_ROWS: u64 = 50_000;
+/// Keys that are read with one statement at most.
+const MOST_KEYS: usize = 5_000;
+/// How often the others get their turn before nobody is believed to ask for more.
+const TURNS: usize = 3;
+
+/// The loaders of one request.
+pub struct Loaders {
+    batch: DataLoader<Rows>,
+    asked: Arc<AtomicU64>,
+    rows: AtomicU64,
+}
+
+/// Reads what was asked for together.
+pub(super) struct Rows(Arc<App>);
+
+impl Loaders {
+    pub(super) fn new(app: &Arc<App>) -> Self {
+        let asked = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&asked);
+        let spawn = move |reading| {
+            let counted = Arc::clone(&counted);
+            tokio::spawn(async move {
+                settled(&counted).await;
+                reading.await;
+            })
+        };
+        let batch = DataLoader::new(Rows(Arc::clone(app)), spawn)
+            .delay(Duration::ZERO)
+            .max_batch_size(MOST_KEYS);
+        Self {
+            batch,
+            asked,
+            rows: AtomicU64::new(0),
+        }
+    }
+
+    /// What there is of `key`, read together with what others ask for meanwhile.
+    pub(super) async fn load_one<K>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, Shared>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Rows: Loader<K, Error = Shared>,
+    {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.batch.load_one(key).await
+    }
+
+    /// Counts the rows that a nested list asks for; refuses when all of the request's together are too many.
+    pub(super) fn allow(&self, window: &Window) -> Result<(), Error> {
+        let asked = self.rows.fetch_add(window.limit(), Ordering::Relaxed) + window.limit();
+        if asked <= MOST_ROWS {
+            return Ok(());
+        }
+        let message =
+            format!("The lists within lists of one request may ask for {MOST_ROWS} rows. Ask for fewer at once.");
+        Err(Error::refused(&[], Code::OutOfRange, message))
+    }
+}
+
+/// Comes back once nobody has asked for more in a while. A fixed delay would cut large answers into many statements, or hold up
+/// small ones.
+async fn settled(asked: &AtomicU64) {
+    let mut before = None;
+    while before != Some(asked.load(Ordering::Relaxed)) {
+        before = Some(asked.load(Ordering::Relaxed));
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+    }
+}
 
 /// A failure that several waiting fields share.
 pub(super) type Shared = Arc<DbErr>;
@@ -44,6 +121,24 @@ pub(super) struct RunKey(pub(super) Uuid);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct UserKey(pub(super) Uuid);
 
+/// What is counted about an integration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct FactsOf(pub(super) Uuid);
+
+/// What is counted about an integration.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub(super) open_errors: u64,
+    pub(super) reads: i64,
+    pub(super) paid_invoices: u64,
+    pub(super) open_runs: Vec<run::Model>,
+    pub(super) mappings: Vec<mapping::Model>,
+}
+
+/// Anything by type and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct NodeKey(pub(super) IdType, pub(super) Uuid);
+
 /// The client of a Stripe customer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ClientOf(pub(super) Uuid, pub(super) String);
@@ -68,6 +163,17 @@ pub(super) struct ContractsOf {
     pub(super) order: ContractOrderField,
     pub(super) window: Window,
 }
+
+/// How many contracts a client has, of those that a filter lets through.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ContractCountOf {
+    pub(super) client_id: Uuid,
+    pub(super) filter: ContractFilter,
+}
+
+/// How many lines a contract has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct LineCountOf(pub(super) Uuid);
 
 /// A page of a contract's lines.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -113,6 +219,52 @@ impl Loader<UserKey> for Rows {
     async fn load(&self, keys: &[UserKey]) -> Result<HashMap<UserKey, Self::Value>, Shared> {
         let rows = store::user::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(rows.into_iter().map(|row| (UserKey(row.id), row)).collect())
+    }
+}
+
+impl Loader<FactsOf> for Rows {
+    type Value = Facts;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, Facts>, Shared> {
+        let mut facts = HashMap::new();
+        for key in keys {
+            facts.insert(*key, facts_of(&self.0, key.0).await?);
+        }
+        Ok(facts)
+    }
+}
+
+/// There is a handful of integrations at most: one after the other will do.
+async fn facts_of(app: &App, id: Uuid) -> Result<Facts, DbErr> {
+    let (db, now) = (app.db.read(), app.clock.now());
+    // Today is one of the thirty days.
+    let since = now - chrono::Duration::days(ALLOWANCE_DAYS - 1);
+    let paid_since = now - chrono::Duration::days(ALLOWANCE_DAYS);
+    Ok(Facts {
+        open_errors: store::integration::count_open_errors(db, id).await?,
+        reads: store::integration::sum_reads(db, id, since.date_naive()).await?,
+        paid_invoices: store::integration::count_paid_invoices(db, id, paid_since.timestamp_millis()).await?,
+        open_runs: store::run::list_open(db, id).await?,
+        mappings: store::integration::list_mappings(db, id).await?,
+    })
+}
+
+impl Loader<NodeKey> for Rows {
+    type Value = Node;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[NodeKey]) -> Result<HashMap<NodeKey, Node>, Shared> {
+        let mut nodes = HashMap::new();
+        for asked in groups(keys, |one, other| one.0 == other.0) {
+            let Some(of) = asked.first().map(|key| key.0) else {
+                continue;
+            };
+            let ids: Vec<Uuid> = asked.iter().map(|key| key.1).collect();
+            let found = super::node::list(self.0.db.read(), of, &ids).await?;
+            nodes.extend(found.into_iter().map(|(id, node)| (NodeKey(of, id), node)));
+        }
+        Ok(nodes)
     }
 }
 
@@ -168,7 +320,10 @@ impl Loader<SeenAt> for Rows {
                 .await?
                 .into_values()
             {
-                seen.insert(SeenAt(integration_id, kind, stored.stripe_id), stored.seen_min);
+                seen.insert(
+                    SeenAt(integration_id, kind, stored.stripe_id),
+                    stored.seen_max - MARGIN_MS,
+                );
             }
         }
         Ok(seen)
@@ -182,7 +337,7 @@ impl Loader<ContractsOf> for Rows {
     async fn load(&self, keys: &[ContractsOf]) -> Result<HashMap<ContractsOf, Self::Value>, Shared> {
         let mut pages = HashMap::new();
         for asked in groups(keys, |one, other| {
-            one.filter == other.filter && one.order == other.order && one.window == other.window
+            one.filter == other.filter && one.order == other.order && one.window.reads_like(&other.window)
         }) {
             let Some(first) = asked.first() else { continue };
             let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
@@ -200,13 +355,43 @@ impl Loader<ContractsOf> for Rows {
     }
 }
 
+impl Loader<ContractCountOf> for Rows {
+    type Value = u64;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ContractCountOf]) -> Result<HashMap<ContractCountOf, u64>, Shared> {
+        let mut counts = HashMap::new();
+        for asked in groups(keys, |one, other| one.filter == other.filter) {
+            let Some(first) = asked.first() else { continue };
+            let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
+            let found = store::contract::count_by_clients(self.0.db.read(), &clients, &first.filter).await?;
+            counts.extend(
+                asked
+                    .into_iter()
+                    .filter_map(|key| Some((key.clone(), *found.get(&key.client_id)?))),
+            );
+        }
+        Ok(counts)
+    }
+}
+
+impl Loader<LineCountOf> for Rows {
+    type Value = u64;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[LineCountOf]) -> Result<HashMap<LineCountOf, u64>, Shared> {
+        let counts = store::line::count_by_contracts(self.0.db.read(), &ids(keys, |key| key.0)).await?;
+        Ok(counts.into_iter().map(|(id, count)| (LineCountOf(id), count)).collect())
+    }
+}
+
 impl Loader<LinesOf> for Rows {
     type Value = Page<contract_line::Model>;
     type Error = Shared;
 
     async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Self::Value>, Shared> {
         let mut pages = HashMap::new();
-        for asked in groups(keys, |one, other| one.window == other.window) {
+        for asked in groups(keys, |one, other| one.window.reads_like(&other.window)) {
             let Some(first) = asked.first() else { continue };
             let contracts: Vec<Uuid> = asked.iter().map(|key| key.contract_id).collect();
             let mut found = store::line::list_by_contracts(self.0.db.read(), &contracts, &first.window).await?;

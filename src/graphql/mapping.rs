@@ -7,7 +7,7 @@ use entity::mapping::Model;
 use uuid::Uuid;
 
 use super::id::IdType;
-use super::loader::UserKey;
+use super::loader::{FactsOf, UserKey};
 use super::problem::{UserError, settle};
 use super::scalar::DateTime;
 use super::sync_object::{SyncDirection, SyncObject};
@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::error::Error;
 use crate::map::rule::RuleInput;
 use crate::settings::{self, UpdateMapping};
-use crate::store;
 
 /// What a Stripe object becomes.
 #[derive(Debug, Clone)]
@@ -29,7 +28,12 @@ impl Mapping {
         integration_id: Uuid,
         object: entity::kind::SyncObject,
     ) -> Result<Self, Fault> {
-        let found = store::integration::find_mapping(ctx.app()?.db.read(), integration_id, object).await?;
+        let facts = ctx
+            .rows()?
+            .load_one(FactsOf(integration_id))
+            .await?
+            .ok_or(Error::NotFound)?;
+        let found = facts.mappings.into_iter().find(|mapping| mapping.object == object);
         Ok(Self(found.ok_or(Error::NotFound)?))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_graphql::dataloader::DataLoader;
 use async_graphql::{Data, EmptySubscription, MergedObject, SDLExportOptions, Schema as GraphqlSchema};
 
 mod client;
@@ -93,5 +92,5 @@ pub fn sdl() -> String {
 
 /// Attaches what lives as long as one request: loaders go here.
 pub fn request_data(app: &Arc<App>, data: &mut Data) {
-    data.insert(DataLoader::new(loader::Rows(Arc::clone(app)), tokio::spawn));
+    data.insert(loader::Loaders::new(app));
 }

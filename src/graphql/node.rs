@@ -2,6 +2,8 @@
 
 use async_graphql::{Context, ID, Interface, Object};
 use entity::kind::Scope;
+use futures_util::future::try_join_all;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::client::Client;
@@ -9,6 +11,7 @@ use super::contract::Contract;
 use super::id::{IdType, decode};
 use super::integration::Integration;
 use super::line::ContractLine;
+use super::loader::NodeKey;
 use super::product::Product;
 use super::run::Run;
 use super::session::Session;
@@ -16,7 +19,6 @@ use super::sync_error::SyncError;
 use super::token::ApiToken;
 use super::{ContextExt, Fault, User};
 use crate::account::{Caller, Proof};
-use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store;
 
@@ -24,7 +26,7 @@ use crate::store;
 const MOST_IDS: usize = 100;
 
 /// Anything with a global id. Ids are opaque, stable for life and never reused; the type can be read from the prefix (`client_…`).
-#[derive(Interface)]
+#[derive(Debug, Clone, Interface)]
 #[graphql(field(name = "id", ty = "ID"))]
 pub(super) enum Node {
     /// A connected Stripe account.
@@ -57,7 +59,7 @@ pub(super) struct NodeQuery;
 impl NodeQuery {
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>, Fault> {
         let caller = ctx.require(Scope::Read)?;
-        find(ctx.app()?, caller, &id).await
+        find(ctx, caller, &id, &["id"]).await
     }
 
     /// In the order of `ids`, null where missing or not visible. At most 100.
@@ -66,37 +68,44 @@ impl NodeQuery {
         if ids.len() > MOST_IDS {
             return Err(Error::refused(&["ids"], Code::OutOfRange, format!("At most {MOST_IDS} ids at once.")).into());
         }
-        let mut nodes = Vec::with_capacity(ids.len());
-        for id in ids {
-            nodes.push(find(ctx.app()?, caller, &id).await?);
-        }
-        Ok(nodes)
+        let places: Vec<String> = (0..ids.len()).map(|place| place.to_string()).collect();
+        let found = ids
+            .iter()
+            .zip(&places)
+            .map(async |(id, place)| find(ctx, caller, id, &["ids", place]).await);
+        try_join_all(found).await
     }
 }
 
 /// What cannot be seen is null, the same as what is missing.
-async fn find(app: &App, caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
-    let Some((of, row)) = decode(id) else { return Ok(None) };
-    let db = app.db.read();
+async fn find(ctx: &Context<'_>, caller: &Caller, id: &ID, path: &[&str]) -> Result<Option<Node>, Fault> {
+    let (of, row) = decode(id).ok_or_else(|| Error::refused(path, Code::Invalid, "This is not an id."))?;
+    match of {
+        IdType::User | IdType::Session | IdType::ApiToken => Ok(of_caller(caller, row)),
+        _ => Ok(ctx.rows()?.load_one(NodeKey(of, row)).await?),
+    }
+}
+
+/// Those of the records of one type that are here, with their ids.
+pub(super) async fn list(db: &impl ConnectionTrait, of: IdType, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>, DbErr> {
+    macro_rules! rows {
+        ($store:ident, $node:ident) => {
+            store::$store::list_by_ids(db, ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, Node::$node($node(row))))
+                .collect()
+        };
+    }
     Ok(match of {
-        IdType::Integration => store::integration::find(db, row)
-            .await?
-            .map(|row| Node::Integration(Integration(row))),
-        IdType::Client => store::client::find(db, row).await?.map(|row| Node::Client(Client(row))),
-        IdType::Product => store::product::find(db, row)
-            .await?
-            .map(|row| Node::Product(Product(row))),
-        IdType::Contract => store::contract::find(db, row)
-            .await?
-            .map(|row| Node::Contract(Contract(row))),
-        IdType::ContractLine => store::line::find(db, row)
-            .await?
-            .map(|row| Node::ContractLine(ContractLine(row))),
-        IdType::Run => store::run::find(db, row).await?.map(|row| Node::Run(Run(row))),
-        IdType::SyncError => store::sync_error::find(db, row)
-            .await?
-            .map(|row| Node::SyncError(SyncError(row))),
-        IdType::User | IdType::Session | IdType::ApiToken => of_caller(caller, row),
+        IdType::Integration => rows!(integration, Integration),
+        IdType::Client => rows!(client, Client),
+        IdType::Product => rows!(product, Product),
+        IdType::Contract => rows!(contract, Contract),
+        IdType::ContractLine => rows!(line, ContractLine),
+        IdType::Run => rows!(run, Run),
+        IdType::SyncError => rows!(sync_error, SyncError),
+        IdType::User | IdType::Session | IdType::ApiToken => Vec::new(),
     })
 }
 

@@ -9,7 +9,7 @@ use super::id::IdType;
 use super::integration::Integration;
 use super::money::{DateTimeRange, OrderDirection};
 use super::scalar::DateTime;
-use super::stripe::{StripeRef, dashboard_url, integration_of, seen_at};
+use super::stripe::{StripeRef, dashboard_url, integration_of, only, seen_at};
 use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::store::{self, page::Listing};
@@ -134,8 +134,12 @@ connection!(
     Product,
     Model,
     store::product::ProductFilter,
-    store::product::count
+    count
 );
+
+async fn count(ctx: &Context<'_>, filter: &store::product::ProductFilter) -> Result<u64, Fault> {
+    Ok(store::product::count(ctx.app()?.db.read(), filter).await?)
+}
 
 /// The queries of this noun.
 #[derive(Default)]
@@ -147,14 +151,14 @@ impl ProductQuery {
         ctx.require(Scope::Read)?;
         let db = ctx.app()?.db.read();
         let found = match r#ref {
-            ProductRef::Id(id) => match IdType::Product.decode(&id, &["ref", "id"]) {
+            ProductRef::Id(id) => match IdType::Product.decode(&id, &["id"]) {
                 Ok(id) => store::product::find(db, id).await?,
                 Err(Error::NotFound) => None,
                 Err(error) => return Err(error.into()),
             },
             ProductRef::Stripe(stripe) => {
                 let (integration_id, stripe_id) = stripe.parts()?;
-                store::product::find_by_stripe_id(db, integration_id, &stripe_id).await?
+                only(store::product::list_by_stripe_id(db, integration_id, &stripe_id).await?)?
             }
         };
         Ok(found.map(Product))
@@ -179,6 +183,7 @@ impl ProductQuery {
         let listing = Listing::new(
             "products",
             &format!("{field:?}"),
+            store::product::ProductOrderField::from(field).sorted(),
             direction == OrderDirection::Asc,
             &filter,
         );

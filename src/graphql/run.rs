@@ -18,7 +18,7 @@ use super::sync_object::SyncObject;
 use super::{ContextExt, Fault, User};
 use crate::error::Error;
 use crate::store;
-use crate::store::page::Listing;
+use crate::store::page::{Listing, Sorted};
 
 /// One piece of pulling work.
 #[derive(Debug, Clone)]
@@ -202,14 +202,11 @@ impl RunFilter {
     }
 }
 
-connection!(
-    RunConnection,
-    RunEdge,
-    Run,
-    Model,
-    store::run::RunFilter,
-    store::run::count
-);
+connection!(RunConnection, RunEdge, Run, Model, store::run::RunFilter, count);
+
+async fn count(ctx: &Context<'_>, filter: &store::run::RunFilter) -> Result<u64, Fault> {
+    Ok(store::run::count(ctx.app()?.db.read(), filter).await?)
+}
 
 /// What became of a wish for a run.
 #[derive(Debug, SimpleObject)]
@@ -245,7 +242,13 @@ impl RunQuery {
     ) -> Result<RunConnection, Fault> {
         ctx.require(Scope::Read)?;
         let filter = filter.map(RunFilter::rows).transpose()?.unwrap_or_default();
-        let window = page_args(first, after, last, before).check(Listing::new("runs", "QUEUED_AT", false, &filter))?;
+        let window = page_args(first, after, last, before).check(Listing::new(
+            "runs",
+            "QUEUED_AT",
+            Sorted::Number,
+            false,
+            &filter,
+        ))?;
         let page = store::run::list(ctx.app()?.db.read(), &filter, &window).await?;
         Ok(RunConnection::of(page, &window, filter, store::run::place))
     }

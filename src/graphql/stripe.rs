@@ -13,7 +13,7 @@ use super::loader::{IntegrationKey, SeenAt};
 use super::product::Product;
 use super::scalar::DateTime;
 use super::{Fault, connection};
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// A record made from one Stripe object.
 #[expect(clippy::duplicated_attributes, reason = "two fields have one type")]
@@ -60,6 +60,15 @@ impl StripeRef {
             self.stripe_id,
         ))
     }
+}
+
+/// The one record that a Stripe id means; several integrations may have it.
+pub(super) fn only<T>(mut found: Vec<T>) -> Result<Option<T>, Error> {
+    if found.len() > 1 {
+        let message = "Several integrations have this Stripe id: say which one is meant.";
+        return Err(Error::refused(&["integrationId"], Code::Required, message));
+    }
+    Ok(found.pop())
 }
 
 /// The integration of a record.

@@ -13,7 +13,7 @@ use super::source::StripeKind;
 use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::store;
-use crate::store::page::{Listing, PageArgs};
+use crate::store::page::{Listing, PageArgs, Sorted};
 
 /// An object that could not be imported.
 #[derive(Debug, Clone)]
@@ -95,8 +95,12 @@ connection!(
     SyncError,
     Model,
     store::sync_error::SyncErrorFilter,
-    store::sync_error::count
+    count
 );
+
+async fn count(ctx: &Context<'_>, filter: &store::sync_error::SyncErrorFilter) -> Result<u64, Fault> {
+    Ok(store::sync_error::count(ctx.app()?.db.read(), filter).await?)
+}
 
 impl SyncErrorConnection {
     /// The page of `args`, the latest first.
@@ -105,7 +109,7 @@ impl SyncErrorConnection {
         args: PageArgs,
         filter: store::sync_error::SyncErrorFilter,
     ) -> Result<Self, Fault> {
-        let window = args.check(Listing::new("sync errors", "LAST_AT", false, &filter))?;
+        let window = args.check(Listing::new("sync errors", "LAST_AT", Sorted::Number, false, &filter))?;
         let page = store::sync_error::list(ctx.app()?.db.read(), &filter, &window).await?;
         Ok(Self::of(page, &window, filter, store::sync_error::place))
     }

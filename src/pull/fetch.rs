@@ -19,11 +19,11 @@ use crate::stripe::list::{Found, Page};
 use crate::stripe::{Client, Error, Seen};
 
 /// Requests in flight at most. What Stripe allows a second, times its slowest answers.
-const FETCHERS: usize = 16;
+const FETCHERS: usize = 8;
 /// Pages that may wait for the writer.
 const PAGES_WAITING: usize = 2;
 /// Requests for nested lists and single objects in flight, for one page.
-const NESTED: usize = 8;
+const NESTED: usize = 4;
 
 /// A page, read and whole, with what is left to read after it.
 #[derive(Debug)]

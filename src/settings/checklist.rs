@@ -1,7 +1,6 @@
 //! What is left to do before sync can be turned on.
 
-use entity::integration;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use entity::{integration, mapping};
 
 /// A step of setting up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +16,8 @@ pub struct Step {
 }
 
 /// The steps, in order.
-pub async fn checklist(conn: &impl ConnectionTrait, integration: &integration::Model) -> Result<Vec<Step>, DbErr> {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    let mappings = entity::mapping::Entity::find()
-        .filter(entity::mapping::Column::IntegrationId.eq(integration.id))
-        .all(conn)
-        .await?;
-    let reviewed = mappings.iter().any(|mapping| mapping.updated_by.is_some());
-    Ok(steps(integration, reviewed))
+pub fn checklist(integration: &integration::Model, mappings: &[mapping::Model]) -> Vec<Step> {
+    steps(integration, mappings.iter().any(|mapping| mapping.updated_by.is_some()))
 }
 
 /// The steps that are still open and required.

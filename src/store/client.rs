@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::page::{Key, Page, Place, Window};
+use super::page::{Key, Page, Place, Sorted, Window};
 use super::range::{Range, among, holds, within};
 
 /// Filters combine with AND; a list inside one is OR.
@@ -42,6 +42,14 @@ impl ClientOrderField {
             Self::Name => Column::NameKey.into_expr(),
             Self::CreatedAt => Column::CreatedAt.into_expr(),
             Self::UpdatedAt => Column::UpdatedAt.into_expr(),
+        }
+    }
+
+    /// What kind of value it is.
+    pub fn sorted(self) -> Sorted {
+        match self {
+            Self::Name => Sorted::Text,
+            Self::CreatedAt | Self::UpdatedAt => Sorted::Number,
         }
     }
 
@@ -110,33 +118,35 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
-/// By another system's id; the oldest where several have it.
-pub async fn find_by_external_id(conn: &impl ConnectionTrait, external_id: &str) -> Result<Option<Model>, DbErr> {
+/// Those of our ids.
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
     Entity::find()
-        .filter(Column::ExternalId.eq(external_id))
-        .order_by_asc(Column::CreatedAt)
-        .order_by_asc(Column::Id)
-        .one(conn)
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(conn)
         .await
 }
 
-/// By a Stripe customer; the client of the oldest link where several integrations have the id.
-pub async fn find_by_stripe_id(
+/// By another system's id, which need not be unique.
+pub async fn list_by_external_id(conn: &impl ConnectionTrait, external_id: &str) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ExternalId.eq(external_id))
+        .all(conn)
+        .await
+}
+
+/// By a Stripe customer: one for each integration that has the id.
+pub async fn list_by_stripe_id(
     conn: &impl ConnectionTrait,
     integration_id: Option<Uuid>,
     stripe_id: &str,
-) -> Result<Option<Model>, DbErr> {
+) -> Result<Vec<Model>, DbErr> {
     use client_link::Column as Link;
-    let link = client_link::Entity::find()
+    let links = client_link::Entity::find()
         .filter(Link::StripeCustomerId.eq(stripe_id))
         .filter(Condition::all().add_option(integration_id.map(|id| Link::IntegrationId.eq(id))))
-        .order_by_asc(Link::CreatedAt)
-        .one(conn)
+        .all(conn)
         .await?;
-    match link {
-        Some(link) => find(conn, link.client_id).await,
-        None => Ok(None),
-    }
+    list_by_ids(conn, &links.iter().map(|link| link.client_id).collect::<Vec<_>>()).await
 }
 
 /// The clients of Stripe customers, each with the customer that it was asked by.

@@ -6,14 +6,14 @@ use chrono::NaiveDate;
 use entity::contract::{Column, Entity, Model};
 use entity::kind::ContractSource;
 use entity::{client_link, contract_line, product};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, WindowStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, SimpleExpr, WindowStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryOrder, QueryTrait, Select,
+    QueryTrait, Select,
 };
 use uuid::Uuid;
 
-use super::page::{Key, Page, Place, Window};
+use super::page::{Key, Page, Place, Sorted, Window};
 use super::range::{Range, among, holds, within};
 
 /// Filters combine with AND; a list inside one is OR.
@@ -58,6 +58,14 @@ impl ContractOrderField {
             Self::Total => Column::Total.into_expr(),
             Self::CreatedAt => Column::CreatedAt.into_expr(),
             Self::UpdatedAt => Column::UpdatedAt.into_expr(),
+        }
+    }
+
+    /// What kind of value it is.
+    pub fn sorted(self) -> Sorted {
+        match self {
+            Self::BookingDate | Self::TermEnd => Sorted::Day,
+            Self::Total | Self::CreatedAt | Self::UpdatedAt => Sorted::Number,
         }
     }
 
@@ -185,12 +193,7 @@ pub async fn list_by_clients(
         .expr_as(id.clone(), Alias::new("id"))
         .expr_as(Expr::col((Links, Link::ClientId)), Alias::new("client_id"))
         .expr_window_as(Expr::cust("ROW_NUMBER()"), of_client, Alias::new("place"))
-        .inner_join(
-            Links,
-            Expr::col((Links, Link::IntegrationId))
-                .equals((Entity, Column::IntegrationId))
-                .and(Expr::col((Links, Link::StripeCustomerId)).equals((Entity, Column::StripeCustomerId))),
-        )
+        .inner_join(Links, links_its_customer())
         .and_where(Expr::col((Links, Link::ClientId)).is_in(clients.iter().copied()));
     if let Some(behind) = window.behind(&order.key(), &id) {
         numbered.and_where(behind);
@@ -211,6 +214,37 @@ pub async fn list_by_clients(
         .collect())
 }
 
+/// How many of the contracts that `filter` lets through each of `clients` has.
+pub async fn count_by_clients(
+    conn: &impl ConnectionTrait,
+    clients: &[Uuid],
+    filter: &ContractFilter,
+) -> Result<HashMap<Uuid, u64>, DbErr> {
+    use client_link::{Column as Link, Entity as Links};
+    let mut counted = filtered(filter).into_query();
+    counted.clear_selects();
+    counted
+        .column((Links, Link::ClientId))
+        .expr_as(Column::Id.count(), Alias::new("contracts"))
+        .inner_join(Links, links_its_customer())
+        .and_where(Expr::col((Links, Link::ClientId)).is_in(clients.iter().copied()))
+        .group_by_col((Links, Link::ClientId));
+    let rows = conn.query_all(&counted).await?;
+    let count = |row: &sea_orm::QueryResult| {
+        let (client, contracts): (Uuid, i64) = (row.try_get("", "client_id")?, row.try_get("", "contracts")?);
+        Ok((client, u64::try_from(contracts).unwrap_or(0)))
+    };
+    rows.iter().map(count).collect()
+}
+
+/// A link of the customer that the contract bills.
+fn links_its_customer() -> SimpleExpr {
+    use client_link::{Column as Link, Entity as Links};
+    Expr::col((Links, Link::IntegrationId))
+        .equals((Entity, Column::IntegrationId))
+        .and(Expr::col((Links, Link::StripeCustomerId)).equals((Entity, Column::StripeCustomerId)))
+}
+
 /// By our id.
 pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(conn).await
@@ -224,17 +258,16 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
         .await
 }
 
-/// By Stripe's id; the oldest where several integrations have it.
-pub async fn find_by_stripe_id(
+/// By Stripe's id: one for each integration that has it.
+pub async fn list_by_stripe_id(
     conn: &impl ConnectionTrait,
     integration_id: Option<Uuid>,
     stripe_id: &str,
-) -> Result<Option<Model>, DbErr> {
+) -> Result<Vec<Model>, DbErr> {
     let here = Condition::all().add_option(integration_id.map(|id| Column::IntegrationId.eq(id)));
     Entity::find()
         .filter(Column::StripeId.eq(stripe_id))
         .filter(here)
-        .order_by(Column::CreatedAt, Order::Asc)
-        .one(conn)
+        .all(conn)
         .await
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
@@ -77,6 +78,11 @@ impl Db {
     /// For reading.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Has `watch` told of each statement that is read with. For measuring.
+    pub fn watch_reads(&mut self, watch: impl Fn(&Info<'_>) + Send + Sync + 'static) {
+        self.read.set_metric_callback(watch);
     }
 
     /// For one statement that writes. Anything longer wants [`Db::begin`].

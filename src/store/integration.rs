@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::integration::{Column, Entity, Model};
-use entity::kind::{ContractSource, SyncObject};
+use entity::kind::ContractSource;
 use entity::{contract, mapping, read_count, sync_error};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -27,15 +27,6 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
         .filter(Column::Id.is_in(ids.iter().copied()))
         .all(conn)
         .await
-}
-
-/// The mapping of customers or products.
-pub async fn find_mapping(
-    conn: &impl ConnectionTrait,
-    id: Uuid,
-    object: SyncObject,
-) -> Result<Option<mapping::Model>, DbErr> {
-    mapping::Entity::find_by_id((id, object)).one(conn).await
 }
 
 /// Objects that could not be imported and are not settled.
@@ -70,5 +61,13 @@ pub async fn count_paid_invoices(conn: &impl ConnectionTrait, id: Uuid, since_ms
         .filter(Contract::Source.eq(ContractSource::Invoice))
         .filter(Contract::PaidAt.gte(since_ms))
         .count(conn)
+        .await
+}
+
+/// The mappings of an integration.
+pub async fn list_mappings(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<mapping::Model>, DbErr> {
+    mapping::Entity::find()
+        .filter(mapping::Column::IntegrationId.eq(id))
+        .all(conn)
         .await
 }

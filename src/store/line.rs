@@ -8,7 +8,7 @@ use entity::product;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, WindowStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryTrait, Select,
+    QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
@@ -116,4 +116,29 @@ pub async fn list_by_contracts(
 /// By our id.
 pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(conn).await
+}
+
+/// Those of our ids.
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(conn)
+        .await
+}
+
+/// How many lines each of `contracts` has.
+pub async fn count_by_contracts(conn: &impl ConnectionTrait, contracts: &[Uuid]) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let counts: Vec<(Uuid, i64)> = Entity::find()
+        .select_only()
+        .column(Column::ContractId)
+        .column_as(Column::Id.count(), "lines")
+        .filter(Column::ContractId.is_in(contracts.iter().copied()))
+        .group_by(Column::ContractId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counts
+        .into_iter()
+        .map(|(contract, count)| (contract, u64::try_from(count).unwrap_or(0)))
+        .collect())
 }

@@ -3,7 +3,7 @@
 //! A cursor holds where it stands and a fingerprint of the list, its order and its filter. All of it is checked when it comes back:
 //! a cursor of another list, order or filter is refused.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, QuerySelect, Select, Value};
 use serde::{Deserialize, Serialize};
@@ -37,15 +37,28 @@ pub struct PageArgs {
 pub struct Listing {
     /// Small first.
     pub ascending: bool,
+    sorted_by: Sorted,
     fingerprint: String,
+}
+
+/// What kind of value a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sorted {
+    /// By text.
+    Text,
+    /// By a number or an instant.
+    Number,
+    /// By a day.
+    Day,
 }
 
 impl Listing {
     /// `list` names it, `order` the field that it is sorted by; `filter` is anything whose Debug text tells filters apart.
-    pub fn new(list: &str, order: &str, ascending: bool, filter: &impl std::fmt::Debug) -> Self {
+    pub fn new(list: &str, order: &str, sorted_by: Sorted, ascending: bool, filter: &impl std::fmt::Debug) -> Self {
         let digest = Sha256::digest(format!("{list} {order} {ascending} {filter:?}"));
         Self {
             ascending,
+            sorted_by,
             fingerprint: hex::encode(&digest[..8]),
         }
     }
@@ -138,7 +151,10 @@ impl PageArgs {
                     )
                 })?,
         };
-        let from = cursor.as_deref().map(|text| read_cursor(text, &listing)).transpose()?;
+        let from = cursor
+            .as_deref()
+            .map(|text| read_cursor(text, &listing, if backward { "before" } else { "after" }))
+            .transpose()?;
         Ok(Window {
             listing,
             rows,
@@ -149,27 +165,49 @@ impl PageArgs {
     }
 }
 
-fn read_cursor(text: &str, listing: &Listing) -> Result<Place, Error> {
+fn read_cursor(text: &str, listing: &Listing, argument: &str) -> Result<Place, Error> {
     let refuse = || {
-        Error::refused(
-            &["cursor"],
-            Code::Invalid,
-            "This cursor is not one of this list, order and filter.",
-        )
+        let message = "This cursor is not one of this list, order and filter.";
+        Error::refused(&[argument], Code::Invalid, message)
     };
     if text.len() > CURSOR_LENGTH {
         return Err(refuse());
     }
     let bytes = hex::decode(text).map_err(|_digits| refuse())?;
     let (fingerprint, place): (String, Place) = serde_json::from_slice(&bytes).map_err(|_shape| refuse())?;
-    if fingerprint == listing.fingerprint {
+    if fingerprint == listing.fingerprint && place.key.fits(listing.sorted_by) {
         Ok(place)
     } else {
         Err(refuse())
     }
 }
 
+impl Key {
+    /// Whether a list that is sorted so can hold it. No database of ours holds a NUL or a year of five digits.
+    fn fits(&self, sorted_by: Sorted) -> bool {
+        match (self, sorted_by) {
+            (Self::Text(text), Sorted::Text) => !text.contains('\0'),
+            (Self::Number(_), Sorted::Number) => true,
+            (Self::Day(day), Sorted::Day) => (0..=9999).contains(&day.year()),
+            _ => false,
+        }
+    }
+}
+
 impl Window {
+    /// Whether `other` reads the same rows of its own list.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let reading = |window: &Self| {
+            (
+                window.listing.ascending,
+                window.rows,
+                window.backward,
+                window.from.clone(),
+            )
+        };
+        reading(self) == reading(other)
+    }
+
     /// The cursor of a row.
     pub fn cursor(&self, place: &Place) -> String {
         let text = serde_json::to_string(&(&self.listing.fingerprint, place)).unwrap_or_default();
@@ -190,15 +228,17 @@ impl Window {
         }
     }
 
-    /// The condition that a row stands behind the cursor, in the direction of the reading.
+    /// The condition that a row stands behind the cursor, in the direction of the reading. The bound on the key alone says nothing
+    /// new; it is what lets SQLite seek in an index over an expression.
     pub fn behind(&self, key: &SimpleExpr, id: &SimpleExpr) -> Option<SimpleExpr> {
         let place = self.from.clone()?;
         let row = Expr::tuple([key.clone(), id.clone()]);
-        let cursor = Expr::tuple([Expr::value(place.key), Expr::value(place.id)]);
+        let cursor = Expr::tuple([Expr::value(place.key.clone()), Expr::value(place.id)]);
+        let key = key.clone();
         Some(if self.direction() == Order::Asc {
-            row.gt(cursor)
+            key.gte(place.key).and(row.gt(cursor))
         } else {
-            row.lt(cursor)
+            key.lte(place.key).and(row.lt(cursor))
         })
     }
 
@@ -265,7 +305,7 @@ mod tests {
     use super::*;
 
     fn listing(list: &str) -> Listing {
-        Listing::new(list, "NAME", true, &"filter")
+        Listing::new(list, "NAME", Sorted::Text, true, &"filter")
     }
 
     fn code(args: &PageArgs) -> Option<Code> {
@@ -309,10 +349,24 @@ mod tests {
             id: Uuid::nil(),
         };
         let cursor = window.cursor(&place);
-        assert_eq!(read_cursor(&cursor, &listing("clients")).unwrap(), place);
-        assert!(read_cursor(&cursor, &listing("products")).is_err());
-        assert!(read_cursor(&cursor, &Listing::new("clients", "NAME", false, &"filter")).is_err());
-        assert!(read_cursor(&cursor, &Listing::new("clients", "NAME", true, &"other")).is_err());
+        assert_eq!(read_cursor(&cursor, &listing("clients"), "after").unwrap(), place);
+        assert!(read_cursor(&cursor, &listing("products"), "after").is_err());
+        assert!(
+            read_cursor(
+                &cursor,
+                &Listing::new("clients", "NAME", Sorted::Text, false, &"filter"),
+                "after"
+            )
+            .is_err()
+        );
+        assert!(
+            read_cursor(
+                &cursor,
+                &Listing::new("clients", "NAME", Sorted::Text, true, &"other"),
+                "after"
+            )
+            .is_err()
+        );
         for junk in ["", "zz", "00", &cursor[2..], &"a".repeat(1 << 20), "\0", "🦀"] {
             let after = Some(junk.to_owned());
             assert_eq!(

@@ -2,12 +2,10 @@
 
 use entity::product::{Column, Entity, Model};
 use sea_orm::sea_query::SimpleExpr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Select};
 use uuid::Uuid;
 
-use super::page::{Key, Page, Place, Window};
+use super::page::{Key, Page, Place, Sorted, Window};
 use super::range::{Range, among, holds, within};
 
 /// Filters combine with AND; a list inside one is OR.
@@ -38,6 +36,14 @@ impl ProductOrderField {
             Self::Name => Column::NameKey.into_expr(),
             Self::CreatedAt => Column::CreatedAt.into_expr(),
             Self::UpdatedAt => Column::UpdatedAt.into_expr(),
+        }
+    }
+
+    /// What kind of value it is.
+    pub fn sorted(self) -> Sorted {
+        match self {
+            Self::Name => Sorted::Text,
+            Self::CreatedAt | Self::UpdatedAt => Sorted::Number,
         }
     }
 
@@ -86,18 +92,17 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
-/// By Stripe's id; the oldest where several integrations have it.
-pub async fn find_by_stripe_id(
+/// By Stripe's id: one for each integration that has it.
+pub async fn list_by_stripe_id(
     conn: &impl ConnectionTrait,
     integration_id: Option<Uuid>,
     stripe_id: &str,
-) -> Result<Option<Model>, DbErr> {
+) -> Result<Vec<Model>, DbErr> {
     let here = Condition::all().add_option(integration_id.map(|id| Column::IntegrationId.eq(id)));
     Entity::find()
         .filter(Column::StripeId.eq(stripe_id))
         .filter(here)
-        .order_by_asc(Column::CreatedAt)
-        .one(conn)
+        .all(conn)
         .await
 }
 
@@ -112,4 +117,12 @@ pub async fn list_by_stripe_ids(conn: &impl ConnectionTrait, asked: &[(Uuid, Str
         );
     }
     Entity::find().filter(any).all(conn).await
+}
+
+/// Those of our ids.
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(conn)
+        .await
 }

@@ -35,9 +35,10 @@ where
     values.map(|values| column.is_in(values.iter().cloned()))
 }
 
-/// The folded `needle` is a literal part of `column`.
+/// The folded `needle` is a literal part of `column`; a blank one is no condition.
 pub(super) fn holds<C: ColumnTrait>(column: C, needle: Option<&String>) -> Option<SimpleExpr> {
     use sea_orm::sea_query::LikeExpr;
-    let pattern = literal_pattern(&name_key(needle?));
+    let needle = needle.filter(|needle| !needle.trim().is_empty())?;
+    let pattern = literal_pattern(&name_key(needle));
     Some(Expr::col((column.entity_name(), column)).like(LikeExpr::new(pattern).escape('\\')))
 }

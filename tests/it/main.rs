@@ -8,6 +8,7 @@ mod command;
 mod connect;
 mod http;
 mod import;
+mod records;
 mod schema;
 mod settings;
 mod store;

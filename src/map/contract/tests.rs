@@ -64,6 +64,7 @@ fn line(id: &str, amount: i64, price: &str, changes: Value) -> Value {
     with(line, changes)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better so")]
 fn invoice(total: i64, lines: Vec<Value>, changes: Value) -> Value {
     let invoice = json!({
         "id": "in_1", "status": "paid", "number": "A-1", "currency": "usd", "created": NOW, "effective_at": NOW, "customer": "cus_1",
@@ -251,6 +252,7 @@ fn item(id: &str, quantity: i64, changes: Value) -> Value {
     with(item, changes)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read better so")]
 fn subscription(items: Vec<Value>, changes: Value) -> Value {
     let subscription = json!({
         "id": "sub_1", "status": "active", "currency": "usd", "created": NOW - DAY, "start_date": NOW - DAY, "customer": "cus_1",

@@ -1,0 +1,405 @@
+//! Known rows: names of many scripts, ties in every sort key, a row for and against each filter.
+#![expect(
+    clippy::as_conversions,
+    clippy::manual_is_multiple_of,
+    reason = "rows are told by their number"
+)]
+
+use chrono::{Days, NaiveDate};
+use entity::kind::{
+    ClientOrigin, ClientStatus, ContractSource, LineKind, RecordState, RunKind, RunState, RunTrigger, StripeKind,
+    SyncDirection, SyncObject,
+};
+use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, RunPhases, SyncObjects, Warnings};
+use entity::{
+    client, client_link, contract, contract_line, integration, mapping, product, read_count, run, source_object,
+    sync_error,
+};
+use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
+use tributary::map::key::{name_key, search_key};
+use tributary::map::rule::{default_customer_rules, default_product_rules};
+use uuid::Uuid;
+
+/// When it is: 2026-11-23T12:00:00Z, Unix milliseconds.
+pub(crate) const NOW_MS: i64 = 1_795_435_200_000;
+const DAY_MS: i64 = 86_400_000;
+
+/// Two names that only differ in case, two that only look alike, and what `LIKE` would take for a sign.
+const NAMES: [&str; 16] = [
+    "Acme",
+    "ACME",
+    "acme",
+    "Ａｃｍｅ",
+    "Straße",
+    "STRASSE",
+    "Zebra",
+    "Ärzte",
+    "Ångström",
+    "東京",
+    "😀 Smile",
+    "ﬁne",
+    "100% Wool",
+    "snake_case",
+    "back\\slash",
+    "100 Wool",
+];
+
+/// Everything that is in the database.
+#[derive(Default)]
+pub(crate) struct Rows {
+    pub(crate) integrations: Vec<integration::Model>,
+    pub(crate) mappings: Vec<mapping::Model>,
+    pub(crate) clients: Vec<client::Model>,
+    pub(crate) links: Vec<client_link::Model>,
+    pub(crate) products: Vec<product::Model>,
+    pub(crate) contracts: Vec<contract::Model>,
+    pub(crate) lines: Vec<contract_line::Model>,
+    pub(crate) runs: Vec<run::Model>,
+    pub(crate) errors: Vec<sync_error::Model>,
+    pub(crate) sources: Vec<source_object::Model>,
+    pub(crate) reads: Vec<read_count::Model>,
+}
+
+impl Rows {
+    /// Sixteen clients, eight products, a hundred and twenty contracts with their lines.
+    pub(crate) fn make() -> Self {
+        Self::sized(120)
+    }
+
+    /// The same with so many contracts.
+    pub(crate) fn sized(contracts: usize) -> Self {
+        let integrations = vec![integration_row("Test", false), integration_row("Live", true)];
+        let [a, b] = [integrations[0].id, integrations[1].id];
+        let mut rows = Self {
+            mappings: [a, b].into_iter().flat_map(mapping_rows).collect(),
+            clients: (0..NAMES.len()).map(client_row).collect(),
+            products: (0..8).map(|at| product_row(at, [a, b][at % 2])).collect(),
+            runs: (0..12).map(|at| run_row(at, [a, b][at % 2])).collect(),
+            reads: vec![read_row(a, 0, 7), read_row(a, 29, 5), read_row(a, 30, 100)],
+            integrations,
+            ..Self::default()
+        };
+        // The last three clients have no customer; client 0 has one in each account.
+        rows.links = (0..13).map(|at| link_row(at, a, rows.clients[at].id, 0)).collect();
+        rows.links.push(link_row(0, b, rows.clients[0].id, 1));
+        rows.contracts = (0..contracts)
+            .map(|at| contract_row(at, [a, b][usize::from(at % 5 == 4)]))
+            .collect();
+        rows.lines = rows
+            .contracts
+            .iter()
+            .enumerate()
+            .flat_map(|(at, row)| line_rows(at, row))
+            .collect();
+        rows.errors = (0..10).map(|at| error_row(at, &rows.runs)).collect();
+        rows.sources = rows.contracts.iter().take(3).map(source_row).collect();
+        rows
+    }
+
+    /// Writes them.
+    pub(crate) async fn insert(&self, db: &DatabaseConnection) {
+        insert(db, &self.integrations).await;
+        insert(db, &self.mappings).await;
+        insert(db, &self.clients).await;
+        insert(db, &self.links).await;
+        insert(db, &self.products).await;
+        insert(db, &self.contracts).await;
+        insert(db, &self.lines).await;
+        insert(db, &self.runs).await;
+        insert(db, &self.errors).await;
+        insert(db, &self.sources).await;
+        insert(db, &self.reads).await;
+    }
+
+    /// The client of a contract.
+    pub(crate) fn client_of(&self, contract: &contract::Model) -> Option<Uuid> {
+        let customer = contract.stripe_customer_id.as_ref()?;
+        let mut links = self.links.iter();
+        let link =
+            links.find(|link| (link.integration_id, &link.stripe_customer_id) == (contract.integration_id, customer));
+        link.map(|link| link.client_id)
+    }
+}
+
+async fn insert<M, A>(db: &DatabaseConnection, rows: &[M])
+where
+    M: Clone + IntoActiveModel<A>,
+    A: ActiveModelTrait + ActiveModelBehavior + Send,
+{
+    for batch in rows.chunks(200) {
+        let batch = batch.iter().cloned().map(IntoActiveModel::into_active_model);
+        A::Entity::insert_many(batch).exec_without_returning(db).await.unwrap();
+    }
+}
+
+/// Ids whose order is not that of making them, so that ties are really broken by them.
+fn id(of: &str, at: usize) -> Uuid {
+    let mixed = (at as u128 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    let salt = of
+        .bytes()
+        .fold(0_u128, |salt, byte| salt.rotate_left(7) ^ u128::from(byte));
+    Uuid::from_u128(mixed ^ salt.wrapping_mul(0xD6E8_FEB8_6659_FD93))
+}
+
+fn ms(at: usize) -> i64 {
+    NOW_MS - i64::try_from(at).unwrap() * 1000
+}
+
+fn integration_row(name: &str, livemode: bool) -> integration::Model {
+    let right = |object: &str, required| KeyPermission {
+        object: object.into(),
+        granted: true,
+        required,
+        hint: None,
+    };
+    integration::Model {
+        id: id(name, 0),
+        stripe_account_id: Some(format!("acct_{name}")),
+        name: name.into(),
+        timezone: Some("Europe/Berlin".into()),
+        livemode,
+        key_sealed: Some(vec![1, 2, 3]),
+        key_display: Some("sk_test_…abcd".into()),
+        key_rotated_at: Some(NOW_MS),
+        permissions: KeyPermissions(vec![right("customers", true), right("coupons", false)]),
+        sync_enabled: false,
+        settings_version: 1,
+        contract_sources: ContractSources(vec![ContractSource::Invoice]),
+        invoice_lookback_days: 30,
+        poll_interval_seconds: None,
+        import_zero_amount_invoices: false,
+        max_requests_per_second: None,
+        event_watermark: Some(NOW_MS / 1000),
+        next_poll_at: Some(NOW_MS + 5000),
+        last_success_at: None,
+        created_at: ms(usize::from(livemode)),
+    }
+}
+
+fn mapping_rows(integration_id: Uuid) -> [mapping::Model; 2] {
+    let row = |object, rules| mapping::Model {
+        integration_id,
+        object,
+        version: 1,
+        direction: SyncDirection::Pull,
+        rules: MappingRules(rules),
+        updated_at: ms(9),
+        updated_by: None,
+    };
+    [
+        row(SyncObject::Customer, default_customer_rules()),
+        row(SyncObject::Product, default_product_rules()),
+    ]
+}
+
+fn client_row(at: usize) -> client::Model {
+    let name = NAMES[at];
+    let email = format!("office@{at}.example");
+    client::Model {
+        id: id("client", at),
+        origin: if at < 13 {
+            ClientOrigin::Stripe
+        } else {
+            ClientOrigin::Manual
+        },
+        name: name.into(),
+        name_key: name_key(name),
+        search_key: search_key([name, &email].into_iter()),
+        status: [ClientStatus::Active, ClientStatus::Trial, ClientStatus::Inactive][at % 3],
+        email: Some(email),
+        phone: None,
+        site_url: None,
+        // Two share an id.
+        external_id: (at % 2 == 0).then(|| format!("crm-{}", at.max(2))),
+        address_line1: Some("1 Main St".into()),
+        address_line2: None,
+        address_city: Some("Berlin".into()),
+        address_state: None,
+        address_postal_code: Some("10115".into()),
+        address_country: Some("DE".into()),
+        currency: Some("EUR".into()),
+        inception_date: NaiveDate::from_ymd_opt(2026, 1, 31),
+        deleted_in_stripe: at % 7 == 3,
+        warnings: Warnings(vec!["w".into()]),
+        created_at: ms(at / 4),
+        updated_at: ms(at / 3),
+    }
+}
+
+fn link_row(at: usize, integration_id: Uuid, client_id: Uuid, age: usize) -> client_link::Model {
+    client_link::Model {
+        integration_id,
+        stripe_customer_id: format!("cus_{at}"),
+        client_id,
+        linked_by: "STRIPE_ID".into(),
+        deleted_in_stripe: false,
+        created_at: NOW_MS + i64::try_from(age).unwrap(),
+    }
+}
+
+fn product_row(at: usize, integration_id: Uuid) -> product::Model {
+    let name = NAMES[at];
+    product::Model {
+        id: id("product", at),
+        integration_id,
+        // Products 0 and 1 have the same id in different accounts.
+        stripe_id: format!("prod_{}", if at == 1 { 0 } else { at }),
+        name: name.into(),
+        name_key: name_key(name),
+        search_key: search_key([name].into_iter()),
+        description: None,
+        sku: Some(format!("SKU{at}")),
+        active: at % 3 != 0,
+        recurring: at % 4 == 1,
+        deleted_in_stripe: false,
+        warnings: Warnings::default(),
+        created_at: ms(at / 2),
+        updated_at: ms(at / 3),
+    }
+}
+
+fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
+    let invoice = at % 3 != 0;
+    let day = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + Days::new((at / 7) as u64);
+    let (source, prefix) = if invoice {
+        (ContractSource::Invoice, "in")
+    } else {
+        (ContractSource::Subscription, "sub")
+    };
+    let name = format!("{} № {at}", NAMES[at % NAMES.len()]);
+    contract::Model {
+        id: id("contract", at),
+        integration_id,
+        source,
+        stripe_id: format!("{prefix}_{at}"),
+        source_status: if invoice { "paid".into() } else { "active".into() },
+        number: invoice.then(|| format!("N-{at}")),
+        search_key: search_key([name.as_str()].into_iter()),
+        name,
+        stripe_customer_id: (at % 11 != 10).then(|| format!("cus_{}", at % 17)),
+        stripe_subscription_id: None,
+        paid_at: invoice.then(|| NOW_MS - i64::try_from(at).unwrap() * DAY_MS),
+        booking_date: day,
+        term_start: Some(day),
+        term_end: (at % 4 != 0).then(|| day + Days::new(30)),
+        currency: ["USD", "JPY", "KWD"][at % 3].into(),
+        subtotal: 1000,
+        discount: 0,
+        shipping: 0,
+        tax: 190,
+        total: [-5, 0, 1990, i64::from(u32::MAX)][at % 4],
+        amount_paid: 1990,
+        reconcile_delta: invoice.then_some(i64::from(at % 10 == 1)),
+        reconciled: at % 10 != 1,
+        next_change_at: None,
+        deleted_in_stripe: false,
+        warnings: Warnings::default(),
+        created_at: ms(at / 10),
+        updated_at: ms(at / 9),
+    }
+}
+
+/// Some contracts have none, one has more than a page.
+fn line_rows(at: usize, contract: &contract::Model) -> Vec<contract_line::Model> {
+    let count = match at {
+        1 => 30,
+        _ => at % 5,
+    };
+    (0..count).map(|number| line_row(at, number, contract)).collect()
+}
+
+fn line_row(at: usize, number: usize, contract: &contract::Model) -> contract_line::Model {
+    contract_line::Model {
+        id: id("line", at * 100 + number),
+        contract_id: contract.id,
+        integration_id: contract.integration_id,
+        stripe_id: format!("il_{at}_{number}"),
+        // Ties, as a server that repeats itself would make them.
+        line_number: i32::try_from(number / 2 + 1).unwrap(),
+        stripe_product_id: (number % 4 != 3).then(|| format!("prod_{}", (at + number) % 8)),
+        product_name: Some("A product".into()),
+        stripe_price_id: None,
+        description: None,
+        quantity: (number % 2 == 0).then(|| "1.50".into()),
+        unit_price: Some("0.000001".into()),
+        gross: 1000,
+        discount: 1,
+        tax: 2,
+        net: 997,
+        kind: [LineKind::Recurring, LineKind::OneTime, LineKind::Proration][number % 3],
+        period_start: Some(NOW_MS),
+        period_end: None,
+    }
+}
+
+fn run_row(at: usize, integration_id: Uuid) -> run::Model {
+    run::Model {
+        id: id("run", at),
+        integration_id,
+        kind: [RunKind::Import, RunKind::CatchUp][at % 2],
+        trigger: [RunTrigger::Manual, RunTrigger::Schedule][at % 2],
+        state: [RunState::Succeeded, RunState::Failed, RunState::Queued][at % 3],
+        objects: SyncObjects::default(),
+        started_by: None,
+        idempotency_key: None,
+        queued_at: ms(at / 3),
+        started_at: None,
+        finished_at: (at % 3 != 2).then_some(NOW_MS),
+        phases: RunPhases::default(),
+        checkpoint: None,
+        stripe_requests: 3,
+        failure_code: None,
+        failure_message: None,
+        import_slot: None,
+        lease_owner: None,
+        lease_until: None,
+        fence: 0,
+    }
+}
+
+fn error_row(at: usize, runs: &[run::Model]) -> sync_error::Model {
+    let run = &runs[at % 3];
+    sync_error::Model {
+        id: id("error", at),
+        integration_id: run.integration_id,
+        run_id: (at != 9).then_some(run.id),
+        kind: [StripeKind::Invoice, StripeKind::Price][at % 2],
+        stripe_id: format!("in_{at}"),
+        code: ["NO_ID", "AMOUNT_TOO_LARGE"][at % 2].into(),
+        message: "m".into(),
+        hint: None,
+        attempts: 1,
+        first_at: ms(100),
+        last_at: ms(at / 4),
+        resolved_at: (at % 4 == 0).then_some(NOW_MS),
+    }
+}
+
+fn source_row(contract: &contract::Model) -> source_object::Model {
+    source_object::Model {
+        integration_id: contract.integration_id,
+        kind: match contract.source {
+            ContractSource::Invoice => StripeKind::Invoice,
+            ContractSource::Subscription => StripeKind::Subscription,
+        },
+        stripe_id: contract.stripe_id.clone(),
+        body: vec![],
+        digest: vec![],
+        seen_min: 0,
+        seen_max: NOW_MS - 1000,
+        deleted: false,
+        state: RecordState::Imported,
+        reason: None,
+        map_stamp: 0,
+        recurring_of: None,
+    }
+}
+
+fn read_row(integration_id: Uuid, days_ago: u64, reads: i64) -> read_count::Model {
+    let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    read_count::Model {
+        integration_id,
+        day: today - Days::new(days_ago),
+        reads,
+    }
+}
