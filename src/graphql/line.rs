@@ -98,6 +98,7 @@ impl ContractLine {
         exact(self.0.quantity.as_deref())
     }
 
+    /// In the currency's smallest unit, as Stripe states it, with up to twelve decimals.
     async fn unit_price(&self) -> Option<Decimal> {
         exact(self.0.unit_price.as_deref())
     }

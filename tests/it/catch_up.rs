@@ -84,10 +84,11 @@ async fn what_changes_in_stripe_appears_here() {
 async fn a_product_s_new_name_shows_on_the_contracts_that_name_it() {
     let app = imported().await;
     let line = app
-        .graphql("{ contractLines(first: 1) { nodes { stripeProductId } } }", json!({}))
+        .graphql("{ contractLines(first: 50) { nodes { stripeProductId } } }", json!({}))
         .await;
-    let product = line["contractLines"]["nodes"][0]["stripeProductId"]
-        .as_str()
+    let mut lines = line["contractLines"]["nodes"].as_array().unwrap().iter();
+    let product = lines
+        .find_map(|line| line["stripeProductId"].as_str())
         .unwrap()
         .to_owned();
     app.sandbox()
