@@ -1,186 +1,26 @@
-//! Loads for many parents at once. Lives as long as one request and keeps nothing, so that a mutation never sees what was before it.
+//! How what was asked for together is read.
 
 use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::dataloader::Loader;
 use entity::kind::StripeKind;
-use entity::{client, client_link, contract, contract_line, integration, mapping, product, run, user};
+use entity::{client, client_link, contract, contract_line, integration, product, run, user};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::Fault;
-use super::id::IdType;
-use super::node::Node;
+use super::key::{
+    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
+    NodeKey, ProductOf, RunKey, SeenAt, UserKey,
+};
+use super::{Rows, Shared};
 use crate::app::App;
-use crate::error::{Code, Error};
+use crate::graphql::node::{self, Node};
 use crate::pull::pace::ALLOWANCE_DAYS;
-use crate::store::contract::{ContractFilter, ContractOrderField};
-use crate::store::page::{Page, Window};
+use crate::store::page::Page;
 use crate::store::{self, source};
 
 /// The upper bound of a reading is a second after Stripe's own time of it.
 const MARGIN_MS: i64 = 1000;
-/// Rows that the nested lists of one request may ask for: lists within lists multiply.
-const MOST_ROWS: u64 = 50_000;
-/// Keys that are read with one statement at most.
-const MOST_KEYS: usize = 5_000;
-/// How often the others get their turn before nobody is believed to ask for more.
-const TURNS: usize = 3;
-
-/// The loaders of one request.
-pub struct Loaders {
-    batch: DataLoader<Rows>,
-    asked: Arc<AtomicU64>,
-    rows: AtomicU64,
-}
-
-/// Reads what was asked for together.
-pub(super) struct Rows(Arc<App>);
-
-impl Loaders {
-    pub(super) fn new(app: &Arc<App>) -> Self {
-        let asked = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&asked);
-        let spawn = move |reading| {
-            let counted = Arc::clone(&counted);
-            tokio::spawn(async move {
-                settled(&counted).await;
-                reading.await;
-            })
-        };
-        let batch = DataLoader::new(Rows(Arc::clone(app)), spawn)
-            .delay(Duration::ZERO)
-            .max_batch_size(MOST_KEYS);
-        Self {
-            batch,
-            asked,
-            rows: AtomicU64::new(0),
-        }
-    }
-
-    /// What there is of `key`, read together with what others ask for meanwhile.
-    pub(super) async fn load_one<K>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, Shared>
-    where
-        K: Send + Sync + Hash + Eq + Clone + 'static,
-        Rows: Loader<K, Error = Shared>,
-    {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        self.batch.load_one(key).await
-    }
-
-    /// Counts the rows that a nested list asks for; refuses when all of the request's together are too many.
-    pub(super) fn allow(&self, window: &Window) -> Result<(), Error> {
-        let asked = self.rows.fetch_add(window.limit(), Ordering::Relaxed) + window.limit();
-        if asked <= MOST_ROWS {
-            return Ok(());
-        }
-        let message =
-            format!("The lists within lists of one request may ask for {MOST_ROWS} rows. Ask for fewer at once.");
-        Err(Error::refused(&[], Code::OutOfRange, message))
-    }
-}
-
-/// Comes back once nobody has asked for more in a while. A fixed delay would cut large answers into many statements, or hold up
-/// small ones.
-async fn settled(asked: &AtomicU64) {
-    let mut before = None;
-    while before != Some(asked.load(Ordering::Relaxed)) {
-        before = Some(asked.load(Ordering::Relaxed));
-        for _ in 0..TURNS {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// A failure that several waiting fields share.
-pub(super) type Shared = Arc<DbErr>;
-
-impl From<Shared> for Fault {
-    fn from(error: Shared) -> Self {
-        Error::Internal(error.to_string()).into()
-    }
-}
-
-/// An integration by its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct IntegrationKey(pub(super) Uuid);
-
-/// A contract by its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ContractKey(pub(super) Uuid);
-
-/// A run by its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct RunKey(pub(super) Uuid);
-
-/// A user by the id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct UserKey(pub(super) Uuid);
-
-/// What is counted about an integration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct FactsOf(pub(super) Uuid);
-
-/// What is counted about an integration.
-#[derive(Debug, Clone)]
-pub(super) struct Facts {
-    pub(super) open_errors: u64,
-    pub(super) reads: i64,
-    pub(super) paid_invoices: u64,
-    pub(super) open_runs: Vec<run::Model>,
-    pub(super) mappings: Vec<mapping::Model>,
-}
-
-/// Anything by type and id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct NodeKey(pub(super) IdType, pub(super) Uuid);
-
-/// The client of a Stripe customer.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct ClientOf(pub(super) Uuid, pub(super) String);
-
-/// The product of a Stripe product.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct ProductOf(pub(super) Uuid, pub(super) String);
-
-/// The links of a client, the oldest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct LinksOf(pub(super) Uuid);
-
-/// When an object was last seen at Stripe.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct SeenAt(pub(super) Uuid, pub(super) StripeKind, pub(super) String);
-
-/// A page of a client's contracts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct ContractsOf {
-    pub(super) client_id: Uuid,
-    pub(super) filter: ContractFilter,
-    pub(super) order: ContractOrderField,
-    pub(super) window: Window,
-}
-
-/// How many contracts a client has, of those that a filter lets through.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct ContractCountOf {
-    pub(super) client_id: Uuid,
-    pub(super) filter: ContractFilter,
-}
-
-/// How many lines a contract has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct LineCountOf(pub(super) Uuid);
-
-/// A page of a contract's lines.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct LinesOf {
-    pub(super) contract_id: Uuid,
-    pub(super) window: Window,
-}
 
 impl Loader<IntegrationKey> for Rows {
     type Value = integration::Model;
@@ -261,7 +101,7 @@ impl Loader<NodeKey> for Rows {
                 continue;
             };
             let ids: Vec<Uuid> = asked.iter().map(|key| key.1).collect();
-            let found = super::node::list(self.0.db.read(), of, &ids).await?;
+            let found = node::list(self.0.db.read(), of, &ids).await?;
             nodes.extend(found.into_iter().map(|(id, node)| (NodeKey(of, id), node)));
         }
         Ok(nodes)

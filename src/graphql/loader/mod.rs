@@ -1,0 +1,103 @@
+//! Loads for many parents at once. Lives as long as one request and keeps nothing, so that a mutation never sees what was before it.
+
+mod key;
+mod read;
+
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use sea_orm::DbErr;
+
+use super::Fault;
+use crate::app::App;
+use crate::error::{Code, Error};
+use crate::store::page::Window;
+
+pub(super) use key::{
+    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
+    NodeKey, ProductOf, RunKey, SeenAt, UserKey,
+};
+
+/// Rows that the nested lists of one request may ask for: lists within lists multiply.
+const MOST_ROWS: u64 = 50_000;
+/// Keys that are read with one statement at most.
+const MOST_KEYS: usize = 5_000;
+/// How often the others get their turn before nobody is believed to ask for more.
+const TURNS: usize = 3;
+
+/// The loaders of one request.
+pub struct Loaders {
+    batch: DataLoader<Rows>,
+    asked: Arc<AtomicU64>,
+    rows: AtomicU64,
+}
+
+/// Reads what was asked for together.
+pub(super) struct Rows(Arc<App>);
+
+impl Loaders {
+    pub(super) fn new(app: &Arc<App>) -> Self {
+        let asked = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&asked);
+        let spawn = move |reading| {
+            let counted = Arc::clone(&counted);
+            tokio::spawn(async move {
+                settled(&counted).await;
+                reading.await;
+            })
+        };
+        let batch = DataLoader::new(Rows(Arc::clone(app)), spawn)
+            .delay(Duration::ZERO)
+            .max_batch_size(MOST_KEYS);
+        Self {
+            batch,
+            asked,
+            rows: AtomicU64::new(0),
+        }
+    }
+
+    /// What there is of `key`, read together with what others ask for meanwhile.
+    pub(super) async fn load_one<K>(&self, key: K) -> Result<Option<<Rows as Loader<K>>::Value>, Shared>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Rows: Loader<K, Error = Shared>,
+    {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.batch.load_one(key).await
+    }
+
+    /// Counts the rows that a nested list asks for; refuses when all of the request's together are too many.
+    pub(super) fn allow(&self, window: &Window) -> Result<(), Error> {
+        let asked = self.rows.fetch_add(window.limit(), Ordering::Relaxed) + window.limit();
+        if asked <= MOST_ROWS {
+            return Ok(());
+        }
+        let message =
+            format!("The lists within lists of one request may ask for {MOST_ROWS} rows. Ask for fewer at once.");
+        Err(Error::refused(&[], Code::OutOfRange, message))
+    }
+}
+
+/// Comes back once nobody has asked for more in a while. A fixed delay would cut large answers into many statements, or hold up
+/// small ones.
+async fn settled(asked: &AtomicU64) {
+    let mut before = None;
+    while before != Some(asked.load(Ordering::Relaxed)) {
+        before = Some(asked.load(Ordering::Relaxed));
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// A failure that several waiting fields share.
+pub(super) type Shared = Arc<DbErr>;
+
+impl From<Shared> for Fault {
+    fn from(error: Shared) -> Self {
+        Error::Internal(error.to_string()).into()
+    }
+}
