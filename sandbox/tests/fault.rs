@@ -10,7 +10,7 @@ use sandbox::{Fault, Kind, Options, RateLimits, Sandbox};
 use serde_json::json;
 
 async fn status_with(sandbox: &Sandbox, key: &str, path: &str) -> (u16, String) {
-    let client = reqwest::Client::builder().build().unwrap();
+    let client = common::client().unwrap();
     let request = client.get(format!("{}{path}", sandbox.base_url())).bearer_auth(key);
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
@@ -37,7 +37,7 @@ async fn keys_open_what_they_may() {
     );
     let (status, body) = status_with(&sandbox, "rk_test_abcdefgh1234", "/v1/invoices").await;
     assert!(status == 403 && body.contains("'rak_invoice_read'"), "{body}");
-    let client = reqwest::Client::builder().build().unwrap();
+    let client = common::client().unwrap();
     let url = format!("{}/v1/account", sandbox.base_url());
     let basic = client
         .get(&url)
@@ -57,7 +57,7 @@ async fn keys_open_what_they_may() {
 #[tokio::test]
 async fn anything_but_a_read_is_refused_and_counted() {
     let sandbox = Sandbox::start(options()).await.unwrap();
-    let client = reqwest::Client::builder().build().unwrap();
+    let client = common::client().unwrap();
     let url = format!("{}/v1/customers", sandbox.base_url());
     let response = client.post(url).bearer_auth(sandbox.key()).send().await.unwrap();
     assert_eq!(response.status(), 405);
@@ -180,13 +180,5 @@ async fn a_stopped_sandbox_answers_no_more() {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let url = sandbox.base_url();
     sandbox.stop().await;
-    assert!(
-        reqwest::Client::builder()
-            .build()
-            .unwrap()
-            .get(url)
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(common::client().unwrap().get(url).send().await.is_err());
 }

@@ -15,11 +15,16 @@ pub(crate) fn options() -> Options {
     }
 }
 
+/// A client. Built together with the server, reqwest speaks TLS and wants to be told how, though nobody does so here.
+pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
+    // A second installation is refused and harmless: the first one stays.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().build()
+}
+
 /// The answer to a GET with the full key.
 pub(crate) async fn send(sandbox: &Sandbox, path: &str) -> reqwest::Result<Response> {
-    let request = reqwest::Client::builder()
-        .build()?
-        .get(format!("{}{path}", sandbox.base_url()));
+    let request = client()?.get(format!("{}{path}", sandbox.base_url()));
     request.bearer_auth(sandbox.key()).send().await
 }
 
