@@ -160,8 +160,15 @@ impl Client {
             .load_one(key)
             .await?
             .unwrap_or_else(|| window.page(Vec::new()));
+        // The filter may name another client: then there are none, and none are counted.
+        let is_another = filter.client_id.is_some_and(|id| id != self.0.id);
         let counted = store::contract::ContractFilter {
             client_id: Some(self.0.id),
+            ids: if is_another {
+                Some(Vec::new())
+            } else {
+                filter.ids.clone()
+            },
             ..filter
         };
         Ok(ContractConnection::of_page(page, &window, counted, order.field()))

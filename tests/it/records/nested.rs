@@ -205,3 +205,18 @@ async fn lists_within_lists_are_bounded_in_all() {
         contract { lines(first: 100) { nodes { contract { lines(first: 100) { nodes { id } } } } } } } } } } } } }";
     assert_eq!(world.refusal(query, json!({})).await, json!(["OUT_OF_RANGE", []]));
 }
+
+#[tokio::test]
+async fn a_filter_that_names_another_client_finds_and_counts_none() {
+    let world = World::full().await;
+    let other = global("client", world.rows.clients[0].id);
+    let query = format!(
+        "{{ clients(first: 100) {{ nodes {{ id contracts(filter: {{clientId: \"{other}\"}}) {{ totalCount nodes {{ id }} }} }} }} }}"
+    );
+    let answer = world.query(&query, json!({})).await;
+    for node in answer["clients"]["nodes"].as_array().unwrap() {
+        let found = node["contracts"]["nodes"].as_array().unwrap().len();
+        assert_eq!(node["contracts"]["totalCount"], json!(found));
+        assert!(node["id"] == json!(other) || found == 0, "{node}");
+    }
+}
