@@ -43,6 +43,8 @@ const UNBOUND: &[&str] = &["--stripe-rate-limit", "0", "--stripe-endpoint-rate-l
 #[tokio::main]
 async fn main() {
     let args = Args::parse();
+    // Built together with the server, reqwest wants to be told how TLS goes, though nobody speaks it here.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let scenarios = [
         Scenario {
             name: "no limit",

@@ -11,6 +11,7 @@ use super::news::{self, News, State};
 use super::outcome::Outcome;
 use super::reading::Reading;
 use super::record::{self, Item, Written};
+use super::road::Road;
 use super::rules::Rules;
 use super::scope;
 use super::tally::{Tally, makes_records};
@@ -19,17 +20,6 @@ use crate::map::MapError;
 use crate::store::source::Stored;
 use crate::store::{SourceKey, failure, reference, source};
 use crate::stripe::Seen;
-
-/// What readings are applied with.
-#[derive(Debug, Clone, Copy)]
-pub struct Road<'a> {
-    /// The settings of the run.
-    pub rules: &'a Rules,
-    /// The run.
-    pub run_id: Uuid,
-    /// Our clock, Unix milliseconds.
-    pub now_ms: i64,
-}
 
 /// What came of a batch.
 #[derive(Debug, Default)]

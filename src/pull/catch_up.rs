@@ -11,9 +11,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Road, apply};
+use super::apply::apply;
 use super::hint::{self, Hint};
 use super::progress::{Halt, Progress};
+use super::road::Road;
 use super::rules::Rules;
 use super::{fetch, fill, remap};
 use crate::store::{SourceKey, event, reference};

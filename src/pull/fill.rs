@@ -5,9 +5,10 @@ use entity::kind::{RunState, StripeKind, SyncObject};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Road, apply};
+use super::apply::apply;
 use super::fetch;
 use super::progress::{Halt, Progress};
+use super::road::Road;
 use super::rules::Rules;
 use crate::error::Error;
 use crate::store::{SourceKey, reference};

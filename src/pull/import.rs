@@ -10,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Road, apply};
+use super::apply::apply;
 use super::fetch::{self, Fetched};
 use super::lists::{self, List};
 use super::progress::{Halt, Progress};
 use super::reading::Reading;
+use super::road::Road;
 use super::rules::Rules;
 use super::span::Span;
 use super::tally::Tally;

@@ -22,6 +22,7 @@ pub mod progress;
 pub mod reading;
 mod record;
 mod remap;
+pub mod road;
 pub mod rules;
 mod scope;
 mod span;

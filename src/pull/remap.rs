@@ -8,9 +8,10 @@ use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::{Road, settle_failures};
+use super::apply::settle_failures;
 use super::progress::{Halt, Progress};
 use super::record::{self, Item};
+use super::road::Road;
 use super::rules::Rules;
 use crate::error::Error;
 use crate::store::{reference, source};

@@ -12,8 +12,8 @@ use super::{Item, Written, is_of_mode};
 use crate::error::Error;
 use crate::map::client::ClientDraft;
 use crate::map::key::{name_key, search_key};
-use crate::pull::apply::Road;
 use crate::pull::outcome::Outcome;
+use crate::pull::road::Road;
 use crate::store::record;
 
 /// What is here of the customers of a batch, and what is to be written of it.

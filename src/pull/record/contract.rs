@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::map::contract::{ContractDraft, LineDraft, from_invoice, from_subscription};
 use crate::map::key::search_key;
 use crate::map::{MapError, Mapped, Refs};
-use crate::pull::apply::Road;
 use crate::pull::outcome::Outcome;
+use crate::pull::road::Road;
 use crate::store::record::{self, StoredContract};
 
 /// What is to be written of a batch.

@@ -9,9 +9,9 @@ use entity::kind::{ContractSource, RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
-use super::apply::Road;
 use super::outcome::Outcome;
 use super::reading::Reading;
+use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::SourceKey;

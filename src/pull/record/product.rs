@@ -11,8 +11,8 @@ use super::{Item, Written, is_of_mode};
 use crate::error::Error;
 use crate::map::key::{name_key, search_key};
 use crate::map::product::ProductDraft;
-use crate::pull::apply::Road;
 use crate::pull::outcome::Outcome;
+use crate::pull::road::Road;
 use crate::store::{record, source};
 
 pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
