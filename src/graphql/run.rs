@@ -29,7 +29,10 @@ pub(super) struct Run(pub Model);
 #[graphql(remote = "entity::kind::RunKind")]
 pub(super) enum RunKind {
     Import,
+    Backfill,
     CatchUp,
+    Reconcile,
+    Retry,
 }
 
 /// What made a run start.
@@ -38,6 +41,8 @@ pub(super) enum RunKind {
 pub(super) enum RunTrigger {
     Manual,
     Schedule,
+    Event,
+    Startup,
 }
 
 /// Where a run, or one phase of it, is in its life.

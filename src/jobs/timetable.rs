@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
-use crate::store::{event, lease};
+use crate::store::{inbox, lease};
 
 const SECOND_MS: i64 = 1000;
 const DAY_MS: i64 = 86_400 * SECOND_MS;
@@ -112,6 +112,9 @@ pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
         failure_code: None,
         failure_message: None,
         import_slot: None,
+        resume_at: None,
+        rests: 0,
+        drift: None,
         lease_owner: None,
         lease_until: None,
         fence: 0,
@@ -133,5 +136,5 @@ async fn forget(app: &App) -> Result<(), DbErr> {
         .filter(run::Column::FinishedAt.lt(now_ms - LOOKS_KEPT_DAYS * DAY_MS))
         .exec(app.db.write())
         .await?;
-    event::forget_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
+    inbox::empty_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
 }

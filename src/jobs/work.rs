@@ -41,9 +41,11 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
     };
     let mut progress = Progress::new(Arc::clone(app), client, run);
     let ended = match progress.run().kind {
-        RunKind::Import => import::run(&mut progress, &rules, stop)
-            .await
-            .map(|ended| (ended.state, Some(ended.t0))),
+        RunKind::Import | RunKind::Backfill | RunKind::Reconcile | RunKind::Retry => {
+            import::run(&mut progress, &rules, stop)
+                .await
+                .map(|ended| (ended.state, Some(ended.t0)))
+        }
         RunKind::CatchUp => {
             let watermark = integration.event_watermark.unwrap_or_default();
             catch_up::run(&mut progress, &rules, watermark, stop)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use entity::kind::{StripeKind, SyncObject};
+use entity::kind::{EventOutcome, EventWay, StripeKind, SyncObject};
 use entity::{integration, stripe_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -17,7 +17,7 @@ use super::progress::{Halt, Progress};
 use super::road::Road;
 use super::rules::Rules;
 use super::{fetch, fill, remap};
-use crate::store::{SourceKey, event, reference};
+use crate::store::{SourceKey, inbox, reference};
 use crate::stripe::Seen;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
@@ -61,7 +61,7 @@ async fn list_new(progress: &Progress, rules: &Rules, from: i64) -> Result<(Vec<
         seen = seen.or(Some(page.seen));
         let ids: Vec<&str> = page.data.iter().filter_map(|event| event["id"].as_str()).collect();
         let last = ids.last().map(|id| (*id).to_owned());
-        let known = event::find_known(progress.app().db.read(), rules.integration_id, ids).await?;
+        let known = inbox::find_known(progress.app().db.read(), rules.integration_id, ids).await?;
         events.extend(
             page.data
                 .iter()
@@ -158,7 +158,7 @@ async fn take(progress: &mut Progress, rules: &Rules, batch: &[Named]) -> Result
         progress.begin(noun);
         progress.count(noun, applied.tally);
     }
-    event::remember(&tx, remembered(rules, batch, road.now_ms)).await?;
+    inbox::put(&tx, remembered(rules, batch, road.now_ms)).await?;
     progress.commit(tx, &()).await
 }
 
@@ -171,7 +171,11 @@ fn remembered(rules: &Rules, batch: &[Named], applied_at: i64) -> Vec<stripe_eve
             event_id: event.id.clone(),
             event_type: event.name.clone(),
             created: event.created,
-            applied_at,
+            came_by: EventWay::Poll,
+            received_at: applied_at,
+            body: None,
+            applied_at: Some(applied_at),
+            outcome: Some(EventOutcome::Fetched),
         });
     let mut seen = HashSet::new();
     rows.filter(|row| seen.insert(row.event_id.clone())).collect()

@@ -17,6 +17,8 @@ use crate::stripe::{self, Key, KeyError};
 
 const NAME_LENGTH: usize = 120;
 const DEFAULT_LOOKBACK_DAYS: i32 = 30;
+/// At three in the night, UTC.
+const DEFAULT_RECONCILE_SCHEDULE: &str = "0 3 * * *";
 
 /// A key as a person gave it.
 #[derive(Debug)]
@@ -225,6 +227,17 @@ async fn create(
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
+        webhook_secret: None,
+        webhook_secret_display: None,
+        webhook_secret_before: None,
+        webhook_secret_before_until: None,
+        last_webhook_at: None,
+        key_problem: None,
+        key_problem_message: None,
+        events_from: None,
+        covered_from: None,
+        reconcile_schedule: DEFAULT_RECONCILE_SCHEDULE.to_owned(),
+        next_reconcile_at: None,
         last_success_at: None,
         created_at: now_ms,
     };

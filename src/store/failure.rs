@@ -48,6 +48,7 @@ pub async fn record(
             attempts: open.map_or(1, |row| row.attempts.saturating_add(1)),
             first_at: open.map_or(now_ms, |row| row.first_at),
             last_at: now_ms,
+            next_retry_at: None,
             resolved_at: None,
         };
         row.into_active_model().reset_all()
