@@ -159,6 +159,7 @@ async fn only_open_errors_count() {
             attempts: 1,
             first_at: NOW_MS,
             last_at: NOW_MS,
+            next_retry_at: None,
             resolved_at,
         };
         error
