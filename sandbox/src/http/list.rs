@@ -1,12 +1,12 @@
 //! Lists: which filters each knows, what it shows by default, and its pages.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::error::Refusal;
 use super::expand::Expansion;
 use super::query::Query;
 use super::route;
-use crate::world::{Condition, EVENT_LIFETIME_SECONDS, Kind, Selection, Start, World};
+use crate::world::{Condition, EVENT_LIFETIME_SECONDS, Extent, Kind, Selection, Start, World};
 
 const TYPES_AT_MOST: usize = 20;
 const SUBSCRIPTION_STATUSES: [&str; 10] = [
@@ -154,7 +154,7 @@ pub(crate) fn cursor(query: &Query) -> Result<Option<(&'static str, &str)>, Refu
 }
 
 /// A page of a kind's list.
-pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Refusal> {
+pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Json, Refusal> {
     let selection = select(world, kind, query)?;
     let expansion = Expansion::of_list(kind.object(), query)?;
     let limit = limit(query)?;
@@ -173,11 +173,13 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
         }
     };
     let (indexes, has_more) = world.page(&selection, start, limit);
-    let data: Vec<Value> = indexes
+    let data: Vec<Json> = indexes
         .into_iter()
         .filter_map(|index| match world.poisoned(kind, index) {
             Some(poison) => Some(poison),
-            None => world.current(kind, index).map(|object| expansion.apply(world, object)),
+            None => world
+                .standing_at(kind, index, Extent::Embedded)
+                .map(|object| expansion.apply(world, object)),
         })
         .collect();
     Ok(json!({"object": "list", "data": data, "has_more": has_more, "url": route::list_url(kind)}))
@@ -186,11 +188,12 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
 /// A page of entries that are all at hand, such as an invoice's lines.
 pub(crate) fn page_of(
     world: &World,
-    mut entries: Vec<Value>,
+    mut entries: Vec<Json>,
     object: &str,
     url: &str,
     query: &Query,
-) -> Result<Value, Refusal> {
+) -> Result<Json, Refusal> {
+    query.allow(&["subscription", "limit", "starting_after", "ending_before", "expand["])?;
     let expansion = Expansion::of_list(object, query)?;
     let limit = limit(query)?;
     let mut first = 0;
@@ -212,7 +215,7 @@ pub(crate) fn page_of(
     } else {
         entries.len() > first + limit
     };
-    let data: Vec<Value> = entries
+    let data: Vec<Json> = entries
         .into_iter()
         .skip(first)
         .take(limit)

@@ -1,7 +1,7 @@
 //! Coupons and the discounts that carry them. A discount's id holds its owner
 //! and the owner's number, since Stripe has no way to fetch one by id.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::currency::Currency;
 use super::{DAY, Kind, World, ids, product};
@@ -107,7 +107,7 @@ impl World {
     }
 
     /// The discount with this id, its coupon as an id.
-    pub(crate) fn discount(&self, id: &str) -> Option<Value> {
+    pub(crate) fn discount(&self, id: &str) -> Option<Json> {
         let holder = Holder::of(id)?;
         let (customer, subscription, item, invoice) = match holder {
             Holder::Customer(index) => (Some(index), None, None, None),
@@ -142,12 +142,12 @@ impl World {
     }
 
     /// A coupon with its `applies_to`, which is served only on expansion.
-    pub(crate) fn coupon(&self, index: u64) -> Value {
+    pub(crate) fn coupon(&self, index: u64) -> Json {
         let currency = Currency::nth(index.wrapping_sub(4));
         let (percent, amount) = match worth(index) {
-            Worth::PerMille(255) => (json!(25.5), Value::Null),
-            Worth::PerMille(thousandths) => (json!(thousandths / 10), Value::Null),
-            Worth::Steps(steps) => (Value::Null, json!(steps * currency.step())),
+            Worth::PerMille(255) => (Json::from(25.5), Json::Null),
+            Worth::PerMille(thousandths) => (json!(thousandths / 10), Json::Null),
+            Worth::Steps(steps) => (Json::Null, json!(steps * currency.step())),
         };
         let duration = match index {
             1 => "once",

@@ -1,7 +1,9 @@
 //! Prices: five for each product, among them tiered, metered, one-time and old
 //! ones, and one made inline that no list shows.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use crate::json::{Json, json};
 
 use super::currency::Currency;
 use super::random::below;
@@ -70,6 +72,11 @@ pub(crate) fn is_one_time(index: u64) -> bool {
     index % SLOTS == ONE_TIME && is_active(index)
 }
 
+/// How often a recurring price is billed.
+pub(crate) fn interval(index: u64) -> &'static str {
+    if index % SLOTS == YEARLY { "year" } else { "month" }
+}
+
 /// Whether any list shows the price.
 pub(crate) fn is_listed(index: u64) -> bool {
     index % SLOTS != INLINE
@@ -112,7 +119,7 @@ impl World {
         }
     }
 
-    fn tiers(index: u64) -> Option<Value> {
+    fn tiers(index: u64) -> Option<Json> {
         let step = currency(index).step();
         let tier = |flat: Option<i64>, unit: Option<i64>, up_to: Option<i64>| {
             json!({
@@ -130,7 +137,7 @@ impl World {
         }
     }
 
-    fn currency_options(&self, index: u64) -> Value {
+    fn currency_options(&self, index: u64) -> Json {
         let option = |currency: Currency| {
             let amount = self.unit_steps(index) * currency.step();
             json!({
@@ -140,16 +147,17 @@ impl World {
         };
         let own = currency(index);
         let other = Currency::nth(own.place() + 1);
-        json!({ own.code(): option(own), other.code(): option(other) })
+        let options = [own, other].map(|currency| (Cow::Borrowed(currency.code()), option(currency)));
+        Json::Object(options.into_iter().collect())
     }
 
-    pub(crate) fn recurring(index: u64) -> Value {
+    fn recurring(index: u64) -> Json {
         if is_one_time(index) {
-            return Value::Null;
+            return Json::Null;
         }
         let metered = model(index) == Model::Metered;
         json!({
-            "interval": if index % SLOTS == YEARLY { "year" } else { "month" },
+            "interval": interval(index),
             "interval_count": if index.is_multiple_of(35) { 3 } else { 1 },
             "meter": metered.then(|| ids::encode("mtr_", index)),
             "trial_period_days": null,
@@ -159,7 +167,7 @@ impl World {
 
     /// A price with its `tiers` and `currency_options`, which are served only
     /// on expansion.
-    pub(crate) fn price(&self, index: u64) -> Value {
+    pub(crate) fn price(&self, index: u64) -> Json {
         let model = model(index);
         let whole = matches!(model, Model::PerUnit | Model::Packages);
         let mut price = json!({
