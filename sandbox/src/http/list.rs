@@ -8,6 +8,8 @@ use super::query::Query;
 use super::route;
 use crate::world::{Condition, EVENT_LIFETIME_SECONDS, Extent, Kind, Selection, Start, World};
 
+/// The parameters every list knows.
+pub(crate) const PAGING: [&str; 4] = ["limit", "starting_after", "ending_before", "expand["];
 const TYPES_AT_MOST: usize = 20;
 const SUBSCRIPTION_STATUSES: [&str; 10] = [
     "incomplete",
@@ -34,7 +36,7 @@ fn filters(kind: Kind) -> &'static [&'static str] {
         Kind::Invoice => &["status", "collection_method", "customer", "subscription"],
         Kind::Subscription => &["status", "collection_method", "customer"],
         Kind::CreditNote => &["customer", "invoice"],
-        Kind::Event => &["type"],
+        Kind::Event => &["type", "delivery_success"],
     }
 }
 
@@ -45,15 +47,7 @@ fn known_parameters(kind: Kind) -> Vec<&'static str> {
         Kind::Event => &["types["],
         _ => &[],
     };
-    let common = [
-        "limit",
-        "starting_after",
-        "ending_before",
-        "created",
-        "created[",
-        "expand[",
-    ];
-    [&common, filters(kind), arrays].concat()
+    [&PAGING[..], &["created", "created["], filters(kind), arrays].concat()
 }
 
 fn condition(field: &'static str, wanted: &[&str]) -> Condition {
@@ -71,7 +65,7 @@ fn check(kind: Kind, field: &str, value: &str) -> Result<(), Refusal> {
         (Kind::Invoice, "status") => &INVOICE_STATUSES,
         (Kind::Subscription, "status") => &SUBSCRIPTION_STATUSES,
         (_, "collection_method") => &METHODS,
-        (_, "active") => &["true", "false"],
+        (_, "active" | "delivery_success") => &["true", "false"],
         _ => return Ok(()),
     };
     if known.contains(&value) {
@@ -193,7 +187,6 @@ pub(crate) fn page_of(
     url: &str,
     query: &Query,
 ) -> Result<Json, Refusal> {
-    query.allow(&["subscription", "limit", "starting_after", "ending_before", "expand["])?;
     let expansion = Expansion::of_list(object, query)?;
     let limit = limit(query)?;
     let mut first = 0;

@@ -133,11 +133,13 @@ impl Server {
             Target::List(kind) => list::page(&self.world, *kind, query),
             Target::Object(kind, id) => self.object(*kind, id, query),
             Target::Lines(id) => {
+                query.allow(&list::PAGING)?;
                 let url = format!("/v1/invoices/{id}/lines");
                 let lines = self.entries(Kind::Invoice, id, "lines")?;
                 list::page_of(&self.world, lines, "line_item", &url, query)
             }
             Target::Items => {
+                query.allow(&[&list::PAGING[..], &["subscription"]].concat())?;
                 let missing = || Refusal::invalid("subscription", "Missing required param: subscription.");
                 let id = query.find("subscription").ok_or_else(missing)?;
                 let items = self.entries(Kind::Subscription, id, "items")?;

@@ -8,7 +8,10 @@ use super::currency::Currency;
 use super::random::{below, pick};
 use super::{Kind, World};
 
-const COMPANIES: [&str; 10] = [
+const COMPANIES: [&str; 13] = [
+    "🦊 Foxtrot & Söhne 🚀",
+    "Cafe\u{301} Nai\u{308}f",
+    "חברת הים",
     "Analytical Engines",
     "Żółw & Synowie",
     "株式会社さくら",

@@ -57,8 +57,7 @@ impl World {
     pub(crate) fn item_json(&self, index: u64, place: u64) -> Json {
         let Item { price, quantity } = self.item(index, place);
         let created = self.created(Kind::Subscription, index);
-        let yearly = price::interval(price) == "year";
-        let period = if yearly { 365 * DAY } else { 30 * DAY };
+        let period = price::period_seconds(price);
         let start = created + (self.anchor - created) / period * period;
         let metered = price::model(price) == price::Model::Metered;
         let subscription = Self::id(Kind::Subscription, index);

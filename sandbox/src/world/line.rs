@@ -5,7 +5,7 @@ use crate::json::{Json, json};
 use super::bill::Bill;
 use super::coupon::Holder;
 use super::ledger::{LINES_PER_INVOICE, Ledger, Line};
-use super::{DAY, Kind, World, ids, item, price, product};
+use super::{Kind, World, ids, item, price, product};
 
 /// The id of the line at a place of an invoice.
 fn id(invoice: u64, place: u64) -> String {
@@ -50,7 +50,8 @@ impl World {
             credits.push(grant(line.credit * step, bill.index));
         }
         let start = bill.created;
-        let end = if billed_item.is_some() { start + 30 * DAY } else { start };
+        let served = billed_item.and(line.price).map(price::period_seconds);
+        let end = start + served.unwrap_or_default();
         json!({
             "id": id(bill.index, place),
             "object": "line_item",

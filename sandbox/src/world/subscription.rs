@@ -87,7 +87,7 @@ impl World {
                 "start_date": created - if index % 15 == 4 { 20 * DAY } else { 0 },
                 "status": status,
                 "trial_end": (status == "trialing").then_some(self.anchor + 10 * DAY),
-                "trial_start": (status == "trialing").then_some(created),
+                "trial_start": (status == "trialing").then_some(created.max(self.anchor - 4 * DAY)),
             }),
         );
         if flexible {
