@@ -15,4 +15,5 @@ pub use http::{Fault, Faults};
 pub use log::Request;
 pub use options::{Options, RateLimits};
 pub use sandbox::Sandbox;
+pub use webhook::sign;
 pub use world::{Kind, World};

@@ -74,6 +74,17 @@ impl Sandbox {
         self.server.faults()
     }
 
+    /// Has this happen before each request is answered, with the request's
+    /// number since the start.
+    pub fn before_requests(&self, act: impl Fn(u64, &World) + Send + Sync + 'static) {
+        self.server.acts().set(act);
+    }
+
+    /// Lets nothing happen before requests any more.
+    pub fn clear_acts(&self) {
+        self.server.acts().clear();
+    }
+
     /// The last hundred thousand requests, oldest first.
     pub fn requests(&self) -> Vec<Request> {
         self.server.log().last()

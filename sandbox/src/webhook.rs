@@ -42,8 +42,8 @@ impl Delivery {
 }
 
 /// The `Stripe-Signature` header: HMAC-SHA256 of time and body, keyed with the
-/// whole secret, `whsec_` included.
-fn sign(secret: &str, sent_at: i64, body: &str) -> String {
+/// whole secret, `whsec_` included. `sent_at` in Unix seconds.
+pub fn sign(secret: &str, sent_at: i64, body: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };

@@ -2,7 +2,7 @@
 
 use entity::kind::{ContractSource, RunKind, RunState, SyncObject};
 use entity::{integration, run};
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, Set};
 use uuid::Uuid;
 
 use super::timetable::is_hole;
@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::error::Error;
 use crate::pull::rules::Rules;
 
-/// Notes what a run has reached.
+/// Notes what a run has reached, in the transaction that ends it.
 pub(super) async fn note(
     app: &App,
+    conn: &impl ConnectionTrait,
     integration: &integration::Model,
     rules: &Rules,
     run: &run::Model,
@@ -39,7 +40,7 @@ pub(super) async fn note(
         row.next_reconcile_at = Set(None);
     }
     if row.is_changed() {
-        row.update(app.db.write()).await?;
+        row.update(conn).await?;
     }
     Ok(())
 }

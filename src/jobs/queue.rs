@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::timetable::blank_run;
 use crate::app::App;
+use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::store::lease;
@@ -70,6 +71,7 @@ pub async fn start_import(app: &Arc<App>, wish: StartImport) -> Result<run::Mode
     };
     lease::insert(&tx, queued.clone()).await.map_err(refuse_second)?;
     tx.commit().await?;
+    crash::point("run.queued");
     app.wake.notify_one();
     Ok(queued)
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{aftermath, rest, timetable};
 use crate::app::App;
+use crate::crash;
 use crate::error::Error;
 use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
@@ -23,6 +24,7 @@ type Ended = (RunState, Option<i64>);
 pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: CancellationToken) {
     let (id, kind) = (run.id, run.kind);
     tracing::info!(run = %id.simple(), ?kind, "run taken up");
+    crash::point("run.taken_up");
     match work(&app, run, &stop).await {
         Ok(state) => tracing::info!(run = %id.simple(), ?state, "run left"),
         Err(error) => {
@@ -88,14 +90,16 @@ async fn end(
 ) -> Result<RunState, Error> {
     match ended {
         Ok((state, t0)) => {
-            let run = progress.finish(state, None).await.map_err(lease_error)?;
-            aftermath::note(app, &integration, rules, &run, t0).await?;
+            crash::point("run.before_finish");
+            let tx = app.db.begin().await?;
+            let run = progress.finish(&tx, state, None).await.map_err(lease_error)?;
+            aftermath::note(app, &tx, &integration, rules, &run, t0).await?;
+            crash::point("aftermath.noted");
+            tx.commit().await?;
+            crash::point("run.after_finish");
             Ok(state)
         }
-        Err(Halt::Canceled) => {
-            progress.finish(RunState::Canceled, None).await.map_err(lease_error)?;
-            Ok(RunState::Canceled)
-        }
+        Err(Halt::Canceled) => finish(app, progress, RunState::Canceled, None).await,
         Err(Halt::Paused) => {
             let state = progress.run().state;
             progress.release().await?;
@@ -135,11 +139,19 @@ async fn fail(
         return Ok(state);
     }
     tracing::error!(%error, "run failed");
-    progress
-        .finish(RunState::Failed, Some((code, message)))
-        .await
-        .map_err(lease_error)?;
-    Ok(RunState::Failed)
+    finish(app, progress, RunState::Failed, Some((code, message))).await
+}
+
+async fn finish(
+    app: &App,
+    progress: Progress,
+    state: RunState,
+    failure: Option<(&str, String)>,
+) -> Result<RunState, Error> {
+    let tx = app.db.begin().await?;
+    progress.finish(&tx, state, failure).await.map_err(lease_error)?;
+    tx.commit().await?;
+    Ok(state)
 }
 
 /// Only another key, or another right of it, helps.

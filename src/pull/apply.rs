@@ -15,6 +15,7 @@ use super::road::Road;
 use super::rules::Rules;
 use super::scope;
 use super::tally::{Tally, makes_records};
+use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::source::Stored;
@@ -200,6 +201,7 @@ async fn write(
     }
     let items: Vec<Item<'_>> = readings.iter().map(Item::of_reading).collect();
     let written = record::write(tx, road, kind, &items).await?;
+    crash::point("apply.records_written");
     for (item, written) in items.iter().zip(&written) {
         applied.tally.count(kind, &written.outcome);
         if matches!(written.outcome, Outcome::Failed(_)) {
@@ -244,7 +246,9 @@ async fn keep(
         let (state, reason) = written.state();
         reading.into_row(road.rules, state, reason)
     });
-    Ok(source::upsert(tx, rows.collect()).await?)
+    source::upsert(tx, rows.collect()).await?;
+    crash::point("apply.sources_kept");
+    Ok(())
 }
 
 /// What is kept of the names: those whose change shows in the record, and those that are not here and have to be fetched. An

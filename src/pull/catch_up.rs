@@ -16,6 +16,7 @@ use super::inbox::effect::EVENT_TYPES;
 use super::inbox::{Drained, Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
+use crate::crash;
 use crate::store::{self, source};
 use crate::stripe::Seen;
 
@@ -35,6 +36,7 @@ pub async fn run(
     let seen = put_new(progress, rules, watermark - OVERLAP_SECONDS).await?;
     let reached = seen.map_or(watermark, |seen| seen.min_ms.div_euclid(1000) - LAG_SECONDS);
     move_watermark(progress, reached.max(watermark)).await?;
+    crash::point("look.watermark_moved");
     take_out(progress, rules, integration, stop).await
 }
 
@@ -80,7 +82,9 @@ async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Resu
     }
     let tx = app.db.begin().await?;
     store::inbox::put(&tx, rows).await?;
-    progress.commit(tx).await
+    progress.commit(tx).await?;
+    crash::point("look.put");
+    Ok(())
 }
 
 fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {

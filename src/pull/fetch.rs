@@ -15,6 +15,7 @@ use super::lists::{Gives, List};
 use super::reading::{Origin, Reading};
 use super::span::{Span, Stamp};
 use super::{alone, paid};
+use crate::crash;
 use crate::stripe::list::Page;
 use crate::stripe::{Client, Error, Seen};
 
@@ -93,6 +94,7 @@ impl Fetcher {
                 }
                 page => page?,
             };
+            crash::point("list.page_read");
             let stamps: Vec<Stamp> = page.data.iter().filter_map(stamp).collect();
             let mut rest = if page.has_more {
                 Some(self.after(&span, &stamps)?)

@@ -17,6 +17,7 @@ use super::holder::Holder;
 use super::reading::{Origin, Reading};
 use super::road::Road;
 use super::rules::Rules;
+use crate::crash;
 use crate::error::Error;
 use crate::store::{SourceKey, reference, source};
 use crate::stripe;
@@ -61,6 +62,7 @@ async fn fetch_and_apply(
     }
     let wanted = keys.into_iter().map(|key| (key, Origin::Alone(None))).collect();
     let (readings, broken) = alone::read(holder.client(), wanted).await?;
+    crash::point("fill.read");
     let (forbidden, broken): (Vec<_>, Vec<_>) = broken
         .into_iter()
         .partition(|(_, error)| matches!(error, stripe::Error::PermissionMissing { .. }));
@@ -78,7 +80,9 @@ async fn fetch_and_apply(
     if !forbidden.is_empty() {
         holder.mark_unread(object);
     }
+    crash::point("fill.before_commit");
     holder.commit(tx).await?;
+    crash::point("fill.after_commit");
     Ok(forbidden.is_empty())
 }
 

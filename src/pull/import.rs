@@ -13,7 +13,7 @@ use super::holder::Holder;
 use super::progress::Progress;
 use super::rules::Rules;
 use super::{fill, pages, remap, sweep};
-use crate::stripe;
+use crate::{crash, stripe};
 
 /// How a run over the lists ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,7 @@ async fn begin(progress: &mut Progress) -> Result<Checkpoint, Halt> {
     progress.keep(&checkpoint)?;
     let app = Arc::clone(progress.app());
     progress.commit(app.db.begin().await?).await?;
+    crash::point("import.bound_fixed");
     Ok(checkpoint)
 }
 
@@ -112,5 +113,8 @@ async fn end_phase(progress: &mut Progress, checkpoint: &mut Checkpoint, object:
     checkpoint.end_phase();
     progress.keep(checkpoint)?;
     let app = Arc::clone(progress.app());
-    progress.commit(app.db.begin().await?).await
+    crash::point("phase.before_end");
+    progress.commit(app.db.begin().await?).await?;
+    crash::point("phase.after_end");
+    Ok(())
 }

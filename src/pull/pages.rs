@@ -21,7 +21,7 @@ use super::reading::Reading;
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::Tally;
-use crate::stripe;
+use crate::{crash, stripe};
 
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 /// Readings of one transaction: one sync to disk for several pages when the writer is the slow side.
@@ -142,6 +142,7 @@ pub(super) async fn commit(
         now_ms: app.clock.now_ms(),
     };
     let tx = app.db.begin().await?;
+    crash::point("pages.begun");
     let applied = apply(&tx, road, readings).await?;
     checkpoint.alone.extend(applied.alone);
     progress.count(object, applied.tally);
@@ -149,5 +150,8 @@ pub(super) async fn commit(
     progress.count(object, failed);
     progress.phase(object).done_permille = checkpoint.done_permille();
     progress.keep(checkpoint)?;
-    progress.commit(tx).await
+    crash::point("pages.before_commit");
+    progress.commit(tx).await?;
+    crash::point("pages.after_commit");
+    Ok(())
 }

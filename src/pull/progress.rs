@@ -111,10 +111,14 @@ impl Progress {
         obey(lease::renew(self.app.db.write(), &self.run, self.app.clock.now_ms()).await?)
     }
 
-    /// Ends the run in `state`.
-    pub async fn finish(mut self, state: RunState, failure: Option<(&str, String)>) -> Result<run::Model, SaveError> {
-        let tx = self.app.db.begin().await?;
-        self.save(&tx).await?;
+    /// Ends the run in `state`, in the transaction of what its end means.
+    pub async fn finish(
+        mut self,
+        tx: &DatabaseTransaction,
+        state: RunState,
+        failure: Option<(&str, String)>,
+    ) -> Result<run::Model, SaveError> {
+        self.save(tx).await?;
         self.run.state = state;
         self.run.finished_at = Some(self.app.clock.now_ms());
         if let Some((code, message)) = failure {
@@ -131,8 +135,7 @@ impl Progress {
         if self.run.kind == RunKind::Reconcile {
             self.run.drift = Some(drift(&self.run));
         }
-        lease::finish(&tx, &self.run).await?;
-        tx.commit().await?;
+        lease::finish(tx, &self.run).await?;
         Ok(self.run)
     }
 

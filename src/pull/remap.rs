@@ -15,6 +15,7 @@ use super::record::{self, Item};
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::noun_of;
+use crate::crash;
 use crate::error::Error;
 use crate::store::{lease, reference, source};
 
@@ -52,7 +53,9 @@ pub(super) async fn drain(holder: &mut impl Holder, rules: &Rules, stop: &Cancel
             let changed = map_again(&tx, road, kind, ids.iter().map(String::as_str).collect()).await?;
             holder.count_remapped(noun_of(kind), changed);
         }
+        crash::point("remap.before_commit");
         holder.commit(tx).await?;
+        crash::point("remap.after_commit");
     }
 }
 

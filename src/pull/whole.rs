@@ -3,6 +3,7 @@
 use entity::kind::StripeKind;
 use serde_json::Value;
 
+use crate::crash;
 use crate::stripe::{Client, Error};
 
 /// Puts all lines or items into `object`, when Stripe says that there are more than it gave.
@@ -17,6 +18,7 @@ pub(super) async fn complete(client: &Client, kind: StripeKind, object: &mut Val
     }
     let Some(id) = object["id"].as_str() else { return Ok(()) };
     let all = read_all(client, kind, id).await?;
+    crash::point("list.nested_read");
     object[nested]["data"] = Value::Array(all);
     object[nested]["has_more"] = Value::Bool(false);
     Ok(())

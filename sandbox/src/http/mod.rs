@@ -1,6 +1,7 @@
 //! The sandbox's server: finds the answer to each request and spoils it when a
 //! fault is due.
 
+mod act;
 mod answer;
 mod body;
 mod connection;
@@ -24,6 +25,7 @@ use crate::json::{Json, json};
 use crate::log::{Log, Request};
 use crate::options::Options;
 use crate::world::{EVENT_LIFETIME_SECONDS, Kind, World};
+pub(crate) use act::Acts;
 use answer::{Answer, Heading};
 use body::{Body, Broken};
 use error::Refusal;
@@ -43,6 +45,7 @@ pub(crate) struct Server {
     limiter: Limiter,
     log: Log,
     answered: AtomicU64,
+    acts: Acts,
 }
 
 impl Server {
@@ -54,6 +57,7 @@ impl Server {
             limiter: Limiter::new(options.rate_limits),
             log: Log::default(),
             answered: AtomicU64::new(0),
+            acts: Acts::default(),
         }
     }
 
@@ -69,12 +73,17 @@ impl Server {
         &self.faults
     }
 
+    pub(crate) fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
 
     async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Broken> {
         let received_at = Instant::now();
+        self.acts.before_request(&self.world);
         let fault = self.faults.take(request.uri().path());
         let answer = match fault {
             Some(fault) => spoilt(fault, request.uri().path()).unwrap_or_else(|| self.respond(&request)),

@@ -31,6 +31,18 @@ impl World {
         self.event(index, created, happening)
     }
 
+    /// The events of the changes since the start, oldest first, without the
+    /// first `known`: for a test that delivers them itself.
+    pub fn events_after(&self, known: usize) -> Vec<serde_json::Value> {
+        let mut indexes = self.added(Kind::Event);
+        indexes.sort_unstable();
+        let events = indexes.into_iter().skip(known);
+        events
+            .filter_map(|index| self.current(Kind::Event, index))
+            .map(serde_json::Value::from)
+            .collect()
+    }
+
     /// An event with its object as it then was.
     pub(crate) fn event(&self, index: u64, created: i64, happening: Happening<'_>) -> Json {
         let mut data = json!({ "object": happening.object });

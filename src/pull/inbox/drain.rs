@@ -10,6 +10,7 @@ use super::event::Event;
 use super::lane::Lane;
 use super::settle::Ledger;
 use super::sort::{self, Next, Object};
+use crate::crash;
 use crate::error::Error;
 use crate::pull::alone;
 use crate::pull::apply::apply;
@@ -106,7 +107,9 @@ async fn write_told(
     ledger
         .settle(&tx, rules.integration_id, lane.app().clock.now_ms())
         .await?;
+    crash::point("inbox.before_told");
     lane.commit(tx).await?;
+    crash::point("inbox.after_told");
     Ok(unsure)
 }
 
@@ -152,7 +155,9 @@ async fn read_portion(
                 .settle(&tx, rules.integration_id, lane.app().clock.now_ms())
                 .await?;
         }
+        crash::point("inbox.before_read");
         lane.commit(tx).await?;
+        crash::point("inbox.after_read");
         wanted = alone::wanted(lane.app().db.read(), rules.integration_id, unsure).await?;
     }
     Ok(())
