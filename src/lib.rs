@@ -6,6 +6,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod explain;
 pub mod graphql;
 pub mod http;
 pub mod jobs;

@@ -24,7 +24,7 @@ mod record;
 mod remap;
 pub mod road;
 pub mod rules;
-mod scope;
+pub(crate) mod scope;
 mod span;
 mod tally;
 mod whole;

@@ -20,7 +20,7 @@ use crate::store::page::Page;
 use crate::store::{self, source};
 
 /// The upper bound of a reading is a second after Stripe's own time of it.
-const MARGIN_MS: i64 = 1000;
+pub(in crate::graphql) const MARGIN_MS: i64 = 1000;
 
 impl Loader<IntegrationKey> for Rows {
     type Value = integration::Model;
