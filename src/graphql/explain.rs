@@ -5,7 +5,7 @@ use entity::kind::{ContractSource, Scope, StripeKind as Kind};
 
 use super::client::Client;
 use super::contract::Contract;
-use super::id::IdType;
+use super::import::integration_of;
 use super::loader::{ClientOf, MARGIN_MS, ProductOf, RunKey};
 use super::node::Node;
 use super::product::Product;
@@ -13,7 +13,6 @@ use super::run::Run;
 use super::scalar::{DateTime, Json};
 use super::source::StripeKind;
 use super::{ContextExt, Fault};
-use crate::error::Error;
 use crate::{explain, store};
 
 /// What became of a Stripe object.
@@ -105,18 +104,8 @@ impl ExplainQuery {
         stripe_id: String,
     ) -> Result<Option<Explanation>, Fault> {
         ctx.require(Scope::Read)?;
-        let integration_id = IdType::Integration
-            .decode(&integration_id, &["integrationId"])
-            .map_err(unknown_integration)?;
+        let integration_id = integration_of(&integration_id)?;
         let found = explain::explain(ctx.app()?, integration_id, kind.into(), &stripe_id).await?;
         Ok(found.map(Explanation))
-    }
-}
-
-/// An id of another type names no integration.
-fn unknown_integration(error: Error) -> Error {
-    match error {
-        Error::NotFound => explain::no_such_integration(),
-        other => other,
     }
 }
