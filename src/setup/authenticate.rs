@@ -180,6 +180,8 @@ async fn renew(
         key_display: Set(Some(key.display())),
         key_rotated_at: Set(Some(now_ms)),
         permissions: Set(findings.permissions),
+        key_problem: Set(None),
+        key_problem_message: Set(None),
         next_poll_at: Set(next_poll_at),
         ..Default::default()
     };
