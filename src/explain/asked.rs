@@ -10,6 +10,7 @@ use crate::pull::reading::Reading;
 use crate::pull::rules::Rules;
 use crate::pull::scope;
 use crate::store::lease;
+use crate::stripe;
 use crate::stripe::list::Found;
 
 /// `None` when Stripe does not have it either.
@@ -46,7 +47,17 @@ async fn ask(app: &App, integration: &integration::Model, kind: StripeKind, stri
     let (day, reads) = (app.clock.now().date_naive(), client.requests());
     let reads = i64::try_from(reads).unwrap_or(i64::MAX);
     lease::count_reads(app.db.write(), integration.id, day, reads).await?;
-    Ok(found?)
+    found.map_err(unread)
+}
+
+/// What the caller can mend is told as such.
+fn unread(error: stripe::Error) -> Error {
+    let code = match &error {
+        stripe::Error::KeyRejected { .. } => Code::KeyRejected,
+        stripe::Error::PermissionMissing { .. } => Code::KeyPermissionMissing,
+        _ => return error.into(),
+    };
+    Error::refused(&[], code, error.to_string())
 }
 
 /// Why an object is not here that no rule keeps out.

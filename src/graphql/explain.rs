@@ -5,6 +5,7 @@ use entity::kind::{ContractSource, Scope, StripeKind as Kind};
 
 use super::client::Client;
 use super::contract::Contract;
+use super::fault::or_null;
 use super::import::integration_of;
 use super::loader::{ClientOf, MARGIN_MS, ProductOf, RunKey};
 use super::node::Node;
@@ -74,10 +75,14 @@ impl Explanation {
     }
 
     /// Needs CONFIGURE.
-    async fn source(&self, ctx: &Context<'_>) -> Result<Option<Json>, Fault> {
-        ctx.require(Scope::Configure)?;
-        Ok(explain::source(ctx.app()?, &self.0).await?.map(Json))
+    async fn source(&self, ctx: &Context<'_>) -> Option<Json> {
+        or_null(ctx, source(ctx, &self.0).await)
     }
+}
+
+async fn source(ctx: &Context<'_>, of: &explain::Explanation) -> Result<Option<Json>, Fault> {
+    ctx.require(Scope::Configure)?;
+    Ok(explain::source(ctx.app()?, of).await?.map(Json))
 }
 
 impl Explanation {
@@ -102,10 +107,19 @@ impl ExplainQuery {
         integration_id: ID,
         kind: StripeKind,
         stripe_id: String,
-    ) -> Result<Option<Explanation>, Fault> {
-        ctx.require(Scope::Read)?;
-        let integration_id = integration_of(&integration_id)?;
-        let found = explain::explain(ctx.app()?, integration_id, kind.into(), &stripe_id).await?;
-        Ok(found.map(Explanation))
+    ) -> Option<Explanation> {
+        or_null(ctx, find(ctx, &integration_id, kind, &stripe_id).await)
     }
+}
+
+async fn find(
+    ctx: &Context<'_>,
+    integration_id: &ID,
+    kind: StripeKind,
+    stripe_id: &str,
+) -> Result<Option<Explanation>, Fault> {
+    ctx.require(Scope::Read)?;
+    let integration_id = integration_of(integration_id)?;
+    let found = explain::explain(ctx.app()?, integration_id, kind.into(), stripe_id).await?;
+    Ok(found.map(Explanation))
 }

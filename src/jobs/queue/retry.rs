@@ -17,9 +17,6 @@ use crate::explain::check_stripe_id;
 use crate::jobs::timetable::blank_run;
 use crate::store::{SourceKey, lease};
 
-/// Errors of one request.
-const MOST_ERRORS: usize = 250;
-
 /// A wish to try failed objects again. Without ids and code it is about all open errors; both together narrow each other.
 #[derive(Debug)]
 pub struct RetryErrors {
@@ -82,10 +79,6 @@ pub async fn resync(
 
 /// Each id has to name an error of the integration.
 async fn check_ids(conn: &impl ConnectionTrait, integration_id: Uuid, ids: &[Option<Uuid>]) -> Result<(), Error> {
-    if ids.len() > MOST_ERRORS {
-        let message = format!("At most {MOST_ERRORS} errors at once.");
-        return Err(Error::refused(&["errorIds"], Code::OutOfRange, message));
-    }
     let here: Vec<Uuid> = Entity::find()
         .select_only()
         .column(Column::Id)
