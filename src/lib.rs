@@ -7,6 +7,7 @@ pub mod command;
 pub mod config;
 pub mod crash;
 pub mod error;
+pub mod explain;
 pub mod graphql;
 pub mod http;
 pub mod jobs;

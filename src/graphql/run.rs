@@ -116,6 +116,11 @@ impl Run {
         i32::try_from(self.0.stripe_requests).unwrap_or(i32::MAX)
     }
 
+    /// Records that differed from Stripe; RECONCILE only.
+    async fn drift(&self) -> Option<i32> {
+        self.0.drift.map(|drift| i32::try_from(drift).unwrap_or(i32::MAX))
+    }
+
     async fn failure_code(&self) -> Option<&str> {
         self.0.failure_code.as_deref()
     }

@@ -1,7 +1,6 @@
 //! When to compare everything with Stripe: by the integration's schedule, and no oftener than the read allowance pays for.
 
 use chrono::{DateTime, Utc};
-use croner::Cron;
 use entity::integration;
 use entity::kind::{RunKind, RunTrigger};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
@@ -9,10 +8,13 @@ use uuid::Uuid;
 
 use super::timetable::{has_open_run, paid_invoices, whole_run};
 use crate::pull::pace::reconcile_interval_seconds;
+use crate::settings::schedule::{OFF, Schedule};
 use crate::store::{self, lease};
 
-/// The schedule of integrations that never reconcile by themselves.
-pub const OFF: &str = "off";
+/// Whether the integration reconciles by itself.
+pub(super) fn has_schedule(integration: &integration::Model) -> bool {
+    integration.reconcile_schedule != OFF
+}
 
 /// Queues a reconcile when it is due, and settles when the next one is.
 pub(super) async fn queue_when_due(
@@ -20,19 +22,23 @@ pub(super) async fn queue_when_due(
     integration: &integration::Model,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    if integration.reconcile_schedule == OFF || has_open_run(conn, integration.id, RunKind::Reconcile).await? {
+    if !has_schedule(integration) || has_open_run(conn, integration.id, RunKind::Reconcile).await? {
         return Ok(());
     }
     match integration.next_reconcile_at {
         Some(at) if at <= now_ms => queue(conn, integration.id, RunTrigger::Schedule, now_ms).await,
         Some(_) => Ok(()),
         None => {
-            let next = integration::ActiveModel {
-                id: Set(integration.id),
-                next_reconcile_at: Set(next(conn, integration, now_ms).await?),
-                ..Default::default()
-            };
-            next.update(conn).await.map(|_row| ())
+            let next_at = next(conn, integration, now_ms).await?;
+            if next_at.is_some() {
+                let row = integration::ActiveModel {
+                    id: Set(integration.id),
+                    next_reconcile_at: Set(next_at),
+                    ..Default::default()
+                };
+                row.update(conn).await?;
+            }
+            Ok(())
         }
     }
 }
@@ -64,30 +70,10 @@ async fn next(
             (last.queued_at + wait.saturating_mul(1000)).max(now_ms)
         }
     };
-    Ok(first_after(&integration.reconcile_schedule, earliest))
+    let schedule = Schedule::parse(&integration.reconcile_schedule, app_time(now_ms)).ok();
+    Ok(schedule.and_then(|schedule| schedule.next_after(earliest)))
 }
 
-/// The first time of a cron expression after `at_ms`; `None` where it has none.
-fn first_after(schedule: &str, at_ms: i64) -> Option<i64> {
-    let cron: Cron = schedule.parse().ok()?;
-    let after: DateTime<Utc> = DateTime::from_timestamp_millis(at_ms)?;
-    cron.find_next_occurrence(&after, false)
-        .ok()
-        .map(|next| next.timestamp_millis())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nightly_is_the_next_three_o_clock() {
-        let noon = 1_795_435_200_000;
-        assert_eq!(first_after("0 3 * * *", noon), Some(noon + 15 * 3_600_000));
-        assert_eq!(
-            first_after("0 3 * * *", noon + 15 * 3_600_000),
-            Some(noon + 39 * 3_600_000)
-        );
-        assert_eq!(first_after("every now and then", noon), None);
-    }
+fn app_time(now_ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(now_ms).unwrap_or_default()
 }

@@ -36,7 +36,10 @@ pub async fn queue_due(app: &App) -> Result<(), DbErr> {
     let integrations = integration::Entity::find().filter(active).all(app.db.read()).await?;
     for integration in integrations {
         let look_is_due = integration.next_poll_at.is_some_and(|at| at <= now_ms);
-        let reconcile_is_due = integration.next_reconcile_at.is_none_or(|at| at <= now_ms);
+        let reconcile_is_due = match integration.next_reconcile_at {
+            Some(at) => at <= now_ms,
+            None => reconcile::has_schedule(&integration),
+        };
         let retries = failure::list_due(app.db.read(), integration.id, now_ms, 1).await?;
         if look_is_due || reconcile_is_due || !retries.is_empty() {
             queue_due_of(app, integration.id, now_ms).await?;

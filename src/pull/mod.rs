@@ -32,7 +32,7 @@ mod remap;
 pub mod retry;
 pub mod road;
 pub mod rules;
-mod scope;
+pub(crate) mod scope;
 mod span;
 mod sweep;
 mod tally;

@@ -191,3 +191,39 @@ pub async fn list_missing(
         .all(conn)
         .await
 }
+
+/// What one object names and is not here, in the order of kinds and ids.
+pub async fn list_missing_of(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+    limit: u64,
+) -> Result<Vec<SourceKey>, DbErr> {
+    use source_ref::Column;
+    let mut here = Query::select();
+    here.expr(Expr::val(1))
+        .from(source_object::Entity)
+        .and_where(source_object::Column::IntegrationId.eq(integration_id))
+        .and_where(
+            Expr::col((source_object::Entity, source_object::Column::Kind))
+                .equals((source_ref::Entity, Column::ToKind)),
+        )
+        .and_where(
+            Expr::col((source_object::Entity, source_object::Column::StripeId))
+                .equals((source_ref::Entity, Column::ToId)),
+        );
+    source_ref::Entity::find()
+        .select_only()
+        .columns([Column::ToKind, Column::ToId])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::FromKind.eq(kind))
+        .filter(Column::FromId.eq(stripe_id))
+        .filter(Expr::exists(here).not())
+        .order_by_asc(Column::ToKind)
+        .order_by_asc(Column::ToId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}

@@ -35,6 +35,20 @@ pub struct Stored {
     pub map_stamp: i64,
 }
 
+/// Where a source object stands, for people.
+#[derive(Debug, Clone, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Standing {
+    /// What became of it.
+    pub state: RecordState,
+    /// Why, as a code.
+    pub reason: Option<String>,
+    /// Stripe no longer has it.
+    pub deleted: bool,
+    /// Stripe held this state not after.
+    pub seen_max: i64,
+}
+
 /// A stored body, decoded.
 #[derive(Debug, Clone)]
 pub struct Body {
@@ -105,6 +119,19 @@ pub async fn list_unseen(
         .limit(limit)
         .into_tuple()
         .all(conn)
+        .await
+}
+
+/// Where one object stands; `None` when it is not here.
+pub async fn find_standing(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+) -> Result<Option<Standing>, DbErr> {
+    Entity::find_by_id((integration_id, kind, stripe_id.to_owned()))
+        .into_partial_model()
+        .one(conn)
         .await
 }
 

@@ -63,6 +63,17 @@ fn place(kind: StripeKind) -> Place {
     Place { list, object, expand }
 }
 
+/// The longest id that Stripe gives out.
+const ID_LENGTH: usize = 255;
+
+/// Whether an object can be asked for by `stripe_id`: 1 to 255 characters, no control character, and no `.` or `..`, which a URL
+/// would drop.
+pub fn can_be_asked(stripe_id: &str) -> bool {
+    (1..=ID_LENGTH).contains(&stripe_id.chars().count())
+        && !stripe_id.chars().any(char::is_control)
+        && !matches!(stripe_id, "." | "..")
+}
+
 impl Client {
     /// A page of the objects of `kind` that fit `filter`.
     pub async fn list(&self, kind: StripeKind, filter: &[(&'static str, String)]) -> Result<Page, Error> {

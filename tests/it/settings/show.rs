@@ -14,7 +14,7 @@ use crate::support::{NOW_MS, TestApp};
 
 const DAY_MS: i64 = 86_400_000;
 
-async fn show(app: &TestApp, id: &str, fields: &str) -> Value {
+pub(super) async fn show(app: &TestApp, id: &str, fields: &str) -> Value {
     let query = format!("query($id: ID!) {{ integration(id: $id) {{ {fields} }} }}");
     app.graphql(&query, json!({ "id": id })).await["integration"].take()
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::support::{Client, NOW_MS, TestApp};
 
 /// An integration with nothing left to do, whose sync is off.
-pub(super) fn ready() -> integration::Model {
+pub(crate) fn ready() -> integration::Model {
     integration::Model {
         id: Uuid::now_v7(),
         stripe_account_id: Some(format!("acct_{}", Uuid::now_v7().simple())),
@@ -60,7 +60,7 @@ pub(super) fn permission(object: &str, granted: bool) -> KeyPermission {
 }
 
 /// Stores an integration with the mappings that come with the product, and gives its global id.
-pub(super) async fn insert(app: &TestApp, row: integration::Model) -> String {
+pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
     let id = row.id;
     row.into_active_model()
         .reset_all()
