@@ -1,16 +1,18 @@
 //! The parts of a running server, in one place.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use entity::integration;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::store::Db;
 use crate::store::db::OpenError;
+use crate::store::intake::Intake;
 use crate::store::lane::Turns;
 use crate::stripe::budget::ServerBounds;
 use crate::stripe::{self, Gateway};
@@ -33,10 +35,18 @@ pub struct App {
     pub wake: Notify,
     /// Who takes events out of the inbox.
     pub turns: Turns,
+    /// Where webhooks put events down.
+    pub intake: Intake,
+    /// The address that people and Stripe reach the server by, once it listens.
+    pub origin: OnceLock<String>,
 }
 
 /// What Stripe keys are sealed for.
 pub const STRIPE_KEY: &str = "stripe-key";
+/// What signing secrets of webhooks are sealed for.
+pub const WEBHOOK_SECRET: &str = "webhook-secret";
+/// What the signing secrets before them are sealed for.
+pub const WEBHOOK_SECRET_BEFORE: &str = "webhook-secret-before";
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +84,8 @@ impl App {
             stripe,
             wake: Notify::new(),
             turns: Turns::default(),
+            intake: Intake::default(),
+            origin: OnceLock::new(),
         }))
     }
 
@@ -94,6 +106,29 @@ impl App {
             .map_err(|error| Error::Internal(format!("the key of integration {}: {error}", integration.id)))?;
         stripe::Key::parse(secret.expose_secret(), false)
             .map_err(|error| Error::Internal(format!("a stored key is not one: {error}")))
+    }
+
+    /// The signing secret of an integration's webhooks; `None` while they are off.
+    pub fn webhook_secret(&self, integration: &integration::Model) -> Result<Option<SecretString>, Error> {
+        self.unseal(WEBHOOK_SECRET, integration.id, integration.webhook_secret.as_deref())
+    }
+
+    /// All signing secrets that are good now: the one that is set, and for a day the one before.
+    pub fn webhook_secrets(&self, integration: &integration::Model) -> Result<Vec<SecretString>, Error> {
+        let is_good = integration
+            .webhook_secret_before_until
+            .is_some_and(|until| until > self.clock.now_ms());
+        let before = integration.webhook_secret_before.as_deref().filter(|_| is_good);
+        let now = self.webhook_secret(integration)?;
+        let before = self.unseal(WEBHOOK_SECRET_BEFORE, integration.id, before)?;
+        Ok(now.into_iter().chain(before).collect())
+    }
+
+    fn unseal(&self, purpose: &str, id: Uuid, sealed: Option<&[u8]>) -> Result<Option<SecretString>, Error> {
+        let unsealed = sealed.map(|sealed| self.vault.unseal(purpose, id, sealed));
+        unsealed
+            .transpose()
+            .map_err(|error| Error::Internal(format!("the {purpose} of integration {id}: {error}")))
     }
 
     /// A client for an integration, with its stored key and inside its budget.

@@ -41,7 +41,7 @@ impl ConnectMutation {
         input: AuthenticateStripeInput,
     ) -> Result<IntegrationPayload, Fault> {
         ctx.require(Scope::Admin)?;
-        refuse_literal_key(ctx)?;
+        refuse_literal(ctx, "apiKey")?;
         let input = Authenticate {
             api_key: SecretString::from(input.api_key),
             name: input.name,
@@ -76,14 +76,14 @@ async fn disconnect(
 }
 
 /// Documents end in logs and caches, variables do not.
-fn refuse_literal_key(ctx: &Context<'_>) -> Result<(), Fault> {
+pub(super) fn refuse_literal(ctx: &Context<'_>, name: &'static str) -> Result<(), Fault> {
     let literal = match ctx.item.node.get_argument("input").map(|input| &input.node) {
-        Some(Value::Object(fields)) => matches!(fields.get("apiKey"), Some(Value::String(_))),
+        Some(Value::Object(fields)) => matches!(fields.get(name), Some(Value::String(_))),
         _ => false,
     };
     if literal {
-        let message = "Pass apiKey as a variable: a key must not stand in the document.";
-        return Err(Error::refused(&["apiKey"], Code::Invalid, message).into());
+        let message = format!("Pass {name} as a variable: it must not stand in the document.");
+        return Err(Error::refused(&[name], Code::Invalid, message).into());
     }
     Ok(())
 }

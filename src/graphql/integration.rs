@@ -18,6 +18,7 @@ use crate::pull::pace::read_allowance;
 use crate::settings::checklist::{self, Step};
 use crate::settings::lag;
 use crate::store;
+use crate::stripe::event::WEBHOOK_TYPES;
 
 /// One Stripe account in one mode.
 #[derive(Debug, Clone)]
@@ -114,6 +115,22 @@ impl Integration {
     async fn setup_checklist(&self, ctx: &Context<'_>) -> Result<Vec<SetupStep>, Fault> {
         let steps = checklist::checklist(&self.0, &self.facts(ctx).await?.mappings);
         Ok(steps.into_iter().map(SetupStep::from).collect())
+    }
+
+    /// The address to enter in Stripe for webhooks, and the event types to select there.
+    async fn webhook_url(&self, ctx: &Context<'_>) -> Result<String, Fault> {
+        let app = ctx.app()?;
+        let origin = app.origin.get_or_init(|| app.config.public_url(app.config.listen));
+        let id = IdType::Integration.encode(self.0.id);
+        Ok(format!("{origin}/webhooks/stripe/{}", id.as_str()))
+    }
+
+    async fn webhook_event_types(&self) -> [&'static str; WEBHOOK_TYPES.len()] {
+        WEBHOOK_TYPES
+    }
+
+    async fn webhook_secret_display(&self) -> Option<&str> {
+        self.0.webhook_secret_display.as_deref()
     }
 
     async fn sync_enabled(&self) -> bool {

@@ -34,6 +34,7 @@ mod sync_object;
 mod token;
 mod user;
 mod viewer;
+mod webhook;
 
 pub use context::ContextExt;
 pub(crate) use executed::Executed;
@@ -68,6 +69,7 @@ pub struct MutationRoot(
     settings::SettingsMutation,
     mapping::MappingMutation,
     import::ImportMutation,
+    webhook::WebhookMutation,
 );
 
 /// The schema, ready to execute.

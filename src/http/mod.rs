@@ -21,6 +21,7 @@ mod headers;
 mod health;
 mod negotiate;
 mod origin;
+mod webhook;
 
 use crate::app::App;
 use crate::graphql::Schema;
@@ -65,8 +66,9 @@ pub fn bind(app: Arc<App>) -> io::Result<Server> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let is_https = app.is_public_https();
+    let origin = app.origin.get_or_init(|| app.config.public_url(address)).clone();
     let shared = web::Data::new(Shared {
-        origin: app.config.public_url(address),
+        origin,
         schema: crate::graphql::schema(Arc::clone(&app)),
         runtime: Handle::current(),
         app,
@@ -78,6 +80,7 @@ pub fn bind(app: Arc<App>) -> io::Result<Server> {
             .wrap(from_fn(headers::request_id))
             .configure(graphql::routes)
             .configure(health::routes)
+            .configure(webhook::routes)
     };
     let running = HttpServer::new(routes)
         .workers(available_parallelism().map_or(1, |cores| cores.get().min(MAX_WORKERS)))

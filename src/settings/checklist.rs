@@ -69,6 +69,14 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
             false,
             "Look at the mappings of customers and products (updateCustomerMapping, updateProductMapping).".to_owned(),
         ),
+        step(
+            "WEBHOOK",
+            integration.webhook_secret.is_some(),
+            false,
+            "Make a webhook endpoint in Stripe (webhookUrl, webhookEventTypes) and enter its secret (setWebhookSecret): changes are \
+             then here within seconds."
+                .to_owned(),
+        ),
     ]
 }
 

@@ -6,6 +6,7 @@ mod mapping;
 pub mod schedule;
 mod switch;
 mod update;
+mod webhook;
 
 use entity::integration;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
@@ -17,6 +18,7 @@ pub use mapping::{UpdateMapping, reset_mapping, update_mapping};
 pub use schedule::Schedule;
 pub use switch::set_sync_enabled;
 pub use update::{UpdateSettings, update_settings};
+pub use webhook::set_webhook_secret;
 
 /// The integration that a change is about, held until the transaction ends: of two changes to it, the second on PostgreSQL sees
 /// what the first has written.

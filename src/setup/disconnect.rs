@@ -42,6 +42,10 @@ pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration
         id: Set(known.id),
         key_sealed: Set(None),
         key_display: Set(None),
+        webhook_secret: Set(None),
+        webhook_secret_display: Set(None),
+        webhook_secret_before: Set(None),
+        webhook_secret_before_until: Set(None),
         sync_enabled: Set(false),
         next_poll_at: Set(None),
         ..Default::default()

@@ -4,7 +4,10 @@ use chrono::NaiveDate;
 use entity::integration::{Column, Entity, Model};
 use entity::kind::ContractSource;
 use entity::{contract, mapping, read_count, sync_error};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 /// All of them, the oldest first: a handful at most.
@@ -70,4 +73,25 @@ pub async fn list_mappings(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<
         .filter(mapping::Column::IntegrationId.eq(id))
         .all(conn)
         .await
+}
+
+/// Webhooks are noted once a minute at most, milliseconds.
+const NOTED_EVERY_MS: i64 = 60_000;
+
+/// Notes that webhooks came: of which integrations, and when, Unix milliseconds.
+pub async fn note_webhooks(conn: &impl ConnectionTrait, mut came: Vec<(Uuid, i64)>) -> Result<(), DbErr> {
+    came.sort_unstable();
+    came.dedup_by_key(|(id, _)| *id);
+    for (id, at_ms) in came {
+        let stale = Condition::any()
+            .add(Column::LastWebhookAt.is_null())
+            .add(Column::LastWebhookAt.lt(at_ms - NOTED_EVERY_MS));
+        Entity::update_many()
+            .col_expr(Column::LastWebhookAt, Expr::value(at_ms))
+            .filter(Column::Id.eq(id))
+            .filter(stale)
+            .exec(conn)
+            .await?;
+    }
+    Ok(())
 }

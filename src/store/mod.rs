@@ -6,6 +6,7 @@ pub mod contract;
 pub mod db;
 pub mod failure;
 pub mod inbox;
+pub mod intake;
 pub mod integration;
 pub mod lane;
 pub mod lease;

@@ -287,7 +287,12 @@ pub async fn find_ids(
 
 /// The stored form of a body: LZ4 with its length in front.
 pub fn pack(value: &Value) -> Vec<u8> {
-    lz4_flex::compress_prepend_size(value.to_string().as_bytes())
+    pack_bytes(value.to_string().as_bytes())
+}
+
+/// The stored form of JSON as it came.
+pub fn pack_bytes(json: &[u8]) -> Vec<u8> {
+    lz4_flex::compress_prepend_size(json)
 }
 
 /// The JSON of a stored body.

@@ -5,17 +5,20 @@
 //! - [`Gateway`] hands clients out, one budget an integration.
 //! - [`list`] is the endpoints as we read them.
 //! - [`object`] is what comes back, decoded in the shape of the pinned version.
+//! - [`event`] is the outside of what webhooks bring, [`signature`] the proof that Stripe sent it.
 //! - [`error`] names failures by what the caller does next.
 
 mod attempt;
 pub mod budget;
 pub mod client;
 mod error;
+pub mod event;
 mod gateway;
 pub mod key;
 pub mod list;
 pub mod object;
 mod seen;
+pub mod signature;
 
 pub use client::Client;
 pub use error::Error;

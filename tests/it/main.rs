@@ -14,5 +14,6 @@ mod records;
 mod retry;
 mod schema;
 mod settings;
+mod simulation;
 mod store;
 mod support;

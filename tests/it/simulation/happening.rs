@@ -57,7 +57,9 @@ fn rename(world: &World, dice: &mut Dice, kind: Kind) {
 }
 
 fn price(world: &World, dice: &mut Dice) {
-    let Some(product) = one(world, dice, Kind::Product) else { return };
+    let Some(product) = one(world, dice, Kind::Product) else {
+        return;
+    };
     if dice.chance(50) {
         world.create_price(&product, 1_000, json!({}));
     } else if let Some(id) = one(world, dice, Kind::Price) {
@@ -103,8 +105,16 @@ fn credit(world: &World, dice: &mut Dice) {
 }
 
 fn relabel(world: &World, dice: &mut Dice) {
-    let kind = if dice.chance(50) { Kind::Invoice } else { Kind::Subscription };
+    let kind = if dice.chance(50) {
+        Kind::Invoice
+    } else {
+        Kind::Subscription
+    };
     if let Some(id) = one(world, dice, kind) {
-        world.update(kind, &id, json!({ "metadata": { "label": dice.below(1000).to_string() } }));
+        world.update(
+            kind,
+            &id,
+            json!({ "metadata": { "label": dice.below(1000).to_string() } }),
+        );
     }
 }

@@ -19,7 +19,9 @@ const AT_ONCE: usize = 6;
 async fn however_it_goes_everything_is_here_in_the_end() {
     let failed: Vec<u64> = stream::iter(seeds())
         .map(|seed| async move {
-            let lived = std::panic::AssertUnwindSafe(Box::pin(story::live(seed))).catch_unwind().await;
+            let lived = std::panic::AssertUnwindSafe(Box::pin(story::live(seed)))
+                .catch_unwind()
+                .await;
             lived.is_err().then_some(seed)
         })
         .buffer_unordered(AT_ONCE)

@@ -27,7 +27,11 @@ struct Story {
 /// Lives one life; panics when the end is not what Stripe has.
 pub(super) async fn live(seed: u64) {
     let mut story = Story::begin(seed).await;
-    story.app.admin().start_import(&story.integration, &["CUSTOMER", "PRODUCT", "CONTRACT"]).await;
+    story
+        .app
+        .admin()
+        .start_import(&story.integration, &["CUSTOMER", "PRODUCT", "CONTRACT"])
+        .await;
     for _ in 0..STEPS {
         story.step().await;
     }
@@ -50,7 +54,13 @@ impl Story {
         let hooks = WebhookSender::connect(&app, &integration).await;
         let mut dice = Dice::new(seed);
         if dice.chance(50) {
-            let faults = [Fault::ServerError(500), Fault::Reset, Fault::TruncatedJson, Fault::RateLimited, Fault::HalfBody];
+            let faults = [
+                Fault::ServerError(500),
+                Fault::Reset,
+                Fault::TruncatedJson,
+                Fault::RateLimited,
+                Fault::HalfBody,
+            ];
             let fault = *dice.pick(&faults).unwrap();
             app.sandbox().faults().fail_some(10, seed, fault, None);
         }
@@ -76,7 +86,10 @@ impl Story {
     }
 
     fn pass(&self, time: Duration) {
-        self.app.sandbox().world().advance_clock(time.as_secs().try_into().unwrap());
+        self.app
+            .sandbox()
+            .world()
+            .advance_clock(time.as_secs().try_into().unwrap());
         self.app.clock.advance(time);
         self.app.app().wake.notify_one();
     }
@@ -130,7 +143,8 @@ impl Story {
             self.deliver().await;
             self.app.admin().switch_sync(&self.integration, true).await;
         } else {
-            let start = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+            let start =
+                "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
             self.app.graphql(start, json!({ "id": self.integration })).await;
         }
     }
@@ -158,17 +172,31 @@ impl Story {
 
     async fn prove(&self, seed: u64) {
         assert_equals_truth(self.app.db(), self.app.sandbox(), |_| true).await;
-        let reconcile = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+        let reconcile =
+            "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
         let started = self.app.graphql(reconcile, json!({ "id": self.integration })).await;
         let id = started["startReconcile"]["run"]["id"].as_str().unwrap();
         self.app.admin().end_of_run(id).await;
-        let run = self.app.graphql("query($id: ID!) { node(id: $id) { ... on Run { state drift } } }", json!({ "id": id })).await;
+        let run = self
+            .app
+            .graphql(
+                "query($id: ID!) { node(id: $id) { ... on Run { state drift } } }",
+                json!({ "id": id }),
+            )
+            .await;
         assert_eq!(run["node"], json!({ "state": "SUCCEEDED", "drift": 0 }), "seed {seed}");
         let run = self.app.admin().import(&self.integration).await;
         for phase in run["phases"].as_array().unwrap() {
-            assert_eq!((&phase["created"], &phase["updated"], &phase["failed"]), (&json!(0), &json!(0), &json!(0)), "seed {seed}: {run}");
+            assert_eq!(
+                (&phase["created"], &phase["updated"], &phase["failed"]),
+                (&json!(0), &json!(0), &json!(0)),
+                "seed {seed}: {run}"
+            );
         }
-        let errors = self.app.graphql("{ syncErrors(filter: {resolved: false}) { totalCount } }", json!({})).await;
+        let errors = self
+            .app
+            .graphql("{ syncErrors(filter: {resolved: false}) { totalCount } }", json!({}))
+            .await;
         assert_eq!(errors["syncErrors"]["totalCount"], 0, "seed {seed}");
     }
 }
