@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::store::Db;
 use crate::store::db::OpenError;
+use crate::store::lane::Turns;
 use crate::stripe::budget::ServerBounds;
 use crate::stripe::{self, Gateway};
 use crate::vault::Vault;
@@ -28,8 +29,10 @@ pub struct App {
     pub vault: Vault,
     /// The way to Stripe.
     pub stripe: Gateway,
-    /// Wakes the runner when a run was queued.
+    /// Wakes the runner when a run was queued or an event has come.
     pub wake: Notify,
+    /// Who takes events out of the inbox.
+    pub turns: Turns,
 }
 
 /// What Stripe keys are sealed for.
@@ -70,6 +73,7 @@ impl App {
             vault,
             stripe,
             wake: Notify::new(),
+            turns: Turns::default(),
         }))
     }
 

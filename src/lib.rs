@@ -5,6 +5,7 @@ pub mod app;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod crash;
 pub mod error;
 pub mod explain;
 pub mod graphql;

@@ -6,7 +6,7 @@ use entity::kind::{ContractSource, RecordState, StripeKind};
 use super::{Explanation, reason};
 use crate::app::App;
 use crate::error::{Code, Error};
-use crate::pull::reading::Reading;
+use crate::pull::reading::{Origin, Reading};
 use crate::pull::rules::Rules;
 use crate::pull::scope;
 use crate::store::lease;
@@ -24,7 +24,7 @@ pub(super) async fn explain(
         return Ok(None);
     };
     let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
-    let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, true);
+    let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
     let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, kind));
     Ok(Some(Explanation {
         integration_id: integration.id,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::timetable::blank_run;
 use crate::app::App;
+use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::store::lease;
@@ -64,6 +65,7 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
     };
     lease::insert(&tx, queued.clone()).await.map_err(refuse_second)?;
     tx.commit().await?;
+    crash::point("run.queued");
     app.wake.notify_one();
     Ok(queued)
 }

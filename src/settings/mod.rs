@@ -3,7 +3,7 @@
 pub mod checklist;
 pub mod lag;
 mod mapping;
-mod schedule;
+pub mod schedule;
 mod switch;
 mod update;
 

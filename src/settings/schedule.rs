@@ -7,7 +7,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::error::{Code, Problem};
 
 /// The word for no schedule.
-const OFF: &str = "off";
+pub const OFF: &str = "off";
 const LONGEST: usize = 100;
 const FIELDS: usize = 5;
 const LEAST_MINUTES: i64 = 60;

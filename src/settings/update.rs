@@ -62,6 +62,10 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     };
     if let Some(sources) = wish.contract_sources {
         let sources: BTreeSet<_> = sources.into_iter().collect();
+        if !sources.contains(&ContractSource::Invoice) {
+            // Invoices paid while they are no source are not here: a later backfill fetches them.
+            row.covered_from = Set(None);
+        }
         row.contract_sources = Set(ContractSources(sources.into_iter().collect()));
     }
     if let Some(days) = wish.invoice_lookback_days {

@@ -54,6 +54,18 @@ pub async fn list_waiting(conn: &impl ConnectionTrait, integration_id: Uuid, lim
         .await
 }
 
+/// The integrations whose events wait.
+pub async fn list_integrations_that_wait(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::IntegrationId)
+        .distinct()
+        .filter(Column::AppliedAt.is_null())
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// How many events wait.
 pub async fn count_waiting(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<u64, DbErr> {
     Entity::find()

@@ -7,6 +7,7 @@ pub mod db;
 pub mod failure;
 pub mod inbox;
 pub mod integration;
+pub mod lane;
 pub mod lease;
 pub mod line;
 pub mod page;

@@ -139,6 +139,26 @@ pub async fn unqueue(
     Ok(())
 }
 
+/// The objects of `from_kind` that name an object.
+pub async fn list_naming(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    from_kind: StripeKind,
+    (kind, id): &SourceKey,
+) -> Result<Vec<String>, DbErr> {
+    use source_ref::Column;
+    source_ref::Entity::find()
+        .select_only()
+        .column(Column::FromId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ToKind.eq(*kind))
+        .filter(Column::ToId.eq(id.as_str()))
+        .filter(Column::FromKind.eq(from_kind))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Objects of `kind` that are named and not here, in the order of their ids, after `after`.
 pub async fn list_missing(
     conn: &impl ConnectionTrait,

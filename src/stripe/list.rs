@@ -41,6 +41,11 @@ fn name_of(list: &'static str) -> &'static str {
     list.trim_start_matches("/v1/")
 }
 
+/// Stripe's name for objects of `kind`, e.g. `customers`; `None` = events.
+pub fn resource(kind: Option<StripeKind>) -> &'static str {
+    name_of(kind.map_or("/v1/events", |kind| place(kind).list))
+}
+
 fn place(kind: StripeKind) -> Place {
     let (list, object, expand): (_, _, &[&str]) = match kind {
         StripeKind::Customer => ("/v1/customers", "/v1/customers/:id", &[]),
@@ -149,9 +154,8 @@ impl Client {
                 .first()
                 .is_some_and(|first| all.iter().any(|known| known["id"] == first["id"]))
             {
-                return Err(Error::Unavailable {
+                return Err(Error::Garbled {
                     message: "the list repeats itself".into(),
-                    request_id: None,
                 });
             }
             all.extend(page.data);
@@ -176,9 +180,8 @@ impl Client {
                 has_more,
                 seen: answer.seen,
             }),
-            _ => Err(Error::Unavailable {
+            _ => Err(Error::Garbled {
                 message: "the list has no data".into(),
-                request_id: None,
             }),
         }
     }

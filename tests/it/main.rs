@@ -6,6 +6,7 @@ mod audit;
 mod catch_up;
 mod command;
 mod connect;
+mod crash;
 mod explain;
 mod http;
 mod import;

@@ -7,7 +7,6 @@ use entity::run;
 use entity::sync_error::{Column, Entity};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::{hold, must_be_on};
@@ -15,6 +14,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::explain::check_stripe_id;
 use crate::jobs::timetable::blank_run;
+use crate::pull::retry::Errand;
 use crate::store::{SourceKey, lease};
 
 /// A wish to try failed objects again. Without ids and code it is about all open errors; both together narrow each other.
@@ -28,12 +28,6 @@ pub struct RetryErrors {
     pub code: Option<String>,
     /// Who asks.
     pub user_id: Uuid,
-}
-
-/// What a retry is to read: the checkpoint that it begins with.
-#[derive(Debug, Serialize)]
-struct Wanted {
-    keys: Vec<SourceKey>,
 }
 
 /// Queues a retry of open errors and returns at once. The errors are due from now on, whatever they waited for.
@@ -136,7 +130,7 @@ async fn queue(
     user_id: Uuid,
     keys: Vec<SourceKey>,
 ) -> Result<run::Model, Error> {
-    let checkpoint = serde_json::to_string(&Wanted { keys })
+    let checkpoint = serde_json::to_string(&Errand { keys })
         .map_err(|error| Error::Internal(format!("the objects of a retry cannot be written down: {error}")))?;
     let queued = run::Model {
         checkpoint: Some(checkpoint),
