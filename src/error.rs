@@ -39,6 +39,11 @@ impl Error {
     pub fn refused(path: &[&str], code: Code, message: impl Into<String>) -> Self {
         Self::Refused(vec![Problem::new(path, code, message)])
     }
+
+    /// Refuses `integrationId`, which names nothing here.
+    pub fn no_such_integration() -> Self {
+        Self::refused(&["integrationId"], Code::NotFound, "There is no such integration.")
+    }
 }
 
 /// One thing that the caller can mend.

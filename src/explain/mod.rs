@@ -50,16 +50,11 @@ pub async fn explain(
     let known = integration::Entity::find_by_id(integration_id)
         .one(app.db.read())
         .await?;
-    let known = known.ok_or_else(no_such_integration)?;
+    let known = known.ok_or_else(Error::no_such_integration)?;
     if let Some(explanation) = kept::explain(app, &known, kind, stripe_id).await? {
         return Ok(Some(explanation));
     }
     asked::explain(app, &known, kind, stripe_id).await
-}
-
-/// What is said of an integration that is not here.
-pub fn no_such_integration() -> Error {
-    Error::refused(&["integrationId"], Code::NotFound, "There is no such integration.")
 }
 
 /// Refuses what cannot be the id of a Stripe object. Prefixes are not looked at: Stripe has let accounts choose ids.

@@ -16,7 +16,6 @@ use super::{ContextExt, Fault};
 use crate::account::Caller;
 use crate::app::App;
 use crate::error::{Error, Problem};
-use crate::explain::no_such_integration;
 use crate::jobs::queue::retry::{self, RetryErrors};
 use crate::jobs::queue::{self, StartRun};
 
@@ -138,7 +137,7 @@ async fn resync(app: &Arc<App>, caller: &Caller, input: ResyncInput) -> Result<r
 /// An id of another type names no integration.
 pub(super) fn integration_of(id: &ID) -> Result<Uuid, Error> {
     match IdType::Integration.decode(id, &["integrationId"]) {
-        Err(Error::NotFound) => Err(no_such_integration()),
+        Err(Error::NotFound) => Err(Error::no_such_integration()),
         decoded => decoded,
     }
 }

@@ -15,7 +15,6 @@ use super::timetable::blank_run;
 use crate::app::App;
 use crate::crash;
 use crate::error::{Code, Error};
-use crate::explain::no_such_integration;
 use crate::pull::progress::blank_phase;
 use crate::store::lease;
 
@@ -75,7 +74,7 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
 /// the first has queued.
 async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
     let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
-    found.ok_or_else(no_such_integration)
+    found.ok_or_else(Error::no_such_integration)
 }
 
 fn must_be_on(integration: &integration::Model) -> Result<(), Error> {

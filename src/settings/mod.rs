@@ -24,7 +24,7 @@ pub use webhook::set_webhook_secret;
 /// what the first has written.
 async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
     let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
-    found.ok_or_else(|| Error::refused(&["integrationId"], Code::NotFound, "There is no such integration."))
+    found.ok_or_else(Error::no_such_integration)
 }
 
 /// Somebody else's change in the meantime must not be written over unseen.
