@@ -164,10 +164,13 @@ impl Story {
             self.app.tick().await;
             until("nothing is at work", async || self.is_at_rest().await.then_some(())).await;
             if entity_counts::left_to_do(&self.app).await == 0 {
-                break;
+                return;
             }
         }
-        assert_eq!(entity_counts::left_to_do(&self.app).await, 0);
+        panic!(
+            "it does not come to rest: {}",
+            entity_counts::what_is_left(&self.app).await
+        );
     }
 
     async fn prove(&self, seed: u64) {
@@ -221,6 +224,19 @@ mod entity_counts {
             .add(run::Column::ResumeAt.lte(now_ms));
         let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
         runs.filter(awake).count(app.db().read()).await.unwrap()
+    }
+
+    /// For a test that fails.
+    pub(super) async fn what_is_left(app: &TestApp) -> String {
+        let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
+        let errors = sync_error::Entity::find().filter(sync_error::Column::ResolvedAt.is_null());
+        let waiting = stripe_event::Entity::find().filter(stripe_event::Column::AppliedAt.is_null());
+        format!(
+            "{:?} {:?} {:?}",
+            runs.all(app.db().read()).await.unwrap(),
+            errors.all(app.db().read()).await.unwrap(),
+            waiting.all(app.db().read()).await.unwrap(),
+        )
     }
 
     pub(super) async fn left_to_do(app: &TestApp) -> u64 {
