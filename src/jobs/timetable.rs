@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
-use crate::store::{event, lease};
+use crate::store::{change, event, lease};
 
 const SECOND_MS: i64 = 1000;
 const DAY_MS: i64 = 86_400 * SECOND_MS;
 const LOOKS_KEPT_DAYS: i64 = 3;
+const CHANGES_KEPT_DAYS: i64 = 1;
 const EVENTS_KEPT_DAYS: i64 = 31;
 
 /// Queues a look at the events of each integration for which it is due and that no run is open of.
@@ -118,10 +119,11 @@ pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
     }
 }
 
-/// Drops what has been kept long enough: looks at the events that ended well, and ids of events that Stripe no longer lists.
+/// Drops what has been kept long enough: looks at the events that ended well, which records were changed, and ids of events that
+/// Stripe no longer lists.
 pub(super) async fn tidy(app: &App) {
     if let Err(error) = forget(app).await {
-        tracing::warn!(%error, "old runs and event ids could not be dropped; the next hour tries again");
+        tracing::warn!(%error, "old runs, changes and event ids could not be dropped; the next hour tries again");
     }
 }
 
@@ -133,5 +135,6 @@ async fn forget(app: &App) -> Result<(), DbErr> {
         .filter(run::Column::FinishedAt.lt(now_ms - LOOKS_KEPT_DAYS * DAY_MS))
         .exec(app.db.write())
         .await?;
+    change::forget_before(app.db.write(), now_ms - CHANGES_KEPT_DAYS * DAY_MS).await?;
     event::forget_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
 }
