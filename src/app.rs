@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::integration;
 use secrecy::ExposeSecret;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -30,6 +30,8 @@ pub struct App {
     pub stripe: Gateway,
     /// Wakes the runner when a run was queued.
     pub wake: Notify,
+    /// Told after each commit of a run's progress or of records, so that those who watch here look at once.
+    pub changed: watch::Sender<()>,
 }
 
 /// What Stripe keys are sealed for.
@@ -70,6 +72,7 @@ impl App {
             vault,
             stripe,
             wake: Notify::new(),
+            changed: watch::Sender::new(()),
         }))
     }
 

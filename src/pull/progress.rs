@@ -148,6 +148,7 @@ impl Progress {
         self.run.checkpoint = Some(text);
         let order = self.save(&tx).await?;
         tx.commit().await?;
+        self.app.changed.send_replace(());
         obey(order)
     }
 
@@ -175,6 +176,7 @@ impl Progress {
         }
         lease::finish(&tx, &self.run).await?;
         tx.commit().await?;
+        self.app.changed.send_replace(());
         Ok(self.run)
     }
 
