@@ -124,7 +124,14 @@ mod tests {
             let changed = String::from_utf8(changed).unwrap();
             assert!(Place::read(&changed, &asked).is_err(), "character {at}");
         }
-        for junk in ["", "00", "zz", "7b7d", &text[..text.len() - 2], &"0".repeat(LONGEST + 2)] {
+        for junk in [
+            "",
+            "00",
+            "zz",
+            "7b7d",
+            &text[..text.len() - 2],
+            &"0".repeat(LONGEST + 2),
+        ] {
             assert!(Place::read(junk, &asked).is_err(), "{junk}");
         }
     }

@@ -101,10 +101,7 @@ impl RecordWatch {
     /// What is new, of each integration in turn.
     async fn look(&mut self) -> Result<Look, Error> {
         let last = change::last_numbers(self.app.db.read(), self.question.integration_id).await?;
-        let mut behind: Vec<_> = last
-            .into_iter()
-            .filter(|(id, seq)| self.mark(*id).seq < *seq)
-            .collect();
+        let mut behind: Vec<_> = last.into_iter().filter(|(id, seq)| self.mark(*id).seq < *seq).collect();
         if behind.is_empty() {
             return Ok(Look::Nothing);
         }
@@ -152,7 +149,8 @@ impl RecordWatch {
         if rows.iter().zip(after + 1..).all(|(row, seq)| row.seq == seq) && !rows.is_empty() {
             return Ok(rows);
         }
-        let message = "This cursor is older than what is kept (24 hours). Read the records again, and watch without it.";
+        let message =
+            "This cursor is older than what is kept (24 hours). Read the records again, and watch without it.";
         Err(Error::refused(&["after"], Code::OutOfRange, message))
     }
 
@@ -208,8 +206,5 @@ fn take(row: &Model, question: &Question, mark: Mark, batch: &mut Batch) -> Mark
     if until == created.len() + updated.len() {
         return whole;
     }
-    Mark {
-        inside: until,
-        ..mark
-    }
+    Mark { inside: until, ..mark }
 }

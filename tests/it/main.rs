@@ -11,5 +11,6 @@ mod import;
 mod records;
 mod schema;
 mod settings;
+mod socket;
 mod store;
 mod support;

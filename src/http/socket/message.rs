@@ -12,12 +12,19 @@ use super::close::Close;
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// Begins, perhaps with the value of an `Authorization` header.
-    Init { authorization: Option<String> },
+    Init {
+        authorization: Option<String>,
+    },
     Ping,
     Pong,
-    Subscribe { id: String, request: Box<Request> },
+    Subscribe {
+        id: String,
+        request: Box<Request>,
+    },
     /// Wants nothing more of a subscription.
-    Complete { id: String },
+    Complete {
+        id: String,
+    },
 }
 
 /// The parts of a message, what they mean not yet looked into. A part that is given twice is refused; others are ignored.
@@ -78,17 +85,9 @@ fn read_init(payload: &str) -> Result<Option<String>, Close> {
 pub(super) enum Outgoing<'a> {
     ConnectionAck,
     Pong,
-    Next {
-        id: &'a str,
-        payload: &'a Body<'a>,
-    },
-    Error {
-        id: &'a str,
-        payload: &'a [ServerError],
-    },
-    Complete {
-        id: &'a str,
-    },
+    Next { id: &'a str, payload: &'a Body<'a> },
+    Error { id: &'a str, payload: &'a [ServerError] },
+    Complete { id: &'a str },
 }
 
 impl Outgoing<'_> {

@@ -8,9 +8,9 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
+use super::super::Shared;
 use super::super::answer::{BROKEN, Body, MAX_BYTES};
 use super::super::credentials::{self, Shown};
-use super::super::Shared;
 use super::close::Close;
 use super::message::Outgoing;
 use super::outbox::{Frame, Life, Outbox};
@@ -97,7 +97,9 @@ impl Subscriber {
             let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
                 return Ok(());
             };
-            let Some(response) = events.next().await else { return Ok(()) };
+            let Some(response) = events.next().await else {
+                return Ok(());
+            };
             let text = self.text_of(id, response, executed.get())?;
             self.check_caller(id).await?;
             let frame = Frame::Event {

@@ -1,0 +1,8 @@
+//! Live updates: what is watched over a WebSocket, and what the protocol demands of it.
+
+mod limit;
+mod message;
+mod progress;
+mod records;
+mod sign_in;
+mod support;
