@@ -77,7 +77,7 @@ pub fn bind(app: Arc<App>) -> io::Result<Server> {
     bind_with(app, SocketLimits::default())
 }
 
-/// The same with other limits for its WebSockets.
+/// The same with other limits for each WebSocket.
 pub fn bind_with(app: Arc<App>, socket_limits: SocketLimits) -> io::Result<Server> {
     let listener = std::net::TcpListener::bind(app.config.listen)?;
     listener.set_nonblocking(true)?;

@@ -64,7 +64,7 @@ impl RecordWatch {
                 .await?
                 .ok_or(Error::NotFound)?;
         }
-        let pace = Pace::new(&app, REST);
+        let waker = Pace::new(&app, REST);
         let place = match after {
             Some(text) => Place::read(text, &question)?,
             None => now(&app, &question).await?,
@@ -76,7 +76,7 @@ impl RecordWatch {
             app,
             question,
             place,
-            pace,
+            pace: waker,
         };
         if after.is_some() {
             watch.check().await?;

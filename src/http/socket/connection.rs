@@ -238,10 +238,10 @@ fn every(period: std::time::Duration) -> Interval {
 
 fn fault_of(error: &ProtocolError) -> Close {
     match error {
-        ProtocolError::Overflow => Close::TooLong,
         ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Close::BadMessage,
-        // The library's word for a message in too long pieces. A connection that is lost comes here too, and hears nothing.
-        ProtocolError::Io(_) => Close::TooLong,
+        // The second is the library's word for pieces that are too long together. A connection that is lost comes here too, and
+        // hears nothing.
+        ProtocolError::Overflow | ProtocolError::Io(_) => Close::TooLong,
         _ => Close::ProtocolError,
     }
 }

@@ -62,7 +62,7 @@ impl Builder {
         self
     }
 
-    /// Gives its WebSockets other limits.
+    /// Gives each WebSocket other limits.
     pub(crate) fn sockets(mut self, limits: SocketLimits) -> Self {
         self.sockets = limits;
         self
