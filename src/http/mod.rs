@@ -23,6 +23,7 @@ mod health;
 mod negotiate;
 mod origin;
 mod socket;
+mod unread;
 
 use crate::app::App;
 use crate::graphql::Schema;
@@ -106,6 +107,7 @@ pub fn bind_with(app: Arc<App>, socket_limits: SocketLimits) -> io::Result<Serve
         .client_request_timeout(HEADERS_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(STOP_SECONDS)
+        .on_connect(move |connection, _data| unread::limit(connection, socket_limits.unread))
         .disable_signals()
         .listen(listener)?
         .run();

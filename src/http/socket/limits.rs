@@ -17,6 +17,8 @@ pub struct Limits {
     pub stall: Duration,
     /// How long the last words may take, and the client's answer to them.
     pub farewell: Duration,
+    /// A connection of which the client takes nothing for so long is ended without a word, whatever it is used for.
+    pub unread: Duration,
     /// Subscriptions of one socket.
     pub subscriptions: usize,
     /// Sockets of one user, on this process.
@@ -38,6 +40,7 @@ impl Default for Limits {
             recheck: Duration::from_secs(2),
             stall: Duration::from_secs(10),
             farewell: Duration::from_secs(5),
+            unread: Duration::from_secs(30),
             subscriptions: 20,
             sockets: 10,
             message_bytes: 64 * 1024,

@@ -14,6 +14,8 @@ use super::support::Socket;
 use crate::support::{TestApp, until};
 
 const WATCH: &str = "subscription($after: String) { recordsChanged(after: $after) { cursor created updated } }";
+/// Of 250 records each.
+const CHANGES: usize = 1_500;
 const MOST_BYTES: usize = 64 * 1024;
 
 async fn started(limits: SocketLimits) -> (TestApp, String) {
@@ -113,6 +115,18 @@ async fn is_let_in(app: &TestApp, token: &str) -> Option<()> {
     socket.receive().await.is_text().then_some(())
 }
 
+/// A socket that has more to read than the operating system keeps for a connection.
+async fn flooded(app: &TestApp, token: &str) -> Socket {
+    let mut slow = Socket::with_token(app, token).await;
+    slow.subscribe("1", WATCH, json!({})).await;
+    let begin = slow.event("1").await["recordsChanged"]["cursor"].take();
+    slow.complete("1").await;
+    slow.assert_quiet().await;
+    change_often_elsewhere(app, SyncObject::Customer, CHANGES, 250).await;
+    slow.subscribe("2", WATCH, json!({ "after": begin })).await;
+    slow
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_is_closed_with_1013() {
     let limits = SocketLimits {
@@ -122,29 +136,34 @@ async fn a_client_that_does_not_read_is_closed_with_1013() {
         ..SocketLimits::default()
     };
     let (app, token) = started(limits).await;
-    let mut slow = Socket::with_token(&app, &token).await;
-    slow.subscribe("1", WATCH, json!({})).await;
-    let begin = slow.event("1").await["recordsChanged"]["cursor"].take();
-    slow.complete("1").await;
-    slow.assert_quiet().await;
-    // More than the operating system keeps for a connection.
-    let changes = 1_500;
-    change_often_elsewhere(&app, SyncObject::Customer, changes, 250).await;
-    slow.subscribe("2", WATCH, json!({ "after": begin })).await;
+    let mut slow = flooded(&app, &token).await;
     until("the server has given up", async || is_let_in(&app, &token).await).await;
     let mut told = 0;
-    let (code, _) = loop {
+    let code = loop {
         match slow.receive().await {
             Message::Text(_) => told += 1,
-            Message::Close(frame) => {
-                let frame = frame.unwrap();
-                break (u16::from(frame.code), frame.reason);
-            }
+            Message::Close(frame) => break u16::from(frame.unwrap().code),
             _ => {}
         }
     };
     assert_eq!(code, 1013);
-    assert!(told < changes, "{told}");
+    assert!(told < CHANGES, "{told}");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_never_reads_again_is_not_kept() {
+    let limits = SocketLimits {
+        stall: Duration::from_millis(100),
+        farewell: Duration::from_millis(100),
+        unread: Duration::from_millis(500),
+        sockets: 1,
+        ..SocketLimits::default()
+    };
+    let (app, token) = started(limits).await;
+    let slow = flooded(&app, &token).await.into_raw();
+    until("the server has given up", async || is_let_in(&app, &token).await).await;
+    until("the connection has ended", async || slow.is_refused().then_some(())).await;
 }
 
 impl Socket {

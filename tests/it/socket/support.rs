@@ -153,6 +153,14 @@ impl Socket {
 }
 
 impl Raw {
+    /// Whether nobody is there any more who would take a byte. Reads nothing.
+    pub(super) fn is_refused(&self) -> bool {
+        match self.0.get_ref().try_write(b"?") {
+            Ok(_) => false,
+            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+        }
+    }
+
     /// All that the server still says.
     pub(super) async fn read_to_end(&mut self) -> Vec<u8> {
         let stream = self.0.get_mut();
