@@ -9,7 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tributary::http::SocketLimits;
 
-use super::records::change_often_elsewhere;
+use super::feed::change_often_elsewhere;
 use super::support::Socket;
 use crate::support::{TestApp, until};
 

@@ -176,11 +176,11 @@ async fn after_a_complete_of_the_client_nothing_more_comes() {
     socket.event("1").await;
     socket.complete("1").await;
     socket.assert_quiet().await;
-    super::records::change(&app, 3).await;
+    super::feed::change(&app, 3).await;
     // Another one hears of it; the first does not.
     socket.subscribe("2", WATCH, json!({})).await;
     socket.event("2").await;
-    super::records::change(&app, 3).await;
+    super::feed::change(&app, 3).await;
     socket.event("2").await;
     socket.assert_quiet().await;
 }

@@ -144,7 +144,7 @@ async fn a_session_that_ends_takes_its_sockets_with_it() {
     // An open socket is no call: it does not keep the session.
     for _ in 0..6 {
         app.clock.advance(Duration::from_mins(9));
-        super::records::change(&app, 1).await;
+        super::feed::change(&app, 1).await;
         idle.event("1").await;
     }
     app.clock.advance(Duration::from_mins(6));
@@ -178,7 +178,7 @@ async fn nothing_is_told_once_the_session_has_ended() {
     let mut socket = Socket::upgrade(&app, &headers).await.unwrap();
     assert_serves(&mut socket).await;
     app.clock.advance(Duration::from_hours(1));
-    super::records::change(&app, 1).await;
+    super::feed::change(&app, 1).await;
     let last = socket.receive().await;
     assert!(last.is_close(), "{last:?}");
 }
