@@ -1,7 +1,7 @@
 //! Changes that a test makes up, and a subscriber that goes on where it left off.
 
 use entity::kind::SyncObject;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tributary::store::change::{self, Changed};
 use uuid::Uuid;
 
