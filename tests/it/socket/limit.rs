@@ -45,7 +45,7 @@ async fn a_socket_that_says_nothing_is_closed_with_4408() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_answers_no_ping_is_left() {
     let limits = SocketLimits {
-        ping: Duration::from_millis(50),
+        ping: Duration::from_millis(300),
         ..SocketLimits::default()
     };
     let (app, token) = started(limits).await;
