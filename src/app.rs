@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::store::Db;
 use crate::store::db::OpenError;
+use crate::store::lane::Turns;
 use crate::stripe::budget::ServerBounds;
 use crate::stripe::{self, Gateway};
 use crate::vault::Vault;
@@ -28,10 +29,12 @@ pub struct App {
     pub vault: Vault,
     /// The way to Stripe.
     pub stripe: Gateway,
-    /// Wakes the runner when a run was queued.
+    /// Wakes the runner when a run was queued or an event has come.
     pub wake: Notify,
     /// Told after each commit of a run's progress or of records, so that those who watch here look at once.
     pub changed: watch::Sender<()>,
+    /// Who takes events out of the inbox.
+    pub turns: Turns,
 }
 
 /// What Stripe keys are sealed for.
@@ -73,6 +76,7 @@ impl App {
             stripe,
             wake: Notify::new(),
             changed: watch::Sender::new(()),
+            turns: Turns::default(),
         }))
     }
 

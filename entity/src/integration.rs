@@ -45,6 +45,28 @@ pub struct Model {
     pub event_watermark: Option<i64>,
     /// When the next look at the events is due, Unix milliseconds.
     pub next_poll_at: Option<i64>,
+    /// Seals the signing secret of the webhook endpoint; null = webhooks are off.
+    pub webhook_secret: Option<Vec<u8>>,
+    /// Prefix and last four characters of the signing secret.
+    pub webhook_secret_display: Option<String>,
+    /// The signing secret before, sealed: Stripe signs with both while a secret is rolled.
+    pub webhook_secret_before: Option<Vec<u8>>,
+    /// Until when the secret before is good, Unix milliseconds.
+    pub webhook_secret_before_until: Option<i64>,
+    /// When a webhook last came, to the minute, Unix milliseconds.
+    pub last_webhook_at: Option<i64>,
+    /// Why Stripe refuses the key, as a code; all pulling waits for a new key. Null while the key is good.
+    pub key_problem: Option<String>,
+    /// The same for people.
+    pub key_problem_message: Option<String>,
+    /// Where the first import's lists ended, Unix seconds of Stripe's clock: of what is not here, older events tell nothing.
+    pub events_from: Option<i64>,
+    /// Paid invoices are here from this second on, Unix seconds; null before an import of invoices has ended.
+    pub covered_from: Option<i64>,
+    /// When to reconcile, as a cron expression of five fields, UTC.
+    pub reconcile_schedule: String,
+    /// When the next reconcile is due, Unix milliseconds.
+    pub next_reconcile_at: Option<i64>,
     /// When a run last ended well, Unix milliseconds.
     pub last_success_at: Option<i64>,
     /// When the row was made.

@@ -154,8 +154,14 @@ words! {
     RunKind {
         /// Everything in scope, from Stripe's lists.
         Import = "IMPORT",
+        /// What a wider lookback lets in, from Stripe's lists.
+        Backfill = "BACKFILL",
         /// What changed, from Stripe's events.
         CatchUp = "CATCH_UP",
+        /// Everything in scope compared with Stripe, and mended.
+        Reconcile = "RECONCILE",
+        /// Single objects read again.
+        Retry = "RETRY",
     }
 }
 
@@ -166,6 +172,10 @@ words! {
         Manual = "MANUAL",
         /// The timetable.
         Schedule = "SCHEDULE",
+        /// Something that Stripe told.
+        Event = "EVENT",
+        /// The server came back after too long a time.
+        Startup = "STARTUP",
     }
 }
 
@@ -186,5 +196,37 @@ words! {
         Failed = "FAILED",
         /// Stopped because somebody asked.
         Canceled = "CANCELED",
+    }
+}
+
+words! {
+    /// Which way an event came.
+    EventWay {
+        /// Out of Stripe's list of events.
+        Poll = "POLL",
+        /// Stripe sent it.
+        Webhook = "WEBHOOK",
+    }
+}
+
+words! {
+    /// What came of an event.
+    EventOutcome {
+        /// What it tells was written, or was here already.
+        Applied = "APPLIED",
+        /// The object was read again because of it.
+        Fetched = "FETCHED",
+        /// It tells nothing new, or nothing that is kept here.
+        Dropped = "DROPPED",
+        /// Its object could not be read; the open error says why.
+        Failed = "FAILED",
+        /// Its type means nothing here.
+        UnknownType = "UNKNOWN_TYPE",
+        /// It names no object.
+        Nameless = "NAMELESS",
+        /// It is of Stripe's other mode.
+        WrongMode = "WRONG_MODE",
+        /// It is of another account.
+        WrongAccount = "WRONG_ACCOUNT",
     }
 }

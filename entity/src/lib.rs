@@ -9,6 +9,7 @@ pub mod client;
 pub mod client_link;
 pub mod contract;
 pub mod contract_line;
+pub mod event_lane;
 pub mod integration;
 pub mod kind;
 pub mod list;

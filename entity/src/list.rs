@@ -75,6 +75,9 @@ pub struct RunPhase {
     pub skipped: u64,
     /// Objects that could not be mapped.
     pub failed: u64,
+    /// Records changed because something that they name had changed.
+    #[serde(default)]
+    pub remapped: u64,
     /// When the phase began, Unix milliseconds.
     pub started_at: Option<i64>,
 }

@@ -43,8 +43,14 @@ pub struct Model {
     pub failure_code: Option<String>,
     /// Why it failed, for people.
     pub failure_message: Option<String>,
-    /// The integration while an import of it is queued or running, else null. Unique: that is what makes it one at a time.
+    /// The integration while an import or backfill of it is queued or running, else null. Unique: that is what makes it one at a time.
     pub import_slot: Option<Uuid>,
+    /// It waits for Stripe to come back until then, Unix milliseconds.
+    pub resume_at: Option<i64>,
+    /// How often it has waited for Stripe since it last got on.
+    pub rests: i32,
+    /// Records that differed from Stripe; of a reconcile only.
+    pub drift: Option<i64>,
     /// The process at work on it.
     pub lease_owner: Option<Uuid>,
     /// Until when the process may be believed alive, Unix milliseconds of the database's clock.

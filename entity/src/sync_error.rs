@@ -31,6 +31,8 @@ pub struct Model {
     pub first_at: i64,
     /// Unix milliseconds.
     pub last_at: i64,
+    /// When it is tried again by itself, Unix milliseconds; null when it is settled or was tried often enough.
+    pub next_retry_at: Option<i64>,
     /// Unix milliseconds; null while it is open.
     pub resolved_at: Option<i64>,
 }

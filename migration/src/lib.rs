@@ -6,6 +6,7 @@ use sea_orm_migration::prelude::MigrationTrait;
 
 mod ddl;
 mod m20261123_000001_main_road;
+mod m20261123_000002_events;
 mod m20261123_000003_live;
 
 /// All steps, oldest first.
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261123_000001_main_road::Migration),
+            Box::new(m20261123_000002_events::Migration),
             Box::new(m20261123_000003_live::Migration),
         ]
     }

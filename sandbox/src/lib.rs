@@ -4,12 +4,16 @@
 #![recursion_limit = "256"]
 
 mod http;
+mod json;
+mod log;
 mod options;
 mod sandbox;
 mod webhook;
 mod world;
 
 pub use http::{Fault, Faults};
+pub use log::Request;
 pub use options::{Options, RateLimits};
-pub use sandbox::{Request, Sandbox};
+pub use sandbox::Sandbox;
+pub use webhook::sign;
 pub use world::{Kind, World};

@@ -21,8 +21,11 @@ pub struct Options {
     pub livemode: bool,
     /// Limits on requests; `None` answers every request.
     pub rate_limits: Option<RateLimits>,
-    /// Restricted keys and their rights, such as `rak_customer_read`.
+    /// Restricted keys and their rights, such as `rak_customer_read`. The account
+    /// takes `rak_accounts_kyc_id_numbers_read`, which few such keys have.
     pub restricted_keys: Vec<(String, Vec<String>)>,
+    /// Keys that were once good and are refused as expired.
+    pub expired_keys: Vec<String>,
     /// A fixed clock in Unix seconds; `None` follows the system's.
     pub now: Option<i64>,
 }
@@ -48,6 +51,7 @@ impl Default for Options {
             livemode: false,
             rate_limits: None,
             restricted_keys: Vec::new(),
+            expired_keys: Vec::new(),
             now: None,
         }
     }

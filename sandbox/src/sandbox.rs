@@ -1,54 +1,19 @@
-//! The running sandbox: its socket, its log of requests and its end.
+//! The running sandbox: its socket, what it was asked and its end.
 
-use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::{Faults, Server};
+use crate::log::Request;
 use crate::options::Options;
 use crate::webhook;
 use crate::world::World;
-
-const LOGGED_REQUESTS: usize = 10_000;
-
-/// One request as the sandbox answered it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Such as `GET`.
-    pub method: String,
-    /// Path and query as they came.
-    pub path_and_query: String,
-    /// The status answered; 0 when the connection was cut instead.
-    pub status: u16,
-}
-
-/// The last requests and how many there were.
-#[derive(Debug, Default)]
-pub(crate) struct Log {
-    last: Mutex<VecDeque<Request>>,
-    all: AtomicU64,
-    not_reads: AtomicU64,
-}
-
-impl Log {
-    pub(crate) fn record(&self, request: Request) {
-        self.all.fetch_add(1, Ordering::Relaxed);
-        if request.method != "GET" {
-            self.not_reads.fetch_add(1, Ordering::Relaxed);
-        }
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.len() == LOGGED_REQUESTS {
-            last.pop_front();
-        }
-        last.push_back(request);
-    }
-}
 
 /// A stand-in for Stripe that listens on the loopback interface until it is
 /// stopped or dropped.
@@ -69,9 +34,15 @@ impl Sandbox {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
         let (sender, deliveries) = unbounded_channel();
-        let server = Arc::new(Server::new(World::new(&options, sender), &options));
+        let undelivered = watch::Sender::new(0);
+        let world = World::new(&options, sender, undelivered.clone());
+        let server = Arc::new(Server::new(world, &options));
         let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(stopping.clone().run_until_cancelled_owned(webhook::deliver(deliveries)));
+        tasks.spawn(
+            stopping
+                .clone()
+                .run_until_cancelled_owned(webhook::deliver(deliveries, undelivered)),
+        );
         let accepting = Arc::clone(&server).accept(listener, stopping.clone(), tasks.clone());
         tasks.spawn(stopping.clone().run_until_cancelled_owned(accepting));
         tasks.close();
@@ -103,20 +74,35 @@ impl Sandbox {
         self.server.faults()
     }
 
-    /// The last ten thousand requests, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
-        let last = self.server.log().last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.iter().cloned().collect()
+    /// Has this happen before each request is answered, with the request's
+    /// number since the start.
+    pub fn before_requests(&self, act: impl Fn(u64, &World) + Send + Sync + 'static) {
+        self.server.acts().set(act);
     }
 
-    /// How many requests there were.
+    /// Lets nothing happen before requests any more.
+    pub fn clear_acts(&self) {
+        self.server.acts().clear();
+    }
+
+    /// The last hundred thousand requests, oldest first.
+    pub fn requests(&self) -> Vec<Request> {
+        self.server.log().last()
+    }
+
+    /// How many requests there were since the start or the last clearing.
     pub fn request_count(&self) -> u64 {
-        self.server.log().all.load(Ordering::Relaxed)
+        self.server.log().count()
     }
 
     /// How many requests tried anything but GET.
     pub fn non_get_count(&self) -> u64 {
-        self.server.log().not_reads.load(Ordering::Relaxed)
+        self.server.log().not_reads()
+    }
+
+    /// Forgets all requests and begins to count anew.
+    pub fn clear_requests(&self) {
+        self.server.log().clear();
     }
 
     /// Closes the socket and all connections and waits until they are closed.

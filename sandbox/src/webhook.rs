@@ -1,5 +1,7 @@
 //! Delivers events to registered addresses, signed as Stripe signs them.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::Full;
@@ -7,10 +9,16 @@ use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use sha2::Sha256;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::json::Json;
+
+/// How long an endpoint may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,7 +31,7 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) fn new(url: &str, secret: &str, sent_at: i64, event: &Value) -> Self {
+    pub(crate) fn new(url: &str, secret: &str, sent_at: i64, event: &Json) -> Self {
         let body = serde_json::to_string_pretty(event).unwrap_or_default();
         Self {
             url: url.to_owned(),
@@ -34,8 +42,8 @@ impl Delivery {
 }
 
 /// The `Stripe-Signature` header: HMAC-SHA256 of time and body, keyed with the
-/// whole secret, `whsec_` included.
-fn sign(secret: &str, sent_at: i64, body: &str) -> String {
+/// whole secret, `whsec_` included. `sent_at` in Unix seconds.
+pub fn sign(secret: &str, sent_at: i64, body: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };
@@ -45,11 +53,14 @@ fn sign(secret: &str, sent_at: i64, body: &str) -> String {
 
 /// Delivers what arrives, one after the other, until the world is gone. A
 /// failed delivery is logged and not repeated.
-pub(crate) async fn deliver(mut deliveries: UnboundedReceiver<Delivery>) {
+pub(crate) async fn deliver(mut deliveries: UnboundedReceiver<Delivery>, undelivered: watch::Sender<usize>) {
     while let Some(delivery) = deliveries.recv().await {
-        if let Err(error) = send(&delivery).await {
-            tracing::debug!(url = delivery.url, %error, "webhook not delivered");
+        match timeout(PATIENCE, send(&delivery)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(url = delivery.url, %error, "webhook not delivered"),
+            Err(_elapsed) => tracing::debug!(url = delivery.url, "webhook not answered in time"),
         }
+        undelivered.send_modify(|count| *count -= 1);
     }
 }
 

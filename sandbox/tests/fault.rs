@@ -36,7 +36,7 @@ async fn keys_open_what_they_may() {
         200
     );
     let (status, body) = status_with(&sandbox, "rk_test_abcdefgh1234", "/v1/invoices").await;
-    assert!(status == 403 && body.contains("'rak_invoice_read'"), "{body}");
+    assert!(status == 403 && body.contains("('invoice_read')"), "{body}");
     let client = common::client().unwrap();
     let url = format!("{}/v1/account", sandbox.base_url());
     let basic = client

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use entity::kind::{ContractSource, RunState, Scope, SyncObject};
+use entity::kind::{ContractSource, RunKind, RunState, Scope, SyncObject};
 use entity::{integration, run};
 use sandbox::{Options, Sandbox};
 
@@ -17,7 +17,7 @@ use crate::account::{secret, token, user};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::jobs::queue::{StartImport, start_import};
+use crate::jobs::queue::{self, StartRun};
 use crate::settings::{UpdateSettings, set_sync_enabled, update_settings};
 use crate::setup::{Authenticate, authenticate};
 use crate::{http, jobs, store};
@@ -129,13 +129,14 @@ async fn connect(app: &Arc<App>, sandbox: &Sandbox) -> anyhow::Result<integratio
 }
 
 async fn import(app: &Arc<App>, integration: &integration::Model, admin: &Admin) -> anyhow::Result<run::Model> {
-    let wish = StartImport {
+    let wish = StartRun {
+        kind: RunKind::Import,
         integration_id: integration.id,
         objects: vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract],
         idempotency_key: None,
         user_id: admin.user.id,
     };
-    let queued = start_import(app, wish).await.map_err(explain)?;
+    let queued = queue::start(app, wish).await.map_err(explain)?;
     let bars = show::Bars::new();
     loop {
         tokio::time::sleep(LOOK_AT_PROGRESS).await;

@@ -3,7 +3,7 @@
 //! async-graphql shows any `Display` error to the caller, text and all. A [`Fault`] is not `Display`: it becomes a response only
 //! through the table here, which gives a code and hides what is internal.
 
-use async_graphql::{Error as Response, ErrorExtensions};
+use async_graphql::{Context, Error as Response, ErrorExtensions};
 use sea_orm::DbErr;
 
 use super::problem::UserErrorCode;
@@ -17,6 +17,16 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self(error)
     }
+}
+
+/// What a nullable field gives: when it fails it is null and the answer says why. async-graphql itself would leave it out of the
+/// answer.
+pub(super) fn or_null<T>(ctx: &Context<'_>, result: Result<Option<T>, Fault>) -> Option<T> {
+    result.unwrap_or_else(|fault| {
+        let error = Response::from(fault).into_server_error(ctx.item.pos);
+        ctx.add_error(ctx.set_error_path(error));
+        None
+    })
 }
 
 impl From<DbErr> for Fault {

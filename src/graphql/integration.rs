@@ -16,6 +16,7 @@ use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::pull::pace::read_allowance;
 use crate::settings::checklist::{self, Step};
+use crate::settings::lag;
 use crate::store;
 
 /// One Stripe account in one mode.
@@ -136,14 +137,18 @@ impl Integration {
     }
 
     async fn next_run_at(&self) -> Option<DateTime> {
-        self.0
-            .next_poll_at
-            .filter(|_| self.0.sync_enabled)
-            .map(DateTime::from_ms)
+        lag::next_run_at(&self.0).map(DateTime::from_ms)
     }
 
     async fn last_success_at(&self) -> Option<DateTime> {
         self.0.last_success_at.map(DateTime::from_ms)
+    }
+
+    /// Age of the oldest change in Stripe that is known and not here yet; 0 when nothing is waiting.
+    async fn sync_lag_seconds(&self, ctx: &Context<'_>) -> Result<Option<i32>, Fault> {
+        let oldest = self.facts(ctx).await?.oldest_waiting;
+        let seconds = lag::lag_seconds(&self.0, oldest, ctx.app()?.clock.now_ms());
+        Ok(seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)))
     }
 
     async fn open_error_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {

@@ -10,6 +10,7 @@ mod connection;
 mod context;
 mod contract;
 mod executed;
+mod explain;
 mod fault;
 pub(crate) mod guard;
 pub mod id;
@@ -56,6 +57,7 @@ pub struct QueryRoot(
     line::LineQuery,
     run::RunQuery,
     sync_error::SyncErrorQuery,
+    explain::ExplainQuery,
 );
 
 /// What can be changed.

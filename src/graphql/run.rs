@@ -29,7 +29,10 @@ pub(super) struct Run(pub Model);
 #[graphql(remote = "entity::kind::RunKind")]
 pub(super) enum RunKind {
     Import,
+    Backfill,
     CatchUp,
+    Reconcile,
+    Retry,
 }
 
 /// What made a run start.
@@ -38,6 +41,8 @@ pub(super) enum RunKind {
 pub(super) enum RunTrigger {
     Manual,
     Schedule,
+    Event,
+    Startup,
 }
 
 /// Where a run, or one phase of it, is in its life.
@@ -109,6 +114,11 @@ impl Run {
     /// Requests sent to Stripe by this run.
     async fn stripe_requests(&self) -> i32 {
         i32::try_from(self.0.stripe_requests).unwrap_or(i32::MAX)
+    }
+
+    /// Records that differed from Stripe; RECONCILE only.
+    async fn drift(&self) -> Option<i32> {
+        self.0.drift.map(|drift| i32::try_from(drift).unwrap_or(i32::MAX))
     }
 
     async fn failure_code(&self) -> Option<&str> {

@@ -118,6 +118,22 @@ impl ScalarType for Decimal {
     }
 }
 
+/// Arbitrary JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(pub serde_json::Value);
+
+/// Arbitrary JSON, output only, at most 64 KiB: source objects and audit details, secrets already redacted.
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(_value: Value) -> InputValueResult<Self> {
+        Err("JSON is output only".into())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
 fn text_of<T: InputType>(value: &Value) -> Result<&str, InputValueError<T>> {
     match value {
         Value::String(text) => Ok(text),

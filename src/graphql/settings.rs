@@ -21,6 +21,8 @@ pub(super) struct Settings {
     invoice_lookback_days: i32,
     /// Seconds between looks at Stripe's events; null = automatic, within the read allowance.
     poll_interval_seconds: Option<i32>,
+    /// Cron expression of five fields, UTC, of the full comparison; "off" when there is none.
+    reconcile_schedule: String,
     import_zero_amount_invoices: bool,
     /// Upper bound of requests a second to Stripe; null = half of Stripe's limit.
     max_requests_per_second: Option<i32>,
@@ -39,6 +41,7 @@ impl Settings {
                 .collect(),
             invoice_lookback_days: row.invoice_lookback_days,
             poll_interval_seconds: row.poll_interval_seconds,
+            reconcile_schedule: row.reconcile_schedule.clone(),
             import_zero_amount_invoices: row.import_zero_amount_invoices,
             max_requests_per_second: row.max_requests_per_second,
         }
@@ -53,6 +56,8 @@ struct UpdateSettingsInput {
     contract_sources: Option<Vec<ContractSource>>,
     invoice_lookback_days: Option<i32>,
     poll_interval_seconds: MaybeUndefined<i32>,
+    /// A cron expression of five fields in UTC, at least an hour apart, or "off".
+    reconcile_schedule: Option<String>,
     import_zero_amount_invoices: Option<bool>,
     max_requests_per_second: MaybeUndefined<i32>,
 }
@@ -99,6 +104,7 @@ async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
             .map(|sources| sources.into_iter().map(Into::into).collect()),
         invoice_lookback_days: input.invoice_lookback_days,
         poll_interval_seconds: given(input.poll_interval_seconds),
+        reconcile_schedule: input.reconcile_schedule,
         import_zero_amount_invoices: input.import_zero_amount_invoices,
         max_requests_per_second: given(input.max_requests_per_second),
     };

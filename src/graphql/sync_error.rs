@@ -62,6 +62,10 @@ impl SyncError {
         DateTime::from_ms(self.0.last_at)
     }
 
+    async fn next_retry_at(&self) -> Option<DateTime> {
+        self.0.next_retry_at.map(DateTime::from_ms)
+    }
+
     async fn resolved_at(&self) -> Option<DateTime> {
         self.0.resolved_at.map(DateTime::from_ms)
     }

@@ -4,9 +4,14 @@
 //! - [`queue`] is where people ask for runs and call them off.
 //! - [`timetable`] says what is due.
 //! - [`runner`] takes up runs, one at a time an integration, and sees them to their end.
-//! - [`work`] is one run.
+//! - [`work`] is one run; [`rest`] says how long it waits for Stripe, [`aftermath`] what its end means for the integration.
+//! - [`inbox`] has events take effect as they come.
 
+mod aftermath;
+mod inbox;
 pub mod queue;
+pub mod reconcile;
+mod rest;
 mod runner;
 mod scheduler;
 mod timetable;

@@ -1,4 +1,6 @@
-//! Asking for an import, and calling a run off.
+//! Asking for a run, and calling one off.
+
+pub mod retry;
 
 use std::sync::Arc;
 
@@ -6,20 +8,24 @@ use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
 use entity::{integration, run};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use super::timetable::blank_run;
 use crate::app::App;
+use crate::crash;
 use crate::error::{Code, Error};
+use crate::explain::no_such_integration;
 use crate::pull::progress::blank_phase;
 use crate::store::lease;
 
 const KEY_LENGTH: usize = 200;
 
-/// A wish for an import.
+/// A wish for a run over whole nouns.
 #[derive(Debug)]
-pub struct StartImport {
+pub struct StartRun {
+    /// What it is to do: an import, a backfill or a reconcile.
+    pub kind: RunKind,
     /// Of which integration.
     pub integration_id: Uuid,
     /// What to pull. The order is ours: customers, products, contracts.
@@ -30,48 +36,77 @@ pub struct StartImport {
     pub user_id: Uuid,
 }
 
-/// Queues an import and returns at once. The same idempotency key gives the same run.
-pub async fn start_import(app: &Arc<App>, wish: StartImport) -> Result<run::Model, Error> {
+/// Queues a run and returns at once. The same idempotency key gives the same run. Of imports and backfills an integration has one
+/// at a time; of reconciles the one that is open is given back.
+pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> {
     let objects = in_order(&wish.objects)?;
     check_key(wish.idempotency_key.as_deref())?;
     let tx = app.db.begin().await?;
-    let known = integration::Entity::find_by_id(wish.integration_id).one(&tx).await?;
-    let Some(known) = known else {
-        return Err(Error::refused(
-            &["integrationId"],
-            Code::NotFound,
-            "There is no such integration.",
-        ));
-    };
+    let known = hold(&tx, wish.integration_id).await?;
     if let Some(before) = find_by_key(&tx, &wish).await? {
-        return same_wish(before, &objects);
+        return same_wish(before, wish.kind, &objects);
     }
-    if !known.sync_enabled {
-        return Err(Error::refused(
-            &[],
-            Code::SyncDisabled,
-            "Sync is turned off. Turn it on first (setSyncEnabled).",
-        ));
-    }
-    let open_import = run::Entity::find()
-        .filter(run::Column::ImportSlot.eq(known.id))
-        .one(&tx)
-        .await?;
-    if open_import.is_some() {
+    must_be_on(&known)?;
+    let import_slot = takes_slot(wish.kind).then_some(known.id);
+    if import_slot.is_some() && is_slot_taken(&tx, known.id).await? {
         return Err(in_progress());
+    }
+    if wish.kind == RunKind::Reconcile
+        && let Some(open) = find_open(&tx, known.id, wish.kind).await?
+    {
+        return Ok(open);
     }
     let queued = run::Model {
         phases: RunPhases(objects.iter().copied().map(blank_phase).collect()),
         objects: SyncObjects(objects),
         started_by: Some(wish.user_id),
         idempotency_key: wish.idempotency_key,
-        import_slot: Some(known.id),
-        ..blank_run(known.id, RunKind::Import, RunTrigger::Manual, app.clock.now_ms())
+        import_slot,
+        ..blank_run(known.id, wish.kind, RunTrigger::Manual, app.clock.now_ms())
     };
     lease::insert(&tx, queued.clone()).await.map_err(refuse_second)?;
     tx.commit().await?;
+    crash::point("run.queued");
     app.wake.notify_one();
     Ok(queued)
+}
+
+/// The integration that a run is asked of, held until the transaction ends: of two wishes for it, the second on PostgreSQL sees what
+/// the first has queued.
+async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
+    let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
+    found.ok_or_else(no_such_integration)
+}
+
+fn must_be_on(integration: &integration::Model) -> Result<(), Error> {
+    if integration.sync_enabled {
+        return Ok(());
+    }
+    let message = "Sync is turned off. Turn it on first (setSyncEnabled).";
+    Err(Error::refused(&[], Code::SyncDisabled, message))
+}
+
+/// Imports and backfills fill the same tables from the same lists: one at a time.
+fn takes_slot(kind: RunKind) -> bool {
+    matches!(kind, RunKind::Import | RunKind::Backfill)
+}
+
+async fn is_slot_taken(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
+    let holder = run::Entity::find().filter(run::Column::ImportSlot.eq(integration_id));
+    Ok(holder.one(conn).await?.is_some())
+}
+
+async fn find_open(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: RunKind,
+) -> Result<Option<run::Model>, DbErr> {
+    run::Entity::find()
+        .filter(run::Column::IntegrationId.eq(integration_id))
+        .filter(run::Column::Kind.eq(kind))
+        .filter(run::Column::FinishedAt.is_null())
+        .one(conn)
+        .await
 }
 
 fn in_order(objects: &[SyncObject]) -> Result<Vec<SyncObject>, Error> {
@@ -105,7 +140,7 @@ fn check_key(key: Option<&str>) -> Result<(), Error> {
     }
 }
 
-async fn find_by_key(conn: &impl ConnectionTrait, wish: &StartImport) -> Result<Option<run::Model>, DbErr> {
+async fn find_by_key(conn: &impl ConnectionTrait, wish: &StartRun) -> Result<Option<run::Model>, DbErr> {
     let Some(key) = &wish.idempotency_key else {
         return Ok(None);
     };
@@ -116,11 +151,11 @@ async fn find_by_key(conn: &impl ConnectionTrait, wish: &StartImport) -> Result<
         .await
 }
 
-fn same_wish(before: run::Model, objects: &[SyncObject]) -> Result<run::Model, Error> {
-    if before.objects.0 == objects {
+fn same_wish(before: run::Model, kind: RunKind, objects: &[SyncObject]) -> Result<run::Model, Error> {
+    if before.kind == kind && before.objects.0 == objects {
         return Ok(before);
     }
-    let message = "This idempotency key was used for an import of other objects.";
+    let message = "This idempotency key was used for another run, or one of other objects.";
     Err(Error::refused(&["idempotencyKey"], Code::IdempotencyMismatch, message))
 }
 
@@ -128,7 +163,7 @@ fn in_progress() -> Error {
     Error::refused(
         &[],
         Code::RunInProgress,
-        "An import of this integration is queued or running.",
+        "An import or backfill of this integration is queued or running.",
     )
 }
 

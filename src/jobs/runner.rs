@@ -7,13 +7,15 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::inbox::Inbox;
 use super::{timetable, work};
 use crate::app::App;
 use crate::store::lease;
 
 /// Wakes with each tick, and at once when a run was queued here.
 pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
-    let owner = Uuid::now_v7();
+    let owner = app.turns.owner();
+    let inbox = Arc::new(Inbox::default());
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -21,6 +23,9 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTrack
         }
         if let Err(error) = take_up_all(&app, owner, &stop, &tasks).await {
             tracing::warn!(%error, "runs could not be taken up; the next tick tries again");
+        }
+        if let Err(error) = inbox.look(&app, &stop, &tasks).await {
+            tracing::warn!(%error, "events could not be looked for; the next tick tries again");
         }
     }
 }

@@ -1,79 +1,140 @@
 //! What is due, and what has been kept long enough.
 
-use entity::kind::{ContractSource, RunKind, RunState, RunTrigger};
+use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
-use entity::{contract, integration, run};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Set,
-};
+use entity::{integration, run};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
+use super::reconcile;
 use crate::app::App;
 use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
-use crate::store::{change, event, lease};
+use crate::pull::progress::blank_phase;
+use crate::pull::retry::Errand;
+use crate::store::{self, change, failure, inbox, lease};
 
 const SECOND_MS: i64 = 1000;
-const DAY_MS: i64 = 86_400 * SECOND_MS;
+const HOUR_MS: i64 = 3_600 * SECOND_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
 const LOOKS_KEPT_DAYS: i64 = 3;
 const CHANGES_KEPT_DAYS: i64 = 1;
 const EVENTS_KEPT_DAYS: i64 = 31;
+/// Stripe lists events for thirty days; older ones are lost for us.
+const HOLE_SECONDS: i64 = 29 * 86_400;
+/// Webhooks that came lately will come again.
+const WEBHOOKS_COME_MS: i64 = HOUR_MS;
+/// Objects that one retry reads.
+const RETRIED: u64 = 500;
 
-/// Queues a look at the events of each integration for which it is due and that no run is open of.
+/// Queues what is due of each integration: a look at the events, a reconcile, another try of what failed.
 pub async fn queue_due(app: &App) -> Result<(), DbErr> {
     let now_ms = app.clock.now_ms();
-    let due = Condition::all()
+    let active = Condition::all()
         .add(integration::Column::SyncEnabled.eq(true))
         .add(integration::Column::KeySealed.is_not_null())
-        .add(integration::Column::EventWatermark.is_not_null())
-        .add(integration::Column::NextPollAt.lte(now_ms));
-    if integration::Entity::find()
-        .filter(due.clone())
-        .one(app.db.read())
-        .await?
-        .is_none()
-    {
-        return Ok(());
-    }
-    let tx = app.db.begin().await?;
-    for integration in lock_due(&tx, due).await? {
-        if has_open_run(&tx, integration.id).await? {
-            continue;
-        }
-        lease::insert(
-            &tx,
-            blank_run(integration.id, RunKind::CatchUp, RunTrigger::Schedule, now_ms),
-        )
-        .await?;
-        let seconds = interval_seconds(&tx, &integration, now_ms).await?;
-        let next = integration::ActiveModel {
-            id: Set(integration.id),
-            next_poll_at: Set(Some(now_ms + seconds * SECOND_MS)),
-            ..Default::default()
+        .add(integration::Column::KeyProblem.is_null())
+        .add(integration::Column::EventWatermark.is_not_null());
+    let integrations = integration::Entity::find().filter(active).all(app.db.read()).await?;
+    for integration in integrations {
+        let look_is_due = integration.next_poll_at.is_some_and(|at| at <= now_ms);
+        let reconcile_is_due = match integration.next_reconcile_at {
+            Some(at) => at <= now_ms,
+            None => reconcile::has_schedule(&integration),
         };
-        next.update(&tx).await?;
+        let retries = failure::list_due(app.db.read(), integration.id, now_ms, 1).await?;
+        if look_is_due || reconcile_is_due || !retries.is_empty() {
+            queue_due_of(app, integration.id, now_ms).await?;
+        }
     }
+    Ok(())
+}
+
+/// Looks again in a transaction of its own: two replicas may tick at once, and on PostgreSQL only one of them gets the row.
+async fn queue_due_of(app: &App, integration_id: Uuid, now_ms: i64) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    let Some(integration) = lock(&tx, integration_id).await? else {
+        return Ok(());
+    };
+    if integration.next_poll_at.is_some_and(|at| at <= now_ms) {
+        queue_look(&tx, &integration, now_ms).await?;
+    }
+    reconcile::queue_when_due(&tx, &integration, now_ms).await?;
+    queue_retry(&tx, &integration, now_ms).await?;
     tx.commit().await
 }
 
-/// Two replicas may tick at once: on PostgreSQL only one of them sees a row.
-async fn lock_due(conn: &impl ConnectionTrait, due: Condition) -> Result<Vec<integration::Model>, DbErr> {
+async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<integration::Model>, DbErr> {
     use sea_orm::sea_query::{LockBehavior, LockType};
     use sea_orm::{DbBackend, QuerySelect};
-    let query = integration::Entity::find().filter(due);
+    let query = integration::Entity::find_by_id(id);
     if conn.get_database_backend() == DbBackend::Postgres {
         return query
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .all(conn)
+            .one(conn)
             .await;
     }
-    query.all(conn).await
+    query.one(conn).await
 }
 
-async fn has_open_run(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
+async fn queue_look(conn: &impl ConnectionTrait, integration: &integration::Model, now_ms: i64) -> Result<(), DbErr> {
+    if has_open_run(conn, integration.id, RunKind::CatchUp).await? {
+        return Ok(());
+    }
+    if is_hole(integration.event_watermark.unwrap_or_default(), now_ms) {
+        reconcile::queue(conn, integration.id, RunTrigger::Startup, now_ms).await?;
+    } else {
+        let look = blank_run(integration.id, RunKind::CatchUp, RunTrigger::Schedule, now_ms);
+        lease::insert(conn, look).await?;
+    }
+    let seconds = interval_seconds(conn, integration, now_ms).await?;
+    let next = integration::ActiveModel {
+        id: Set(integration.id),
+        next_poll_at: Set(Some(now_ms + seconds * SECOND_MS)),
+        ..Default::default()
+    };
+    next.update(conn).await?;
+    Ok(())
+}
+
+async fn queue_retry(conn: &impl ConnectionTrait, integration: &integration::Model, now_ms: i64) -> Result<(), DbErr> {
+    let keys = failure::list_due(conn, integration.id, now_ms, RETRIED).await?;
+    if keys.is_empty() || has_open_run(conn, integration.id, RunKind::Retry).await? {
+        return Ok(());
+    }
+    let retry = run::Model {
+        checkpoint: serde_json::to_string(&Errand { keys }).ok(),
+        ..blank_run(integration.id, RunKind::Retry, RunTrigger::Schedule, now_ms)
+    };
+    lease::insert(conn, retry).await
+}
+
+/// Events that happened after `watermark`, Unix seconds, may be lost for us.
+pub(super) fn is_hole(watermark: i64, now_ms: i64) -> bool {
+    watermark < now_ms.div_euclid(SECOND_MS) - HOLE_SECONDS
+}
+
+/// Queues a reconcile, unless one is open.
+pub(super) async fn queue_reconcile(app: &App, integration_id: Uuid, trigger: RunTrigger) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    reconcile::queue(&tx, integration_id, trigger, app.clock.now_ms()).await?;
+    tx.commit().await
+}
+
+pub(super) async fn has_open_run(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: RunKind,
+) -> Result<bool, DbErr> {
     let open = run::Entity::find()
         .filter(run::Column::IntegrationId.eq(integration_id))
+        .filter(run::Column::Kind.eq(kind))
         .filter(run::Column::FinishedAt.is_null());
     Ok(open.one(conn).await?.is_some())
+}
+
+/// Seconds between looks at the events.
+pub(super) async fn look_interval(app: &App, integration: &integration::Model) -> Result<i64, DbErr> {
+    interval_seconds(app.db.read(), integration, app.clock.now_ms()).await
 }
 
 async fn interval_seconds(
@@ -84,13 +145,23 @@ async fn interval_seconds(
     if let Some(seconds) = integration.poll_interval_seconds {
         return Ok(i64::from(seconds));
     }
-    let paid = contract::Entity::find()
-        .filter(contract::Column::IntegrationId.eq(integration.id))
-        .filter(contract::Column::Source.eq(ContractSource::Invoice))
-        .filter(contract::Column::PaidAt.gte(now_ms - ALLOWANCE_DAYS * DAY_MS))
-        .count(conn)
-        .await?;
-    Ok(poll_interval_seconds(i64::try_from(paid).unwrap_or(i64::MAX)))
+    let requests = store::run::requests_of_looks(conn, integration.id).await?;
+    let webhooks_come = integration
+        .last_webhook_at
+        .is_some_and(|at| at > now_ms - WEBHOOKS_COME_MS);
+    let paid = paid_invoices(conn, integration.id, now_ms).await?;
+    Ok(poll_interval_seconds(paid, requests, webhooks_come))
+}
+
+/// Invoices paid over the days that Stripe counts reads over.
+pub(super) async fn paid_invoices(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    now_ms: i64,
+) -> Result<i64, DbErr> {
+    let since = now_ms - ALLOWANCE_DAYS * DAY_MS;
+    let paid = store::integration::count_paid_invoices(conn, integration_id, since).await?;
+    Ok(i64::try_from(paid).unwrap_or(i64::MAX))
 }
 
 /// A run that waits to be taken up.
@@ -113,28 +184,42 @@ pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
         failure_code: None,
         failure_message: None,
         import_slot: None,
+        resume_at: None,
+        rests: 0,
+        drift: None,
         lease_owner: None,
         lease_until: None,
         fence: 0,
     }
 }
 
-/// Drops what has been kept long enough: looks at the events that ended well, which records were changed, and ids of events that
+/// A run over the lists of everything.
+pub(super) fn whole_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger, now_ms: i64) -> run::Model {
+    let objects = vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract];
+    run::Model {
+        phases: RunPhases(objects.iter().copied().map(blank_phase).collect()),
+        objects: SyncObjects(objects),
+        ..blank_run(integration_id, kind, trigger, now_ms)
+    }
+}
+
+/// Drops what has been kept long enough: looks and retries that ended well, which records were changed, and what events told that
 /// Stripe no longer lists.
 pub(super) async fn tidy(app: &App) {
     if let Err(error) = forget(app).await {
-        tracing::warn!(%error, "old runs, changes and event ids could not be dropped; the next hour tries again");
+        tracing::warn!(%error, "old runs, changes and events could not be dropped; the next hour tries again");
     }
 }
 
 async fn forget(app: &App) -> Result<(), DbErr> {
     let now_ms = app.clock.now_ms();
     run::Entity::delete_many()
-        .filter(run::Column::Kind.eq(RunKind::CatchUp))
+        .filter(run::Column::Kind.is_in([RunKind::CatchUp, RunKind::Retry]))
+        .filter(run::Column::Trigger.ne(RunTrigger::Manual))
         .filter(run::Column::State.eq(RunState::Succeeded))
         .filter(run::Column::FinishedAt.lt(now_ms - LOOKS_KEPT_DAYS * DAY_MS))
         .exec(app.db.write())
         .await?;
     change::forget_before(app.db.write(), now_ms - CHANGES_KEPT_DAYS * DAY_MS).await?;
-    event::forget_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
+    inbox::empty_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
 }

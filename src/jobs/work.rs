@@ -2,37 +2,41 @@
 
 use std::sync::Arc;
 
-use entity::kind::{RunKind, RunState};
+use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::{integration, run};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use tokio_util::sync::CancellationToken;
 
+use super::{aftermath, rest, timetable};
 use crate::app::App;
+use crate::crash;
 use crate::error::Error;
-use crate::pull::progress::{Halt, Progress};
+use crate::pull::halt::Halt;
+use crate::pull::progress::Progress;
 use crate::pull::rules::Rules;
-use crate::pull::{catch_up, import};
-use crate::store::lease;
+use crate::pull::{catch_up, import, retry};
+use crate::store::{self, lease};
 use crate::stripe;
+
+/// What a run came to: its state, and up to when the lists were read if it read them.
+type Ended = (RunState, Option<i64>);
 
 /// Works on `run` until it ends or halts. What goes wrong is written into the run, and logged here, once.
 pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: CancellationToken) {
     let (id, kind) = (run.id, run.kind);
     tracing::info!(run = %id.simple(), ?kind, "run taken up");
+    crash::point("run.taken_up");
     match work(&app, run, &stop).await {
-        Ok(state) => tracing::info!(run = %id.simple(), ?state, "run ended"),
+        Ok(state) => tracing::info!(run = %id.simple(), ?state, "run left"),
         Err(error) => {
             tracing::error!(run = %id.simple(), %error, "run could not be ended as it should; it will be taken up again");
         }
     }
+    app.changed.send_replace(());
     app.wake.notify_one();
 }
 
 async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Result<RunState, Error> {
-    let Some(integration) = integration::Entity::find_by_id(run.integration_id)
-        .one(app.db.read())
-        .await?
-    else {
+    let Some(integration) = store::integration::find(app.db.read(), run.integration_id).await? else {
         return Err(Error::NotFound);
     };
     let (client, rules) = match prepare(app, &integration, &run).await {
@@ -41,28 +45,27 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
     };
     let mut progress = Progress::new(Arc::clone(app), client, run);
     let ended = match progress.run().kind {
-        RunKind::Import => import::run(&mut progress, &rules, stop)
+        RunKind::Import | RunKind::Backfill | RunKind::Reconcile => import::run(&mut progress, &rules, stop)
             .await
             .map(|ended| (ended.state, Some(ended.t0))),
-        RunKind::CatchUp => {
-            let watermark = integration.event_watermark.unwrap_or_default();
-            catch_up::run(&mut progress, &rules, watermark, stop)
-                .await
-                .map(|()| (end_of(&progress), None))
-        }
+        RunKind::CatchUp => look(app, &mut progress, &rules, &integration, stop).await,
+        RunKind::Retry => retry::run(&mut progress, &rules, stop).await.map(|state| (state, None)),
     };
-    end(app, integration, progress, ended).await
+    end(app, integration, &rules, progress, ended).await
 }
 
-/// A run is SUCCEEDED only when nothing is missing.
-fn end_of(progress: &Progress) -> RunState {
-    let failed = progress
-        .run()
-        .phases
-        .0
-        .iter()
-        .any(|phase| phase.failed > 0 || phase.state == RunState::Failed);
-    if failed { RunState::Partial } else { RunState::Succeeded }
+async fn look(
+    app: &App,
+    progress: &mut Progress,
+    rules: &Rules,
+    integration: &integration::Model,
+    stop: &CancellationToken,
+) -> Result<Ended, Halt> {
+    let drained = catch_up::run(progress, rules, integration, stop).await?;
+    if drained.relist {
+        timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
+    }
+    Ok((catch_up::end_of(progress), None))
 }
 
 async fn prepare(
@@ -71,45 +74,93 @@ async fn prepare(
     run: &run::Model,
 ) -> Result<(stripe::Client, Rules), Error> {
     let client = app.stripe_client(integration)?;
-    let rules = Rules::load(app.db.read(), integration, run.queued_at).await?;
+    let mut rules = Rules::load(app.db.read(), integration, run.queued_at).await?;
+    // After too long a time without events, what they would have told belongs here whatever the window says now.
+    if let (RunKind::Reconcile, Some(watermark)) = (run.kind, integration.event_watermark) {
+        rules.reach_back_to(watermark);
+    }
     Ok((client, rules))
 }
 
 async fn end(
     app: &App,
     integration: integration::Model,
+    rules: &Rules,
     progress: Progress,
-    ended: Result<(RunState, Option<i64>), Halt>,
+    ended: Result<Ended, Halt>,
 ) -> Result<RunState, Error> {
     match ended {
         Ok((state, t0)) => {
-            progress.finish(state, None).await.map_err(lease_error)?;
-            note_success(app, integration, t0).await?;
+            crash::point("run.before_finish");
+            let tx = app.db.begin().await?;
+            let run = progress.finish(&tx, state, None).await.map_err(lease_error)?;
+            aftermath::note(app, &tx, &integration, rules, &run, t0).await?;
+            crash::point("aftermath.noted");
+            tx.commit().await?;
+            crash::point("run.after_finish");
             Ok(state)
         }
-        Err(Halt::Canceled) => {
-            progress.finish(RunState::Canceled, None).await.map_err(lease_error)?;
-            Ok(RunState::Canceled)
-        }
+        Err(Halt::Canceled) => finish(app, progress, RunState::Canceled, None).await,
         Err(Halt::Paused) => {
             let state = progress.run().state;
             progress.release().await?;
             Ok(state)
         }
         Err(Halt::LeaseLost) => Ok(progress.run().state),
-        Err(Halt::Failed(error)) => {
-            tracing::error!(%error, "run failed");
-            if matches!(error, Error::Stripe(stripe::Error::KeyRejected { .. })) {
-                stop_schedule(app, &integration).await?;
-            }
-            let (code, message) = reason(&error);
-            progress
-                .finish(RunState::Failed, Some((code, message)))
-                .await
-                .map_err(lease_error)?;
-            Ok(RunState::Failed)
-        }
+        Err(Halt::Failed(error)) => fail(app, &integration, progress, error).await,
     }
+}
+
+/// Rests where rest may help, waits for a person where only that helps, and else ends the run.
+async fn fail(
+    app: &App,
+    integration: &integration::Model,
+    progress: Progress,
+    error: Error,
+) -> Result<RunState, Error> {
+    let (code, message) = reason(&error);
+    let state = progress.run().state;
+    if is_of_key(&error) {
+        tracing::error!(%error, "the key is refused: nothing is pulled until there is another");
+        aftermath::stop_for_key(app, integration.id, code, &message).await?;
+        progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        return Ok(state);
+    }
+    if let Some(rest_ms) = rest::after(
+        &error,
+        progress.run(),
+        timetable::look_interval(app, integration).await?,
+    ) {
+        tracing::warn!(%error, rest_ms, "run rests");
+        let resume_at = app.clock.now_ms() + rest_ms;
+        progress
+            .rest(Some(resume_at), (code, message))
+            .await
+            .map_err(lease_error)?;
+        return Ok(state);
+    }
+    tracing::error!(%error, "run failed");
+    finish(app, progress, RunState::Failed, Some((code, message))).await
+}
+
+async fn finish(
+    app: &App,
+    progress: Progress,
+    state: RunState,
+    failure: Option<(&str, String)>,
+) -> Result<RunState, Error> {
+    let tx = app.db.begin().await?;
+    progress.finish(&tx, state, failure).await.map_err(lease_error)?;
+    tx.commit().await?;
+    Ok(state)
+}
+
+/// Only another key, or another right of it, helps.
+pub(super) fn is_of_key(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Stripe(stripe::Error::KeyRejected { .. } | stripe::Error::PermissionMissing { .. })
+    )
 }
 
 fn lease_error(error: lease::SaveError) -> Error {
@@ -120,7 +171,7 @@ fn lease_error(error: lease::SaveError) -> Error {
 }
 
 /// What a person may read of a failure.
-fn reason(error: &Error) -> (&'static str, String) {
+pub(super) fn reason(error: &Error) -> (&'static str, String) {
     match error {
         Error::Stripe(error) => (error.code(), error.to_string()),
         Error::Database(_) => (
@@ -132,33 +183,6 @@ fn reason(error: &Error) -> (&'static str, String) {
             "Something went wrong on our side. The server's log says more.".to_owned(),
         ),
     }
-}
-
-/// The first import opens the way for the events: from where its lists end.
-async fn note_success(app: &App, integration: integration::Model, t0: Option<i64>) -> Result<(), Error> {
-    let now_ms = app.clock.now_ms();
-    let mut row = integration::ActiveModel {
-        id: Set(integration.id),
-        ..Default::default()
-    };
-    row.last_success_at = Set(Some(now_ms));
-    if let (None, Some(t0)) = (integration.event_watermark, t0) {
-        row.event_watermark = Set(Some(t0));
-        row.next_poll_at = Set(Some(now_ms));
-    }
-    row.update(app.db.write()).await?;
-    Ok(())
-}
-
-/// Asking again with a key that Stripe refuses helps nobody. A new key, or turning sync on, starts the schedule again.
-async fn stop_schedule(app: &App, integration: &integration::Model) -> Result<(), Error> {
-    let row = integration::ActiveModel {
-        id: Set(integration.id),
-        next_poll_at: Set(None),
-        ..Default::default()
-    };
-    row.update(app.db.write()).await?;
-    Ok(())
 }
 
 /// Ends a run that could not even begin.

@@ -7,18 +7,19 @@ use entity::kind::{RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::news::{self, News, State};
+use super::news::{self, News, State, Way};
 use super::outcome::Outcome;
-use super::reading::Reading;
+use super::reading::{Origin, Reading};
 use super::record::{self, Item, Written};
 use super::road::Road;
 use super::rules::Rules;
 use super::scope;
 use super::tally::{Tally, makes_records};
+use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::source::Stored;
-use crate::store::{SourceKey, failure, reference, source};
+use crate::store::{SourceKey, failure, lease, reference, source};
 use crate::stripe::Seen;
 
 /// What came of a batch.
@@ -28,10 +29,13 @@ pub struct Applied {
     pub tally: Tally,
     /// Objects to be read by their id, because their reading cannot be placed in time. They are not counted yet.
     pub alone: Vec<SourceKey>,
+    /// Objects that could not be mapped.
+    pub failed: Vec<SourceKey>,
 }
 
 /// Applies a batch. What is named goes before what names it.
 pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
+    lease::take_turn(tx, road.rules.integration_id).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for reading in readings {
         by_kind.entry(rank(reading.kind)).or_default().push(reading);
@@ -72,7 +76,7 @@ async fn apply_kind(
         sorted.sort(road.rules, reading, &stored, applied);
     }
     mark_seen(tx, road.rules.integration_id, kind, &sorted.seen_later).await?;
-    write(tx, road, kind, sorted.to_write, &stored, &mut applied.tally).await
+    write(tx, road, kind, sorted.to_write, &stored, applied).await
 }
 
 /// PostgreSQL refuses to touch a row twice in one statement, and the later reading of one page is the one that counts.
@@ -109,9 +113,13 @@ impl Sorted {
         };
         match judge(&reading, stored) {
             News::Apply => self.to_write.push(reading),
-            News::ReadAlone if reading.alone => self.to_write.push(reading),
+            News::ReadAlone if reading.origin == Origin::Alone(Some(held(stored))) => self.to_write.push(reading),
             News::ReadAlone => applied.alone.push((reading.kind, reading.stripe_id)),
-            News::Same { .. } if is_due_again(rules, &reading, stored) => self.to_write.push(reading),
+            News::Same { later } if is_due_again(rules, &reading, stored) => {
+                // An earlier sight of the same must not make what is here look older than it is.
+                let seen = if later { reading.seen } else { held(stored) };
+                self.to_write.push(reading.at(seen));
+            }
             News::Same { later } => {
                 applied.tally.count(reading.kind, &outcome_so_far(stored));
                 if later {
@@ -123,19 +131,27 @@ impl Sorted {
     }
 }
 
-fn judge(reading: &Reading, stored: &Stored) -> News {
-    let held = Seen {
+fn held(stored: &Stored) -> Seen {
+    Seen {
         min_ms: stored.seen_min,
         max_ms: stored.seen_max,
+    }
+}
+
+fn judge(reading: &Reading, stored: &Stored) -> News {
+    let way = match reading.origin {
+        Origin::Listed | Origin::Alone(_) => Way::Read,
+        Origin::Told => Way::Told,
     };
     news::judge(
+        way,
         State {
             seen: reading.seen,
             digest: &reading.digest,
             deleted: reading.value.is_none(),
         },
         State {
-            seen: held,
+            seen: held(stored),
             digest: &stored.digest,
             deleted: stored.deleted,
         },
@@ -178,15 +194,19 @@ async fn write(
     kind: StripeKind,
     readings: Vec<Reading>,
     stored: &HashMap<String, Stored>,
-    tally: &mut Tally,
+    applied: &mut Applied,
 ) -> Result<(), Error> {
     if readings.is_empty() {
         return Ok(());
     }
     let items: Vec<Item<'_>> = readings.iter().map(Item::of_reading).collect();
     let written = record::write(tx, road, kind, &items).await?;
-    for written in &written {
-        tally.count(kind, &written.outcome);
+    crash::point("apply.records_written");
+    for (item, written) in items.iter().zip(&written) {
+        applied.tally.count(kind, &written.outcome);
+        if matches!(written.outcome, Outcome::Failed(_)) {
+            applied.failed.push((kind, item.stripe_id.to_owned()));
+        }
     }
     settle_failures(tx, road, kind, &items, &written).await?;
     queue_dependents(tx, road.rules.integration_id, kind, &readings).await?;
@@ -226,7 +246,9 @@ async fn keep(
         let (state, reason) = written.state();
         reading.into_row(road.rules, state, reason)
     });
-    Ok(source::upsert(tx, rows.collect()).await?)
+    source::upsert(tx, rows.collect()).await?;
+    crash::point("apply.sources_kept");
+    Ok(())
 }
 
 /// What is kept of the names: those whose change shows in the record, and those that are not here and have to be fetched. An

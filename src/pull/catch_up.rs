@@ -1,209 +1,107 @@
-//! A look at Stripe's events since the last one. An event is a hint here: the object that it names is fetched and takes the one
-//! way through, so it does not matter in which order, how late or how often events come.
+//! A look at Stripe's events since the last one: what is new goes into the inbox, and is taken out of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::kind::{StripeKind, SyncObject};
+use entity::kind::{EventWay, RunState};
 use entity::{integration, stripe_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::apply::apply;
-use super::hint::{self, Hint};
-use super::progress::{Halt, Progress};
-use super::road::Road;
+use super::halt::Halt;
+use super::holder::Holder;
+use super::inbox::effect::EVENT_TYPES;
+use super::inbox::{Drained, Lane, drain};
+use super::progress::Progress;
 use super::rules::Rules;
-use super::{fetch, fill, remap};
-use crate::store::{SourceKey, event, reference};
+use crate::crash;
+use crate::store::{self, source};
 use crate::stripe::Seen;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
 /// The watermark stays this far behind Stripe's present second.
 const LAG_SECONDS: i64 = 10;
-const BATCH: usize = 100;
 
-/// Reads the events since the watermark and fetches each object they name.
-pub async fn run(progress: &mut Progress, rules: &Rules, watermark: i64, stop: &CancellationToken) -> Result<(), Halt> {
-    let (events, seen) = list_new(progress, rules, watermark - OVERLAP_SECONDS).await?;
-    for batch in by_object(events).chunks(BATCH) {
-        if stop.is_cancelled() {
-            return Err(Halt::Paused);
-        }
-        take(progress, rules, batch).await?;
-    }
-    after(progress, rules, stop).await?;
+/// Puts the events since the watermark into the inbox and waits until they have had their effect.
+pub async fn run(
+    progress: &mut Progress,
+    rules: &Rules,
+    integration: &integration::Model,
+    stop: &CancellationToken,
+) -> Result<Drained, Halt> {
+    let watermark = integration.event_watermark.unwrap_or_default();
+    let seen = put_new(progress, rules, watermark - OVERLAP_SECONDS).await?;
     let reached = seen.map_or(watermark, |seen| seen.min_ms.div_euclid(1000) - LAG_SECONDS);
-    move_watermark(progress, reached.max(watermark)).await
+    move_watermark(progress, reached.max(watermark)).await?;
+    crash::point("look.watermark_moved");
+    take_out(progress, rules, integration, stop).await
 }
 
-/// An event that has not had its effect yet.
-#[derive(Debug, Clone)]
-struct Event {
-    id: String,
-    created: i64,
-    name: String,
-    hints: Vec<Hint>,
-}
-
-/// The events since `from` that are not remembered, oldest first, and when Stripe showed the first page.
-async fn list_new(progress: &Progress, rules: &Rules, from: i64) -> Result<(Vec<Event>, Option<Seen>), Halt> {
+/// Puts the events since `from` that were not met before into the inbox; says when Stripe showed the first page.
+async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Option<Seen>, Halt> {
     let mut filter = vec![("created[gte]", from.to_string())];
-    filter.extend(hint::EVENT_TYPES.map(|name| ("types[]", name.to_owned())));
-    let (mut events, mut seen, mut cursors) = (Vec::new(), None, HashSet::new());
+    filter.extend(EVENT_TYPES.map(|name| ("types[]", name.to_owned())));
+    let (mut seen, mut cursors) = (None, HashSet::new());
     let mut query = filter.clone();
     loop {
         let page = progress.client().events(&query).await?;
-        progress.renew().await?;
         seen = seen.or(Some(page.seen));
-        let ids: Vec<&str> = page.data.iter().filter_map(|event| event["id"].as_str()).collect();
-        let last = ids.last().map(|id| (*id).to_owned());
-        let known = event::find_known(progress.app().db.read(), rules.integration_id, ids).await?;
-        events.extend(
-            page.data
-                .iter()
-                .filter_map(read_event)
-                .filter(|event| !known.contains(&event.id)),
-        );
+        let last = page
+            .data
+            .iter()
+            .rev()
+            .find_map(|event| event["id"].as_str())
+            .map(str::to_owned);
+        put(progress, rules, page.data).await?;
         let Some(last) = last.filter(|_| page.has_more) else {
-            break;
+            return Ok(seen);
         };
         if !cursors.insert(last.clone()) {
-            return Err(crate::stripe::Error::Unavailable {
-                message: "the list of events repeats itself".into(),
-                request_id: None,
-            }
-            .into());
+            let message = "the list of events repeats itself".to_owned();
+            return Err(crate::stripe::Error::Garbled { message }.into());
         }
         query = filter.iter().cloned().chain([("starting_after", last)]).collect();
     }
-    events.sort_by_key(|event| event.created);
-    Ok((events, seen))
 }
 
-fn read_event(event: &Value) -> Option<Event> {
-    let event_type = event["type"].as_str()?;
-    Some(Event {
-        id: event["id"].as_str()?.to_owned(),
+async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Result<(), Halt> {
+    let app = Arc::clone(progress.app());
+    let ids = events.iter().filter_map(|event| event["id"].as_str()).collect();
+    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
+    let now_ms = app.clock.now_ms();
+    let rows: Vec<_> = events
+        .iter()
+        .filter_map(|event| row(rules, event, now_ms))
+        .filter(|row| !known.contains(&row.event_id))
+        .collect();
+    if rows.is_empty() {
+        return progress.renew().await;
+    }
+    let tx = app.db.begin().await?;
+    store::inbox::put(&tx, rows).await?;
+    progress.commit(tx).await?;
+    crash::point("look.put");
+    Ok(())
+}
+
+fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
+    Some(stripe_event::Model {
+        integration_id: rules.integration_id,
+        event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
+        event_type: event["type"].as_str()?.to_owned(),
         created: event["created"].as_i64()?,
-        name: event_type.to_owned(),
-        hints: hint::read(event_type, &event["data"]["object"]),
+        came_by: EventWay::Poll,
+        received_at: now_ms,
+        body: Some(source::pack(event)),
+        applied_at: None,
+        outcome: None,
     })
 }
 
-/// One object with all events that name it.
-#[derive(Debug, Default, Clone)]
-struct Named {
-    key: Option<SourceKey>,
-    events: Vec<Event>,
-    brings_in: bool,
-}
-
-/// Coalesced: an object is fetched once, however many events name it. The order of the oldest event stays.
-fn by_object(events: Vec<Event>) -> Vec<Named> {
-    let mut named: Vec<Named> = Vec::new();
-    let mut at: BTreeMap<Option<SourceKey>, usize> = BTreeMap::new();
-    for event in events {
-        let brings_in = hint::brings_in(&event.name);
-        let keys: Vec<Option<SourceKey>> = match event.hints.len() {
-            0 => vec![None],
-            _ => event.hints.iter().cloned().map(Some).collect(),
-        };
-        for key in keys {
-            let index = *at.entry(key.clone()).or_insert(named.len());
-            if index == named.len() {
-                named.push(Named {
-                    key,
-                    ..Named::default()
-                });
-            }
-            named[index].events.push(event.clone());
-            named[index].brings_in |= brings_in;
-        }
-    }
-    named
-}
-
-async fn take(progress: &mut Progress, rules: &Rules, batch: &[Named]) -> Result<(), Halt> {
-    let app = Arc::clone(progress.app());
-    let mut keys = Vec::new();
-    let mut forced = HashSet::new();
-    for named in batch {
-        let Some((kind, id)) = &named.key else { continue };
-        if named.brings_in {
-            forced.insert(id.as_str());
-        }
-        keys.push((*kind, id.clone()));
-    }
-    let mut readings = fetch::read_alone(progress.client(), keys).await?;
-    // An event of a payment brings its invoice in whatever the window says.
-    for reading in &mut readings {
-        reading.brought_in = forced.contains(reading.stripe_id.as_str());
-    }
-    let tx = app.db.begin().await?;
-    let road = Road {
-        rules,
-        run_id: progress.run().id,
-        now_ms: app.clock.now_ms(),
-    };
-    let mut by_noun: BTreeMap<SyncObject, Vec<_>> = BTreeMap::new();
-    for reading in readings {
-        by_noun.entry(noun_of(reading.kind)).or_default().push(reading);
-    }
-    for (noun, readings) in by_noun {
-        let applied = apply(&tx, road, readings).await?;
-        progress.begin(noun);
-        progress.count(noun, applied.tally);
-    }
-    event::remember(&tx, remembered(rules, batch, road.now_ms)).await?;
-    progress.commit(tx, &()).await
-}
-
-fn remembered(rules: &Rules, batch: &[Named], applied_at: i64) -> Vec<stripe_event::Model> {
-    let rows = batch
-        .iter()
-        .flat_map(|named| &named.events)
-        .map(|event| stripe_event::Model {
-            integration_id: rules.integration_id,
-            event_id: event.id.clone(),
-            event_type: event.name.clone(),
-            created: event.created,
-            applied_at,
-        });
-    let mut seen = HashSet::new();
-    rows.filter(|row| seen.insert(row.event_id.clone())).collect()
-}
-
-fn noun_of(kind: StripeKind) -> SyncObject {
-    match kind {
-        StripeKind::Customer => SyncObject::Customer,
-        StripeKind::Product | StripeKind::Price | StripeKind::Coupon => SyncObject::Product,
-        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => SyncObject::Contract,
-    }
-}
-
-async fn after(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
-    let touched = progress.run().phases.0.iter().any(|phase| phase.seen > 0);
-    if touched {
-        const KINDS: [StripeKind; 4] = [
-            StripeKind::Customer,
-            StripeKind::Price,
-            StripeKind::Product,
-            StripeKind::Coupon,
-        ];
-        fill::missing(progress, rules, &KINDS, SyncObject::Contract, &(), stop).await?;
-    }
-    let queue = reference::list_queue(progress.app().db.read(), rules.integration_id, 1).await?;
-    if queue.is_empty() {
-        Ok(())
-    } else {
-        remap::drain(progress, rules, &(), stop).await
-    }
-}
-
+/// What is in the inbox is safe: the next look begins after it.
 async fn move_watermark(progress: &mut Progress, to: i64) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
     let tx = app.db.begin().await?;
@@ -212,5 +110,37 @@ async fn move_watermark(progress: &mut Progress, to: i64) -> Result<(), Halt> {
         .filter(integration::Column::Id.eq(progress.run().integration_id))
         .exec(&tx)
         .await?;
-    progress.commit(tx, &()).await
+    progress.commit(tx).await
+}
+
+/// Takes out what waits, unless another process does; then it is looked after there.
+async fn take_out(
+    progress: &mut Progress,
+    rules: &Rules,
+    integration: &integration::Model,
+    stop: &CancellationToken,
+) -> Result<Drained, Halt> {
+    let Some(mut lane) = Lane::take(progress.app(), integration, Some(progress.run().id)).await? else {
+        return Ok(Drained::default());
+    };
+    let drained = drain(&mut lane, rules, stop).await;
+    progress.add_requests(lane.requests());
+    for (noun, (tally, remapped)) in lane.tallies() {
+        progress.begin(*noun);
+        progress.count(*noun, *tally);
+        progress.count_remapped(*noun, *remapped);
+    }
+    lane.leave().await?;
+    drained
+}
+
+/// A run is SUCCEEDED only when nothing is missing.
+pub fn end_of(progress: &Progress) -> RunState {
+    let failed = progress
+        .run()
+        .phases
+        .0
+        .iter()
+        .any(|phase| phase.failed > 0 || phase.state == RunState::Failed);
+    if failed { RunState::Partial } else { RunState::Succeeded }
 }

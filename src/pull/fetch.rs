@@ -4,25 +4,26 @@
 use std::sync::Arc;
 
 use entity::kind::StripeKind;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::broken::{self, Broken};
 use super::frontier::Frontier;
 use super::lists::{Gives, List};
-use super::reading::Reading;
+use super::reading::{Origin, Reading};
 use super::span::{Span, Stamp};
-use super::{paid, whole};
-use crate::store::SourceKey;
-use crate::stripe::list::{Found, Page};
+use super::{alone, paid};
+use crate::crash;
+use crate::stripe::list::Page;
 use crate::stripe::{Client, Error, Seen};
 
 /// Requests in flight at most. What Stripe allows a second, times its slowest answers.
 const FETCHERS: usize = 8;
 /// Pages that may wait for the writer.
 const PAGES_WAITING: usize = 2;
-/// Requests for nested lists and single objects in flight, for one page.
+/// Requests for nested lists in flight, for one page.
 const NESTED: usize = 4;
 
 /// A page, read and whole, with what is left to read after it.
@@ -31,6 +32,8 @@ pub(super) struct PageRead {
     /// Of the stretch that it belongs to.
     pub(super) span_id: u32,
     pub(super) readings: Vec<Reading>,
+    /// Objects of the page that Stripe does not give whole.
+    pub(super) broken: Vec<Broken>,
     /// Objects of the page that are no use: Stripe gave no id.
     pub(super) nameless: usize,
     /// The rest of the stretch; `None` when it is read.
@@ -91,6 +94,7 @@ impl Fetcher {
                 }
                 page => page?,
             };
+            crash::point("list.page_read");
             let stamps: Vec<Stamp> = page.data.iter().filter_map(stamp).collect();
             let mut rest = if page.has_more {
                 Some(self.after(&span, &stamps)?)
@@ -99,10 +103,11 @@ impl Fetcher {
             };
             let split_off = rest.as_mut().and_then(|rest| self.split(rest, &stamps));
             let nameless = page.data.len() - stamps.len();
-            let readings = self.readings(&span, page).await?;
+            let (readings, broken) = self.readings(&span, page).await?;
             let read = PageRead {
                 span_id: span.id,
                 readings,
+                broken,
                 nameless,
                 rest: rest.clone(),
                 split_off: split_off.clone(),
@@ -131,9 +136,8 @@ impl Fetcher {
     }
 
     fn after(&self, span: &Span, stamps: &[Stamp]) -> Result<Span, Error> {
-        span.after(stamps).map_err(|_repeats| Error::Unavailable {
+        span.after(stamps).map_err(|_repeats| Error::Garbled {
             message: format!("list {:?} repeats itself", self.lists[span.list].gives),
-            request_id: None,
         })
     }
 
@@ -145,14 +149,17 @@ impl Fetcher {
         rest.split(stamps, self.frontier.wants_more()?)
     }
 
-    async fn readings(&self, span: &Span, page: Page) -> Result<Vec<Reading>, Error> {
+    async fn readings(&self, span: &Span, page: Page) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
         let fresh = page
             .data
             .into_iter()
             .filter(|object| stamp(object).is_some_and(|stamp| !span.was_read(&stamp)));
         match self.lists[span.list].gives {
             Gives::Objects(kind) => whole_readings(&self.client, kind, fresh.collect(), page.seen).await,
-            Gives::PaidEvents => read_alone(&self.client, self.paid.beyond_lists(fresh)).await,
+            Gives::PaidEvents => {
+                let keys = self.paid.beyond_lists(fresh).into_iter();
+                alone::read(&self.client, keys.map(|key| (key, Origin::Listed)).collect()).await
+            }
         }
     }
 }
@@ -162,42 +169,18 @@ async fn whole_readings(
     kind: StripeKind,
     objects: Vec<Value>,
     seen: Seen,
-) -> Result<Vec<Reading>, Error> {
-    let client = client.clone();
-    stream::iter(objects)
-        .map(move |object| complete(client.clone(), kind, object, seen, false))
+) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
+    let shared = client.clone();
+    let results = stream::iter(objects)
+        .map(move |object| {
+            let client = shared.clone();
+            let key = (kind, object["id"].as_str().unwrap_or_default().to_owned());
+            async move { (key, alone::complete(client, kind, object, seen, Origin::Listed).await) }
+        })
         .buffered(NESTED)
-        .try_collect()
-        .await
-}
-
-/// Reads objects by their ids.
-pub(super) async fn read_alone(client: &Client, keys: Vec<SourceKey>) -> Result<Vec<Reading>, Error> {
-    let client = client.clone();
-    stream::iter(keys)
-        .map(move |(kind, id)| read_one(client.clone(), kind, id))
-        .buffered(NESTED)
-        .try_collect()
-        .await
-}
-
-async fn read_one(client: Client, kind: StripeKind, id: String) -> Result<Reading, Error> {
-    match client.object(kind, &id).await? {
-        Found::Gone(seen) => Ok(Reading::gone(kind, id, seen)),
-        Found::Whole(object, seen) => complete(client, kind, object, seen, true).await,
-    }
-}
-
-async fn complete(
-    client: Client,
-    kind: StripeKind,
-    mut object: Value,
-    seen: Seen,
-    alone: bool,
-) -> Result<Reading, Error> {
-    whole::complete(&client, kind, &mut object).await?;
-    let id = object["id"].as_str().unwrap_or_default().to_owned();
-    Ok(Reading::whole(kind, id, object, seen, alone))
+        .collect()
+        .await;
+    broken::part(client, results).await
 }
 
 fn stamp(object: &Value) -> Option<Stamp> {

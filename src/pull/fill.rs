@@ -1,44 +1,46 @@
 //! Fetches what is named and not here: inline prices that no list has, deleted customers, products of other times. Needs no
 //! checkpoint: what is missing is asked of the database.
 
-use entity::kind::{RunState, StripeKind, SyncObject};
-use serde::Serialize;
-use tokio_util::sync::CancellationToken;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use entity::kind::{StripeKind, SyncObject};
+use sea_orm::ConnectionTrait;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::alone::{self, by_kind};
 use super::apply::apply;
-use super::fetch;
-use super::progress::{Halt, Progress};
+use super::broken::{self, Broken};
+use super::halt::Halt;
+use super::holder::Holder;
+use super::reading::{Origin, Reading};
 use super::road::Road;
 use super::rules::Rules;
+use crate::crash;
 use crate::error::Error;
-use crate::store::{SourceKey, reference};
+use crate::store::{SourceKey, reference, source};
 use crate::stripe;
 
 const BATCH: u64 = 100;
 
 /// Fetches all missing objects of `kinds`, and what those name in turn.
 pub(super) async fn missing(
-    progress: &mut Progress,
+    holder: &mut impl Holder,
     rules: &Rules,
     kinds: &[StripeKind],
     object: SyncObject,
-    checkpoint: &impl Serialize,
     stop: &CancellationToken,
 ) -> Result<(), Halt> {
     for kind in kinds {
         let mut after = String::new();
         loop {
-            let read = progress.app().db.read();
+            let read = holder.app().db.read();
             let ids = reference::list_missing(read, rules.integration_id, *kind, &after, BATCH).await?;
             let Some(last) = ids.last().cloned() else { break };
             let keys = ids.into_iter().map(|id| (*kind, id)).collect();
-            match fetch_and_apply(progress, rules, keys, object, checkpoint, stop).await {
-                // What the key may not read stays missing, and the rest goes on.
-                Err(Halt::Failed(Error::Stripe(stripe::Error::PermissionMissing { .. }))) => {
-                    progress.phase(object).state = RunState::Failed;
-                    break;
-                }
-                done => done?,
+            if !fetch_and_apply(holder, rules, keys, object, stop).await? {
+                break;
             }
             after = last;
         }
@@ -46,27 +48,99 @@ pub(super) async fn missing(
     Ok(())
 }
 
-/// Reads `keys` by their ids and applies them.
+/// Reads `keys` by their ids and applies them. What cannot be read stays missing, and the rest goes on: `false` when the key has
+/// no right to such objects at all.
 async fn fetch_and_apply(
-    progress: &mut Progress,
+    holder: &mut impl Holder,
     rules: &Rules,
     keys: Vec<SourceKey>,
     object: SyncObject,
-    checkpoint: &impl Serialize,
     stop: &CancellationToken,
-) -> Result<(), Halt> {
+) -> Result<bool, Halt> {
     if stop.is_cancelled() {
         return Err(Halt::Paused);
     }
-    let readings = fetch::read_alone(progress.client(), keys).await?;
-    let app = std::sync::Arc::clone(progress.app());
+    let wanted = keys.into_iter().map(|key| (key, Origin::Alone(None))).collect();
+    let (readings, broken) = alone::read(holder.client(), wanted).await?;
+    crash::point("fill.read");
+    let (forbidden, broken): (Vec<_>, Vec<_>) = broken
+        .into_iter()
+        .partition(|(_, error)| matches!(error, stripe::Error::PermissionMissing { .. }));
+    let app = Arc::clone(holder.app());
     let tx = app.db.begin().await?;
     let road = Road {
         rules,
-        run_id: progress.run().id,
+        run_id: holder.run_id(),
         now_ms: app.clock.now_ms(),
     };
     let applied = apply(&tx, road, readings).await?;
-    progress.count(object, applied.tally);
-    progress.commit(tx, checkpoint).await
+    holder.count(object, applied.tally);
+    let failed = broken::record(&tx, road, &broken).await?;
+    holder.count(object, failed);
+    if !forbidden.is_empty() {
+        holder.mark_unread(object);
+    }
+    crash::point("fill.before_commit");
+    holder.commit(tx).await?;
+    crash::point("fill.after_commit");
+    Ok(forbidden.is_empty())
+}
+
+/// What a record shows of others, so that it can be written whole at once.
+const SHOWN: [StripeKind; 5] = [
+    StripeKind::Subscription,
+    StripeKind::Customer,
+    StripeKind::Price,
+    StripeKind::Product,
+    StripeKind::Coupon,
+];
+/// An invoice names a subscription, that a price, that a product.
+const DEEPEST: usize = 4;
+
+/// The objects that `readings` name and that are neither here nor among them.
+pub(super) async fn named_and_missing(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    readings: Vec<&Reading>,
+) -> Result<BTreeSet<SourceKey>, Error> {
+    let own: BTreeSet<(StripeKind, &str)> = readings
+        .iter()
+        .map(|reading| (reading.kind, reading.stripe_id.as_str()))
+        .collect();
+    let named = readings.iter().flat_map(|reading| &reading.names);
+    let strange: Vec<SourceKey> = named
+        .filter(|(kind, id)| SHOWN.contains(kind) && !own.contains(&(*kind, id.as_str())))
+        .cloned()
+        .collect();
+    let mut missing = BTreeSet::new();
+    for (kind, ids) in by_kind(&strange) {
+        let here = source::find_ids(conn, integration_id, kind, ids.clone()).await?;
+        missing.extend(
+            ids.into_iter()
+                .filter(|id| !here.contains(*id))
+                .map(|id| (kind, id.to_owned())),
+        );
+    }
+    Ok(missing)
+}
+
+/// Reads what `readings` name and is not here, and what that names in turn, and adds it to them.
+pub(super) async fn complete(
+    holder: &impl Holder,
+    integration_id: Uuid,
+    mut readings: Vec<Reading>,
+) -> Result<(Vec<Reading>, Vec<Broken>), Halt> {
+    let (mut broken, mut asked) = (Vec::new(), BTreeSet::new());
+    for _ in 0..DEEPEST {
+        let missing = named_and_missing(holder.app().db.read(), integration_id, readings.iter().collect()).await?;
+        let fresh: Vec<_> = missing.into_iter().filter(|key| asked.insert(key.clone())).collect();
+        if fresh.is_empty() {
+            break;
+        }
+        let wanted = fresh.into_iter().map(|key| (key, Origin::Alone(None))).collect();
+        let (found, failed) = alone::read(holder.client(), wanted).await?;
+        readings.extend(found);
+        broken.extend(failed);
+    }
+    Ok((readings, broken))
 }

@@ -1,6 +1,6 @@
 //! Which lists a phase reads, and down to when.
 
-use entity::kind::{ContractSource, StripeKind, SyncObject};
+use entity::kind::{ContractSource, RunKind, StripeKind, SyncObject};
 
 use super::rules::Rules;
 use super::span::Span;
@@ -30,6 +30,8 @@ pub(super) struct List {
     pub(super) gives: Gives,
     pub(super) filter: Vec<(&'static str, String)>,
     low: i64,
+    /// Where it ends, if before the upper bound of the run.
+    high: Option<i64>,
 }
 
 impl List {
@@ -42,13 +44,24 @@ impl List {
             gives: Gives::Objects(kind),
             filter,
             low,
+            high: None,
+        }
+    }
+
+    /// What the key must be allowed to read; `None` = events.
+    pub(super) fn right(&self) -> Option<StripeKind> {
+        match self.gives {
+            Gives::Objects(kind) => Some(kind),
+            Gives::PaidEvents => None,
         }
     }
 }
 
 /// The lists of the phase of `object`. The order is part of checkpoints.
-pub(super) fn lists(object: SyncObject, rules: &Rules, t0: i64) -> Vec<List> {
+pub(super) fn lists(kind: RunKind, object: SyncObject, rules: &Rules, t0: i64) -> Vec<List> {
     match object {
+        SyncObject::Customer | SyncObject::Product if kind == RunKind::Backfill => Vec::new(),
+        SyncObject::Contract if kind == RunKind::Backfill => gap_lists(rules, t0),
         SyncObject::Customer => vec![List::of(StripeKind::Customer, &[], 0)],
         // Stripe lists active prices only, unless asked for the others; inline ones are in no list and are read when named.
         SyncObject::Product => vec![
@@ -64,6 +77,28 @@ pub(super) fn lists(object: SyncObject, rules: &Rules, t0: i64) -> Vec<List> {
 fn contract_lists(rules: &Rules, t0: i64) -> Vec<List> {
     // Without status=all the canceled ones are missing.
     let mut lists = vec![List::of(StripeKind::Subscription, &[("status", "all")], 0)];
+    lists.extend(invoice_lists(rules, t0));
+    lists
+}
+
+/// What a wider lookback lets in: invoices from the new beginning of the window up to the old one. Only they have a window.
+fn gap_lists(rules: &Rules, t0: i64) -> Vec<List> {
+    let covered = rules.covered_from.unwrap_or(t0);
+    if covered <= rules.window_start {
+        return Vec::new();
+    }
+    let mut lists = invoice_lists(rules, t0);
+    for list in &mut lists {
+        // Credit notes and payments may be of any later day.
+        if list.gives == Gives::Objects(StripeKind::Invoice) {
+            list.high = Some(covered);
+        }
+    }
+    lists
+}
+
+fn invoice_lists(rules: &Rules, t0: i64) -> Vec<List> {
+    let mut lists = Vec::new();
     if rules.has_source(ContractSource::Invoice) {
         let charged = charged_from(rules);
         let sent = sent_from(rules);
@@ -84,6 +119,7 @@ fn contract_lists(rules: &Rules, t0: i64) -> Vec<List> {
             gives: Gives::PaidEvents,
             filter: vec![("type", "invoice.paid".to_owned())],
             low: told,
+            high: None,
         });
     }
     lists
@@ -105,6 +141,9 @@ pub(super) fn whole_spans(lists: &[List], t0: i64) -> Vec<Span> {
         .iter()
         .zip(0..)
         .enumerate()
-        .map(|(list, (of, id))| Span::new(id, list, of.low.min(t0), t0))
+        .map(|(list, (of, id))| {
+            let high = of.high.map_or(t0, |high| high.min(t0));
+            Span::new(id, list, of.low.min(high), high)
+        })
         .collect()
 }

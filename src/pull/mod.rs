@@ -6,25 +6,34 @@
 //! - After it: `fill` fetches what is named and not here, `remap` maps again what shows something that has changed.
 //! - How far: [`progress`], saved with the rows.
 
+mod alone;
 pub mod apply;
+mod broken;
 pub mod catch_up;
+mod checkpoint;
 mod fetch;
 mod fill;
 mod frontier;
-mod hint;
+pub mod halt;
+mod heartbeat;
+mod holder;
 pub mod import;
+pub mod inbox;
 mod lists;
 pub mod news;
 mod outcome;
 pub mod pace;
+mod pages;
 mod paid;
 pub mod progress;
 pub mod reading;
 mod record;
 mod remap;
+pub mod retry;
 pub mod road;
 pub mod rules;
-mod scope;
+pub(crate) mod scope;
 mod span;
+mod sweep;
 mod tally;
 mod whole;

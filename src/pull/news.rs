@@ -29,17 +29,38 @@ pub struct State<'a> {
     pub deleted: bool,
 }
 
-/// A reading against what is stored.
-pub fn judge(read: State<'_>, stored: State<'_>) -> News {
-    let later = read.seen.min_ms >= stored.seen.max_ms;
-    if read.deleted == stored.deleted && (read.deleted || read.digest == stored.digest) {
+/// How a state came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Stripe was asked.
+    Read,
+    /// An event told it.
+    Told,
+}
+
+/// An event this much older than what is here is surely older, whatever Stripe's clocks say to each other.
+const SURELY_OLDER_MS: i64 = 10_000;
+
+/// A state against what is stored.
+pub fn judge(way: Way, new: State<'_>, stored: State<'_>) -> News {
+    let (later, earlier) = order(way, new.seen, stored.seen);
+    if new.deleted == stored.deleted && (new.deleted || new.digest == stored.digest) {
         News::Same { later }
     } else if later {
         News::Apply
-    } else if read.seen.max_ms <= stored.seen.min_ms {
+    } else if earlier {
         News::Drop
     } else {
         News::ReadAlone
+    }
+}
+
+/// Whether a state was surely held after the stored one, or surely before. An event's second is told, not measured: it takes a
+/// whole second more to be later.
+pub fn order(way: Way, new: Seen, stored: Seen) -> (bool, bool) {
+    match way {
+        Way::Read => (new.min_ms >= stored.max_ms, new.max_ms <= stored.min_ms),
+        Way::Told => (new.min_ms > stored.max_ms, new.min_ms < stored.min_ms - SURELY_OLDER_MS),
     }
 }
 
@@ -72,7 +93,7 @@ mod tests {
             ("overlaps, the same", state(15, 30, b"a"), News::Same { later: false }),
             ("before it, the same", state(0, 5, b"a"), News::Same { later: false }),
         ] {
-            assert_eq!(judge(read, stored), news, "{shows}");
+            assert_eq!(judge(Way::Read, read, stored), news, "{shows}");
         }
     }
 
@@ -83,11 +104,12 @@ mod tests {
             deleted: true,
             ..state(min_ms, max_ms, b"a")
         };
-        assert_eq!(judge(gone(20, 30), stored), News::Apply);
-        assert_eq!(judge(gone(0, 5), stored), News::Drop);
-        assert_eq!(judge(gone(15, 25), stored), News::ReadAlone);
+        assert_eq!(judge(Way::Read, gone(20, 30), stored), News::Apply);
+        assert_eq!(judge(Way::Read, gone(0, 5), stored), News::Drop);
+        assert_eq!(judge(Way::Read, gone(15, 25), stored), News::ReadAlone);
         assert_eq!(
             judge(
+                Way::Read,
                 State {
                     digest: b"b",
                     ..gone(20, 30)
@@ -96,6 +118,37 @@ mod tests {
             ),
             News::Same { later: true }
         );
-        assert_eq!(judge(state(20, 30, b"a"), gone(10, 20)), News::Apply);
+        assert_eq!(judge(Way::Read, state(20, 30, b"a"), gone(10, 20)), News::Apply);
+    }
+
+    #[test]
+    fn an_event_against_what_is_stored() {
+        let stored = state(100_000, 102_000, b"a");
+        for (shows, second, digest, news) in [
+            ("after it", 103, b"b", News::Apply),
+            ("in its last second", 102, b"b", News::ReadAlone),
+            ("inside it", 101, b"b", News::ReadAlone),
+            ("shortly before it", 95, b"b", News::ReadAlone),
+            ("ten seconds before it", 90, b"b", News::ReadAlone),
+            ("longer before it", 89, b"b", News::Drop),
+            ("after it, the same", 103, b"a", News::Same { later: true }),
+            ("inside it, the same", 101, b"a", News::Same { later: false }),
+        ] {
+            let told = State {
+                seen: Seen::of_event(second),
+                ..state(0, 0, digest)
+            };
+            assert_eq!(judge(Way::Told, told, stored), news, "{shows}");
+        }
+    }
+
+    #[test]
+    fn two_events_of_one_second_cannot_be_told_apart() {
+        let first = State {
+            seen: Seen::of_event(100),
+            ..state(0, 0, b"a")
+        };
+        let second = State { digest: b"b", ..first };
+        assert_eq!(judge(Way::Told, second, first), News::ReadAlone);
     }
 }

@@ -15,12 +15,22 @@ pub fn read_allowance(invoices_paid_in_30_days: i64) -> i64 {
         .max(READS_FLOOR)
 }
 
-/// Seconds between two looks when nobody has set them: half of the allowance pays for them, one request each.
-pub fn poll_interval_seconds(invoices_paid_in_30_days: i64) -> i64 {
-    let looks = (read_allowance(invoices_paid_in_30_days) / 2).max(1);
+/// Seconds between two looks when nobody has set them: half of the allowance pays for them. While webhooks come, looks are a
+/// safety net only.
+pub fn poll_interval_seconds(invoices_paid_in_30_days: i64, requests_per_look: i64, webhooks_come: bool) -> i64 {
+    if webhooks_come {
+        return LONGEST_SECONDS;
+    }
+    let looks = (read_allowance(invoices_paid_in_30_days) / 2 / requests_per_look.max(1)).max(1);
     (ALLOWANCE_SECONDS + looks - 1)
         .div_euclid(looks)
         .clamp(SHORTEST_SECONDS, LONGEST_SECONDS)
+}
+
+/// Seconds between two reconciles at least: a quarter of the allowance pays for them.
+pub fn reconcile_interval_seconds(invoices_paid_in_30_days: i64, requests: i64) -> i64 {
+    let quarter = (read_allowance(invoices_paid_in_30_days) / 4).max(1);
+    ALLOWANCE_SECONDS.saturating_mul(requests.max(0)) / quarter
 }
 
 #[cfg(test)]
@@ -37,10 +47,28 @@ mod tests {
             (1_000_000, 500_000_000, 10),
         ] {
             assert_eq!(
-                (read_allowance(paid), poll_interval_seconds(paid)),
+                (read_allowance(paid), poll_interval_seconds(paid, 1, false)),
                 (allowance, seconds),
                 "{paid}"
             );
+        }
+    }
+
+    #[test]
+    fn dear_looks_are_rarer_and_webhooks_make_them_a_safety_net() {
+        assert_eq!(poll_interval_seconds(1_037, 4, false), 40);
+        assert_eq!(poll_interval_seconds(1_037, 1, true), 600);
+    }
+
+    #[test]
+    fn a_reconcile_is_paid_by_a_quarter_of_the_allowance() {
+        for (paid, requests, seconds) in [
+            (0, 0, 0),
+            (0, 83, 86_054),
+            (0, 2_500, 2_592_000),
+            (1_000, 4_000, 82_944),
+        ] {
+            assert_eq!(reconcile_interval_seconds(paid, requests), seconds, "{paid} {requests}");
         }
     }
 }

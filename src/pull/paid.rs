@@ -1,6 +1,6 @@
 //! Invoices created long ago and paid lately: no list finds them, their `invoice.paid` events do.
 
-use entity::kind::StripeKind;
+use entity::kind::{RunKind, StripeKind};
 use serde_json::Value;
 
 use super::lists::{charged_from, sent_from};
@@ -16,11 +16,13 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn of(rules: &Rules, t0: i64) -> Self {
+    pub(super) fn of(kind: RunKind, rules: &Rules, t0: i64) -> Self {
+        // What a backfill's lists do not reach above, the window before held already.
+        let is_backfill = kind == RunKind::Backfill;
         Self {
             charged_from: charged_from(rules),
             sent_from: sent_from(rules),
-            t0,
+            t0: if is_backfill { i64::MAX } else { t0 },
         }
     }
 

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use entity::kind::{RunState, SyncObject};
+use entity::kind::{RunKind, RunState, SyncObject};
 use entity::list::RunPhase;
 use entity::run;
 use sea_orm::DatabaseTransaction;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
+use super::halt::{Halt, obey};
+use super::heartbeat::Heartbeat;
+use super::holder::Holder;
 use super::tally::Tally;
 use crate::app::App;
 use crate::error::Error;
@@ -22,67 +26,24 @@ pub struct Progress {
     run: run::Model,
     requests_before: i64,
     requests_counted: i64,
-}
-
-/// Why a run stops before its end.
-#[derive(Debug, thiserror::Error)]
-pub enum Halt {
-    /// Somebody canceled it.
-    #[error("canceled")]
-    Canceled,
-    /// Sync was turned off, or the server stops: it goes on later from its checkpoint.
-    #[error("paused")]
-    Paused,
-    /// Another process has it.
-    #[error("another process has taken the run up")]
-    LeaseLost,
-    /// Something failed.
-    #[error(transparent)]
-    Failed(#[from] Error),
-}
-
-impl From<sea_orm::DbErr> for Halt {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<crate::stripe::Error> for Halt {
-    fn from(error: crate::stripe::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<SaveError> for Halt {
-    fn from(error: SaveError) -> Self {
-        match error {
-            SaveError::LeaseLost => Self::LeaseLost,
-            SaveError::Database(error) => error.into(),
-        }
-    }
+    requests_elsewhere: i64,
+    _heartbeat: Heartbeat,
 }
 
 impl Progress {
     /// Takes charge of a run that was taken up.
     pub fn new(app: Arc<App>, client: Client, run: run::Model) -> Self {
         let requests_before = run.stripe_requests;
+        let heartbeat = beat_for(&app, &run);
         Self {
             app,
             client,
             run,
             requests_before,
             requests_counted: 0,
+            requests_elsewhere: 0,
+            _heartbeat: heartbeat,
         }
-    }
-
-    /// The parts of the server.
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
-    }
-
-    /// The way to Stripe.
-    pub fn client(&self) -> &Client {
-        &self.client
     }
 
     /// The run as it stands.
@@ -121,12 +82,7 @@ impl Progress {
         phase.started_at = phase.started_at.or(Some(now_ms));
     }
 
-    /// Counts the objects of a page.
-    pub(super) fn count(&mut self, object: SyncObject, tally: Tally) {
-        tally.add_to(self.phase(object));
-    }
-
-    /// Saves, and halts when asked to. A halt takes effect after the transaction is committed: see [`Progress::commit`].
+    /// Saves, and halts when asked to. A halt takes effect after the transaction is committed.
     async fn save(&mut self, tx: &DatabaseTransaction) -> Result<Order, SaveError> {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
         let new = requests - self.requests_counted;
@@ -134,22 +90,20 @@ impl Progress {
             lease::count_reads(tx, self.run.integration_id, self.app.clock.now().date_naive(), new).await?;
             self.requests_counted = requests;
         }
-        self.run.stripe_requests = self.requests_before + requests;
+        self.run.stripe_requests = self.requests_before + requests + self.requests_elsewhere;
         lease::save(tx, &self.run, self.app.clock.now_ms()).await
     }
 
-    /// Commits `tx` with the progress in it, then obeys what somebody has ordered meanwhile.
-    pub(super) async fn commit(
-        &mut self,
-        tx: DatabaseTransaction,
-        checkpoint: &impl serde::Serialize,
-    ) -> Result<(), Halt> {
+    /// Requests that were sent for this run and are counted in the day's sum already.
+    pub(super) fn add_requests(&mut self, requests: i64) {
+        self.requests_elsewhere += requests;
+    }
+
+    /// How far it has got, from the next commit on.
+    pub(super) fn keep(&mut self, checkpoint: &impl serde::Serialize) -> Result<(), Error> {
         let text = serde_json::to_string(checkpoint).map_err(|error| Error::Internal(error.to_string()))?;
         self.run.checkpoint = Some(text);
-        let order = self.save(&tx).await?;
-        tx.commit().await?;
-        self.app.changed.send_replace(());
-        obey(order)
+        Ok(())
     }
 
     /// A sign of life between two commits.
@@ -157,10 +111,14 @@ impl Progress {
         obey(lease::renew(self.app.db.write(), &self.run, self.app.clock.now_ms()).await?)
     }
 
-    /// Ends the run in `state`.
-    pub async fn finish(mut self, state: RunState, failure: Option<(&str, String)>) -> Result<run::Model, SaveError> {
-        let tx = self.app.db.begin().await?;
-        self.save(&tx).await?;
+    /// Ends the run in `state`, in the transaction of what its end means.
+    pub async fn finish(
+        mut self,
+        tx: &DatabaseTransaction,
+        state: RunState,
+        failure: Option<(&str, String)>,
+    ) -> Result<run::Model, SaveError> {
+        self.save(tx).await?;
         self.run.state = state;
         self.run.finished_at = Some(self.app.clock.now_ms());
         if let Some((code, message)) = failure {
@@ -174,10 +132,16 @@ impl Progress {
                 state
             };
         }
-        lease::finish(&tx, &self.run).await?;
-        tx.commit().await?;
-        self.app.changed.send_replace(());
+        if self.run.kind == RunKind::Reconcile {
+            self.run.drift = Some(drift(&self.run));
+        }
+        lease::finish(tx, &self.run).await?;
         Ok(self.run)
+    }
+
+    /// Gives the run back until `resume_at`, Unix milliseconds, or until a person has done something; says why.
+    pub async fn rest(self, resume_at: Option<i64>, why: (&str, String)) -> Result<(), SaveError> {
+        lease::rest(self.app.db.write(), &self.run, resume_at, why).await
     }
 
     /// Gives the run back as it was last committed.
@@ -190,11 +154,66 @@ fn is_open(state: RunState) -> bool {
     matches!(state, RunState::Queued | RunState::Running | RunState::Canceling)
 }
 
-fn obey(order: Order) -> Result<(), Halt> {
-    match order {
-        Order::GoOn => Ok(()),
-        Order::Cancel => Err(Halt::Canceled),
-        Order::Pause => Err(Halt::Paused),
+/// Records that differed from Stripe.
+fn drift(run: &run::Model) -> i64 {
+    let differed = run
+        .phases
+        .0
+        .iter()
+        .map(|phase| phase.created + phase.updated + phase.remapped);
+    i64::try_from(differed.sum::<u64>()).unwrap_or(i64::MAX)
+}
+
+fn beat_for(app: &Arc<App>, run: &run::Model) -> Heartbeat {
+    let (app, run) = (Arc::clone(app), run.clone());
+    Heartbeat::start(move || {
+        let (app, run) = (Arc::clone(&app), run.clone());
+        async move {
+            if let Err(error) = lease::renew(app.db.write(), &run, app.clock.now_ms()).await {
+                tracing::debug!(%error, "no sign of life");
+            }
+        }
+    })
+}
+
+impl Holder for Progress {
+    fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn run_id(&self) -> Option<Uuid> {
+        Some(self.run.id)
+    }
+
+    fn count(&mut self, object: SyncObject, tally: Tally) {
+        tally.add_to(self.phase(object));
+    }
+
+    fn count_remapped(&mut self, object: SyncObject, changed: u64) {
+        let phases = &mut self.run.phases.0;
+        let own = phases
+            .iter()
+            .position(|phase| phase.object == object)
+            .unwrap_or_default();
+        if let Some(phase) = phases.get_mut(own) {
+            phase.remapped += changed;
+        }
+    }
+
+    fn mark_unread(&mut self, object: SyncObject) {
+        self.phase(object).state = RunState::Failed;
+    }
+
+    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+        self.run.rests = 0;
+        let order = self.save(&tx).await?;
+        tx.commit().await?;
+        self.app.changed.send_replace(());
+        obey(order)
     }
 }
 
@@ -210,6 +229,7 @@ pub fn blank_phase(object: SyncObject) -> RunPhase {
         unchanged: 0,
         skipped: 0,
         failed: 0,
+        remapped: 0,
         started_at: None,
     }
 }

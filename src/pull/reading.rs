@@ -9,6 +9,17 @@ use crate::store::{SourceKey, source};
 use crate::stripe::Seen;
 use crate::stripe::object::{canonical_digest, named_by};
 
+/// How a reading came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Out of a page of a list.
+    Listed,
+    /// Read by its id, when this was stored, or nothing: while that is so, what was read is later, whatever the bounds say.
+    Alone(Option<Seen>),
+    /// Told by an event.
+    Told,
+}
+
 /// One object as it was read.
 #[derive(Debug)]
 pub struct Reading {
@@ -20,8 +31,8 @@ pub struct Reading {
     pub value: Option<Value>,
     /// When Stripe held this state.
     pub seen: Seen,
-    /// Read by its id, so that it applies even where the bounds alone would not tell.
-    pub alone: bool,
+    /// How it came to be known.
+    pub origin: Origin,
     /// An event has told of its payment: it belongs here whatever the window says.
     pub brought_in: bool,
     /// Of the canonical JSON.
@@ -32,15 +43,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// An object of a list, or fetched alone.
-    pub fn whole(kind: StripeKind, stripe_id: String, value: Value, seen: Seen, alone: bool) -> Self {
+    /// An object with all that is to it.
+    pub fn whole(kind: StripeKind, stripe_id: String, value: Value, seen: Seen, origin: Origin) -> Self {
         let (digest, names, packed) = (canonical_digest(&value), named_by(kind, &value), source::pack(&value));
         Self {
             kind,
             stripe_id,
             value: Some(value),
             seen,
-            alone,
+            origin,
             brought_in: false,
             digest,
             names,
@@ -49,19 +60,24 @@ impl Reading {
     }
 
     /// An object that Stripe has deleted.
-    pub fn gone(kind: StripeKind, stripe_id: String, seen: Seen) -> Self {
+    pub fn gone(kind: StripeKind, stripe_id: String, seen: Seen, origin: Origin) -> Self {
         let packed = source::pack(&Value::Object(serde_json::Map::new()));
         Self {
             kind,
             stripe_id,
             value: None,
             seen,
-            alone: true,
+            origin,
             brought_in: false,
             digest: [0; 16],
             names: Vec::new(),
             packed,
         }
+    }
+
+    /// The same, seen at another time.
+    pub(super) fn at(self, seen: Seen) -> Self {
+        Self { seen, ..self }
     }
 
     /// The row that keeps it.

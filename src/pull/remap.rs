@@ -5,32 +5,37 @@ use std::sync::Arc;
 
 use entity::kind::StripeKind;
 use sea_orm::DatabaseTransaction;
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::apply::settle_failures;
-use super::progress::{Halt, Progress};
+use super::halt::Halt;
+use super::holder::Holder;
+use super::outcome::Outcome;
 use super::record::{self, Item};
 use super::road::Road;
 use super::rules::Rules;
+use super::tally::noun_of;
+use crate::crash;
 use crate::error::Error;
-use crate::store::{reference, source};
+use crate::store::{lease, reference, source};
 
 const BATCH: u64 = 200;
 
 /// Maps everything in the queue again.
-pub(super) async fn drain(
-    progress: &mut Progress,
-    rules: &Rules,
-    checkpoint: &impl Serialize,
-    stop: &CancellationToken,
-) -> Result<(), Halt> {
-    let app = Arc::clone(progress.app());
+pub(super) async fn drain(holder: &mut impl Holder, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
+    let app = Arc::clone(holder.app());
+    if reference::list_queue(app.db.read(), rules.integration_id, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
     loop {
         if stop.is_cancelled() {
             return Err(Halt::Paused);
         }
         let tx = app.db.begin().await?;
+        lease::take_turn(&tx, rules.integration_id).await?;
         let queued = reference::list_queue(&tx, rules.integration_id, BATCH).await?;
         if queued.is_empty() {
             return Ok(());
@@ -41,17 +46,21 @@ pub(super) async fn drain(
         }
         let road = Road {
             rules,
-            run_id: progress.run().id,
+            run_id: holder.run_id(),
             now_ms: app.clock.now_ms(),
         };
         for (kind, ids) in by_kind {
-            map_again(&tx, road, kind, ids.iter().map(String::as_str).collect()).await?;
+            let changed = map_again(&tx, road, kind, ids.iter().map(String::as_str).collect()).await?;
+            holder.count_remapped(noun_of(kind), changed);
         }
-        progress.commit(tx, checkpoint).await?;
+        crash::point("remap.before_commit");
+        holder.commit(tx).await?;
+        crash::point("remap.after_commit");
     }
 }
 
-async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<(), Error> {
+/// Gives how many records changed by it.
+async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<u64, Error> {
     let integration_id = road.rules.integration_id;
     reference::unqueue(tx, integration_id, kind, ids.clone()).await?;
     let bodies = source::find_bodies(tx, integration_id, kind, ids).await?;
@@ -75,5 +84,9 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
     for ((state, reason), ids) in by_state {
         source::mark_mapped(tx, integration_id, kind, ids, (state, reason), road.rules.stamp(kind)).await?;
     }
-    settle_failures(tx, road, kind, &items, &written).await
+    settle_failures(tx, road, kind, &items, &written).await?;
+    let changed = written
+        .iter()
+        .filter(|written| matches!(written.outcome, Outcome::Created | Outcome::Updated));
+    Ok(changed.map(|_| 1).sum())
 }

@@ -9,8 +9,8 @@ use super::rules::Rules;
 pub struct Road<'a> {
     /// The settings of the run.
     pub rules: &'a Rules,
-    /// The run.
-    pub run_id: Uuid,
+    /// The run, if one does it.
+    pub run_id: Option<Uuid>,
     /// Our clock, Unix milliseconds.
     pub now_ms: i64,
 }

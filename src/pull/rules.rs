@@ -1,7 +1,7 @@
 //! What the admin decided, read once when a run is taken up: a run uses the settings it began with.
 
 use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
-use entity::list::MappingRule;
+use entity::list::{KeyPermissions, MappingRule};
 use entity::{integration, mapping};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use sha2::{Digest, Sha256};
@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::map::MAP_REVISION;
 use crate::map::contract::ContractRules;
 use crate::map::rule::CompiledRules;
+use crate::stripe::list::resource;
 
 const DAY_SECONDS: i64 = 86_400;
 
@@ -21,6 +22,12 @@ pub struct Rules {
     pub integration_id: Uuid,
     /// Objects of the other mode are refused.
     pub livemode: bool,
+    /// Stripe's id of the account, where it is known.
+    pub account: Option<String>,
+    /// Where the first import's lists ended, Unix seconds; 0 before.
+    pub events_from: i64,
+    /// Paid invoices are here from this second on, Unix seconds.
+    pub covered_from: Option<i64>,
     /// Invoices created or paid from here on are in scope, Unix seconds.
     pub window_start: i64,
     /// What a customer becomes.
@@ -30,6 +37,7 @@ pub struct Rules {
     /// Settings of the fixed contract mapping.
     pub contract: ContractRules,
     sources: Vec<ContractSource>,
+    permissions: KeyPermissions,
 }
 
 /// A mapping, ready for use.
@@ -53,6 +61,9 @@ impl Rules {
         Ok(Self {
             integration_id: integration.id,
             livemode: integration.livemode,
+            account: integration.stripe_account_id.clone(),
+            events_from: integration.events_from.unwrap_or_default(),
+            covered_from: integration.covered_from,
             window_start: queued_at_ms.div_euclid(1000) - lookback,
             customer: Mapping::load(conn, integration.id, SyncObject::Customer).await?,
             product: Mapping::load(conn, integration.id, SyncObject::Product).await?,
@@ -60,12 +71,27 @@ impl Rules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
             sources: integration.contract_sources.0.clone(),
+            permissions: integration.permissions.clone(),
         })
     }
 
     /// Whether `source` makes contracts.
     pub fn has_source(&self, source: ContractSource) -> bool {
         self.sources.contains(&source)
+    }
+
+    /// Whether the key could read objects of `kind` when it was given; `None` = events.
+    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
+        let name = resource(kind);
+        self.permissions
+            .0
+            .iter()
+            .any(|permission| permission.object == name && permission.granted)
+    }
+
+    /// Nothing that happened since `second`, Unix seconds, is out of the window.
+    pub fn reach_back_to(&mut self, second: i64) {
+        self.window_start = self.window_start.min(second);
     }
 
     /// Fingerprint of everything that decides what an object of `kind` becomes. Where it differs from the stored one, an unchanged

@@ -7,7 +7,7 @@ use super::reading::Reading;
 use super::rules::Rules;
 
 /// The reason's code when a new object is not to be stored.
-pub(super) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
+pub(crate) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
     let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice)?;
     if invoice["status"] != "paid" {
         return Some("INVOICE_NOT_PAID");

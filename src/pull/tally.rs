@@ -1,9 +1,12 @@
 //! What became of the objects of a page, counted.
 
-use entity::kind::StripeKind;
+use std::collections::BTreeMap;
+
+use entity::kind::{StripeKind, SyncObject};
 use entity::list::RunPhase;
 
 use super::outcome::Outcome;
+use super::reading::Reading;
 
 /// Counts that add up: seen = created + updated + unchanged + skipped + failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,8 +38,17 @@ impl Tally {
         }
     }
 
+    /// Adds another count.
+    pub(super) fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.skipped += other.skipped;
+        self.failed += other.failed;
+    }
+
     /// Adds the counts to a phase.
-    pub(super) fn add_to(self, phase: &mut RunPhase) {
+    pub(crate) fn add_to(self, phase: &mut RunPhase) {
         phase.created += self.created;
         phase.updated += self.updated;
         phase.unchanged += self.unchanged;
@@ -44,6 +56,27 @@ impl Tally {
         phase.failed += self.failed;
         phase.seen += self.created + self.updated + self.unchanged + self.skipped + self.failed;
     }
+}
+
+/// The phase that objects of `kind` belong to.
+pub(super) fn noun_of(kind: StripeKind) -> SyncObject {
+    match kind {
+        StripeKind::Customer => SyncObject::Customer,
+        StripeKind::Product | StripeKind::Price | StripeKind::Coupon => SyncObject::Product,
+        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => SyncObject::Contract,
+    }
+}
+
+/// Readings by phase. Contracts show the others and go last.
+pub(super) fn by_noun(readings: Vec<Reading>) -> Vec<(SyncObject, Vec<Reading>)> {
+    let mut groups: BTreeMap<SyncObject, Vec<Reading>> = BTreeMap::new();
+    for reading in readings {
+        groups.entry(noun_of(reading.kind)).or_default().push(reading);
+    }
+    [SyncObject::Product, SyncObject::Customer, SyncObject::Contract]
+        .into_iter()
+        .filter_map(|noun| groups.remove_entry(&noun))
+        .collect()
 }
 
 /// Whether objects of `kind` make records.

@@ -47,9 +47,9 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
     vec![
         step(
             "CONNECT_STRIPE",
-            integration.key_sealed.is_some(),
+            integration.key_sealed.is_some() && integration.key_problem.is_none(),
             true,
-            "Authenticate Stripe with a secret key (authenticateStripe).".to_owned(),
+            connect_message(integration),
         ),
         step(
             "KEY_PERMISSIONS",
@@ -70,6 +70,18 @@ fn steps(integration: &integration::Model, reviewed: bool) -> Vec<Step> {
             "Look at the mappings of customers and products (updateCustomerMapping, updateProductMapping).".to_owned(),
         ),
     ]
+}
+
+fn connect_message(integration: &integration::Model) -> String {
+    if integration.key_problem.is_none() {
+        return "Authenticate Stripe with a secret key (authenticateStripe).".to_owned();
+    }
+    let said = integration
+        .key_problem_message
+        .as_deref()
+        .unwrap_or("Stripe refused the key.")
+        .trim_end_matches('.');
+    format!("{said}. Authenticate Stripe again, with a key that it takes (authenticateStripe).")
 }
 
 fn permissions_message(missing: &[&str]) -> String {

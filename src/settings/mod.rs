@@ -1,7 +1,9 @@
 //! What an admin decides about an integration: settings, mappings, and the switch.
 
 pub mod checklist;
+pub mod lag;
 mod mapping;
+pub mod schedule;
 mod switch;
 mod update;
 
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use crate::error::{Code, Error};
 
 pub use mapping::{UpdateMapping, reset_mapping, update_mapping};
+pub use schedule::Schedule;
 pub use switch::set_sync_enabled;
 pub use update::{UpdateSettings, update_settings};
 

@@ -8,6 +8,7 @@ use entity::list::ContractSources;
 use sea_orm::{ActiveModelTrait, Set};
 use uuid::Uuid;
 
+use super::Schedule;
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 
@@ -28,6 +29,8 @@ pub struct UpdateSettings {
     pub invoice_lookback_days: Option<i32>,
     /// Seconds between looks at Stripe's events.
     pub poll_interval_seconds: Option<Option<i32>>,
+    /// When to reconcile: a cron expression of five fields, UTC, or "off".
+    pub reconcile_schedule: Option<String>,
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: Option<bool>,
     /// Upper bound of requests a second.
@@ -42,6 +45,12 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         .into_iter()
         .collect();
     problems.extend(check(&wish));
+    let schedule = wish
+        .reconcile_schedule
+        .as_deref()
+        .map(|text| Schedule::parse(text, app.clock.now()))
+        .transpose();
+    problems.extend(schedule.as_ref().err().cloned());
     if !problems.is_empty() {
         return Err(Error::Refused(problems));
     }
@@ -53,6 +62,10 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     };
     if let Some(sources) = wish.contract_sources {
         let sources: BTreeSet<_> = sources.into_iter().collect();
+        if !sources.contains(&ContractSource::Invoice) {
+            // Invoices paid while they are no source are not here: a later backfill fetches them.
+            row.covered_from = Set(None);
+        }
         row.contract_sources = Set(ContractSources(sources.into_iter().collect()));
     }
     if let Some(days) = wish.invoice_lookback_days {
@@ -61,6 +74,11 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     if let Some(seconds) = wish.poll_interval_seconds {
         row.poll_interval_seconds = Set(seconds);
         row.next_poll_at = Set(known.next_poll_at.map(|_| now_ms));
+    }
+    if let Ok(Some(schedule)) = schedule {
+        row.reconcile_schedule = Set(schedule.text());
+        // The timetable works it out anew.
+        row.next_reconcile_at = Set(None);
     }
     if let Some(zero) = wish.import_zero_amount_invoices {
         row.import_zero_amount_invoices = Set(zero);

@@ -17,6 +17,8 @@ use crate::stripe::{self, Key, KeyError};
 
 const NAME_LENGTH: usize = 120;
 const DEFAULT_LOOKBACK_DAYS: i32 = 30;
+/// At three in the night, UTC.
+const DEFAULT_RECONCILE_SCHEDULE: &str = "0 3 * * *";
 
 /// A key as a person gave it.
 #[derive(Debug)]
@@ -178,6 +180,8 @@ async fn renew(
         key_display: Set(Some(key.display())),
         key_rotated_at: Set(Some(now_ms)),
         permissions: Set(findings.permissions),
+        key_problem: Set(None),
+        key_problem_message: Set(None),
         next_poll_at: Set(next_poll_at),
         ..Default::default()
     };
@@ -225,6 +229,17 @@ async fn create(
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
+        webhook_secret: None,
+        webhook_secret_display: None,
+        webhook_secret_before: None,
+        webhook_secret_before_until: None,
+        last_webhook_at: None,
+        key_problem: None,
+        key_problem_message: None,
+        events_from: None,
+        covered_from: None,
+        reconcile_schedule: DEFAULT_RECONCILE_SCHEDULE.to_owned(),
+        next_reconcile_at: None,
         last_success_at: None,
         created_at: now_ms,
     };

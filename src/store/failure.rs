@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use entity::kind::StripeKind;
 use entity::sync_error::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 use super::upsert_all;
@@ -15,7 +18,7 @@ use crate::map::MapError;
 pub async fn record(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
-    run_id: Uuid,
+    run_id: Option<Uuid>,
     kind: StripeKind,
     failures: Vec<(&str, &MapError)>,
     now_ms: i64,
@@ -36,23 +39,60 @@ pub async fn record(
     let rows = failures.into_iter().map(|(stripe_id, error)| {
         let before = known.remove(stripe_id);
         let open = before.as_ref().filter(|row| row.resolved_at.is_none());
+        let attempts = open.map_or(1, |row| row.attempts.saturating_add(1));
         let row = Model {
             id: before.as_ref().map_or_else(Uuid::now_v7, |row| row.id),
             integration_id,
-            run_id: Some(run_id),
+            run_id,
             kind,
             stripe_id: stripe_id.to_owned(),
             code: error.code.to_owned(),
             message: error.message.clone(),
             hint: error.hint.clone(),
-            attempts: open.map_or(1, |row| row.attempts.saturating_add(1)),
+            attempts,
             first_at: open.map_or(now_ms, |row| row.first_at),
             last_at: now_ms,
+            next_retry_at: retry_after_ms(attempts).map(|wait| now_ms + wait),
             resolved_at: None,
         };
         row.into_active_model().reset_all()
     });
     upsert_all::<ActiveModel, _>(conn, rows.collect(), &[Column::Id], &[]).await
+}
+
+/// Tried again by itself so often, the first try included.
+pub const MOST_ATTEMPTS: i32 = 8;
+const FIRST_RETRY_MS: i64 = 60_000;
+
+/// How long to wait after the `attempts`-th failure: a minute, then four times as long each time, a day at most.
+fn retry_after_ms(attempts: i32) -> Option<i64> {
+    const DAY_MS: i64 = 86_400_000;
+    let exponent = u32::try_from(attempts.saturating_sub(1)).ok()?;
+    (attempts < MOST_ATTEMPTS).then(|| {
+        FIRST_RETRY_MS
+            .saturating_mul(4_i64.saturating_pow(exponent))
+            .min(DAY_MS)
+    })
+}
+
+/// The failures of an integration that are due to be tried again, the longest waiting first.
+pub async fn list_due(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    now_ms: i64,
+    limit: u64,
+) -> Result<Vec<super::SourceKey>, DbErr> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Kind, Column::StripeId])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ResolvedAt.is_null())
+        .filter(Column::NextRetryAt.lte(now_ms))
+        .order_by_asc(Column::NextRetryAt)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 /// Closes the open failures of objects that work now.
@@ -68,6 +108,7 @@ pub async fn resolve(
     }
     Entity::update_many()
         .col_expr(Column::ResolvedAt, Expr::value(now_ms))
+        .col_expr(Column::NextRetryAt, Expr::value(Option::<i64>::None))
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::ResolvedAt.is_null())
@@ -75,4 +116,19 @@ pub async fn resolve(
         .exec(conn)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_eight_times_further_and_further_apart() {
+        let minutes: Vec<_> = (1..=8)
+            .map(|attempts| retry_after_ms(attempts).map(|ms| ms / 60_000))
+            .collect();
+        let expected = [1, 4, 16, 64, 256, 1024, 1440].map(Some);
+        assert_eq!(minutes[..7], expected);
+        assert_eq!(minutes[7], None);
+    }
 }

@@ -1,10 +1,10 @@
 //! Who works on which run. A run is taken up by one process at a time; the fence number rises with each taking up, and what an
 //! older holder still writes is refused.
 
-use entity::kind::RunState;
+use entity::kind::{RunKind, RunState};
 use entity::run::{ActiveModel, Column, Entity, Model};
 use entity::{integration, read_count};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     Set, Statement,
@@ -40,18 +40,31 @@ pub async fn now_ms(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<i64,
 /// Whether a run waits that could be taken up. Asked of the readers, so that an idle server writes nothing.
 pub async fn has_free(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<bool, DbErr> {
     let now = now_ms(conn, own_now_ms).await?;
-    Ok(free_runs(now).one(conn).await?.is_some())
+    Ok(free_runs(now, own_now_ms).one(conn).await?.is_some())
 }
 
-fn free_runs(now: i64) -> sea_orm::Select<Entity> {
+/// Looks at the events and reads the lists go on side by side; of each, one at a time an integration. What holds the import slot
+/// goes first: somebody waits for it.
+fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
     let free = Condition::any()
         .add(Column::LeaseUntil.is_null())
         .add(Column::LeaseUntil.lt(now));
+    let rested = Condition::any()
+        .add(Column::ResumeAt.is_null())
+        .add(Column::ResumeAt.lte(own_now_ms));
+    let looks = || Column::Kind.eq(RunKind::CatchUp);
+    let lists = || Column::Kind.ne(RunKind::CatchUp);
+    let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
+    let lane = Condition::any()
+        .add(looks().and(is_free_of(looks())))
+        .add(lists().and(is_free_of(lists())));
     Entity::find()
         .filter(Column::FinishedAt.is_null())
         .filter(free)
+        .filter(rested)
         .filter(Column::IntegrationId.in_subquery(switched_on()))
-        .filter(Column::IntegrationId.not_in_subquery(worked_on(now)))
+        .filter(lane)
+        .order_by_asc(Column::ImportSlot.is_null())
         .order_by_asc(Column::QueuedAt)
         .order_by_asc(Column::Id)
 }
@@ -60,7 +73,7 @@ fn free_runs(now: i64) -> sea_orm::Select<Entity> {
 /// transaction.
 pub async fn take_up(conn: &impl ConnectionTrait, owner: Uuid, own_now_ms: i64) -> Result<Option<Model>, DbErr> {
     let now = now_ms(conn, own_now_ms).await?;
-    let Some(run) = lock_first(conn, free_runs(now)).await? else {
+    let Some(run) = lock_first(conn, free_runs(now, own_now_ms)).await? else {
         return Ok(None);
     };
     let fence = run.fence + 1;
@@ -75,6 +88,9 @@ pub async fn take_up(conn: &impl ConnectionTrait, owner: Uuid, own_now_ms: i64) 
         started_at: Set(run.started_at.or(Some(own_now_ms))),
         lease_owner: Set(Some(owner)),
         lease_until: Set(Some(now + LEASE_MS)),
+        resume_at: Set(None),
+        failure_code: Set(None),
+        failure_message: Set(None),
         fence: Set(fence),
         ..Default::default()
     };
@@ -99,18 +115,37 @@ fn switched_on() -> sea_orm::sea_query::SelectStatement {
         .column(integration::Column::Id)
         .from(integration::Entity)
         .and_where(integration::Column::SyncEnabled.eq(true))
-        .and_where(integration::Column::KeySealed.is_not_null());
+        .and_where(integration::Column::KeySealed.is_not_null())
+        .and_where(integration::Column::KeyProblem.is_null());
     query
 }
 
-fn worked_on(now: i64) -> sea_orm::sea_query::SelectStatement {
+fn worked_on(now: i64, lane: SimpleExpr) -> sea_orm::sea_query::SelectStatement {
     let mut query = Query::select();
     query
         .column(Column::IntegrationId)
         .from(Entity)
         .and_where(Column::FinishedAt.is_null())
-        .and_where(Column::LeaseUntil.gte(now));
+        .and_where(Column::LeaseUntil.gte(now))
+        .and_where(lane);
     query
+}
+
+/// Lets one transaction at a time write what was read of an integration, so that what it finds stored stays so until it has
+/// written. SQLite has one writer anyway.
+pub async fn take_turn(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<(), DbErr> {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let (_, low) = integration_id.as_u64_pair();
+    let turn = i64::from_be_bytes(low.to_be_bytes());
+    conn.execute_raw(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT pg_advisory_xact_lock($1)",
+        [turn.into()],
+    ))
+    .await?;
+    Ok(())
 }
 
 /// What the holder is asked to do next.
@@ -131,6 +166,7 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
         .col_expr(Column::Phases, Expr::value(run.phases.clone()))
         .col_expr(Column::Checkpoint, Expr::value(run.checkpoint.clone()))
         .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
+        .col_expr(Column::Rests, Expr::value(run.rests))
         .col_expr(Column::LeaseUntil, Expr::value(now + LEASE_MS))
         .filter(Column::Id.eq(run.id))
         .filter(Column::Fence.eq(run.fence))
@@ -164,9 +200,26 @@ async fn order(conn: &impl ConnectionTrait, run: &Model) -> Result<Order, SaveEr
     if state == Some(RunState::Canceling) {
         return Ok(Order::Cancel);
     }
-    let on = integration::Entity::find_by_id(run.integration_id)
+    if run.kind != RunKind::CatchUp && run.import_slot.is_none() && import_waits(conn, run.integration_id).await? {
+        return Ok(Order::Pause);
+    }
+    order_of_integration(conn, run.integration_id).await
+}
+
+/// Somebody has asked for an import or a backfill: what was not asked for gives way.
+async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
+    let waiting = Entity::find()
+        .filter(Column::ImportSlot.eq(integration_id))
+        .filter(Column::State.eq(RunState::Queued));
+    Ok(waiting.one(conn).await?.is_some())
+}
+
+/// What whoever works for the integration is asked to do next.
+pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Order, SaveError> {
+    let on = integration::Entity::find_by_id(integration_id)
         .filter(integration::Column::SyncEnabled.eq(true))
         .filter(integration::Column::KeySealed.is_not_null())
+        .filter(integration::Column::KeyProblem.is_null())
         .one(conn)
         .await?;
     Ok(if on.is_some() { Order::GoOn } else { Order::Pause })
@@ -181,6 +234,8 @@ pub async fn finish(conn: &impl ConnectionTrait, run: &Model) -> Result<(), Save
         finished_at: Set(run.finished_at),
         failure_code: Set(run.failure_code.clone()),
         failure_message: Set(run.failure_message.clone()),
+        drift: Set(run.drift),
+        resume_at: Set(None),
         checkpoint: Set(None),
         import_slot: Set(None),
         lease_owner: Set(None),
@@ -210,6 +265,31 @@ pub async fn release(conn: &impl ConnectionTrait, run: &Model) -> Result<(), DbE
             .add(Column::Fence.eq(run.fence)),
     )
     .await
+}
+
+/// Gives the run back for a while, and says why: `resume_at` = `None` waits until a person has done something about it.
+pub async fn rest(
+    conn: &impl ConnectionTrait,
+    run: &Model,
+    resume_at: Option<i64>,
+    (code, message): (&str, String),
+) -> Result<(), SaveError> {
+    let rested = Entity::update_many()
+        .col_expr(Column::Rests, Expr::value(run.rests + 1))
+        .col_expr(Column::ResumeAt, Expr::value(resume_at))
+        .col_expr(Column::FailureCode, Expr::value(code))
+        .col_expr(Column::FailureMessage, Expr::value(message))
+        .col_expr(Column::LeaseOwner, Expr::value(Option::<Uuid>::None))
+        .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if rested.rows_affected == 0 {
+        return Err(SaveError::LeaseLost);
+    }
+    Ok(())
 }
 
 /// Gives all runs back. For the one process that owns the database, when it starts: nobody else can be at work.

@@ -139,6 +139,26 @@ pub async fn unqueue(
     Ok(())
 }
 
+/// The objects of `from_kind` that name an object.
+pub async fn list_naming(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    from_kind: StripeKind,
+    (kind, id): &SourceKey,
+) -> Result<Vec<String>, DbErr> {
+    use source_ref::Column;
+    source_ref::Entity::find()
+        .select_only()
+        .column(Column::FromId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ToKind.eq(*kind))
+        .filter(Column::ToId.eq(id.as_str()))
+        .filter(Column::FromKind.eq(from_kind))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Objects of `kind` that are named and not here, in the order of their ids, after `after`.
 pub async fn list_missing(
     conn: &impl ConnectionTrait,
@@ -165,6 +185,42 @@ pub async fn list_missing(
         .filter(Column::ToKind.eq(kind))
         .filter(Column::ToId.gt(after))
         .filter(Expr::exists(here).not())
+        .order_by_asc(Column::ToId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// What one object names and is not here, in the order of kinds and ids.
+pub async fn list_missing_of(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+    limit: u64,
+) -> Result<Vec<SourceKey>, DbErr> {
+    use source_ref::Column;
+    let mut here = Query::select();
+    here.expr(Expr::val(1))
+        .from(source_object::Entity)
+        .and_where(source_object::Column::IntegrationId.eq(integration_id))
+        .and_where(
+            Expr::col((source_object::Entity, source_object::Column::Kind))
+                .equals((source_ref::Entity, Column::ToKind)),
+        )
+        .and_where(
+            Expr::col((source_object::Entity, source_object::Column::StripeId))
+                .equals((source_ref::Entity, Column::ToId)),
+        );
+    source_ref::Entity::find()
+        .select_only()
+        .columns([Column::ToKind, Column::ToId])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::FromKind.eq(kind))
+        .filter(Column::FromId.eq(stripe_id))
+        .filter(Expr::exists(here).not())
+        .order_by_asc(Column::ToKind)
         .order_by_asc(Column::ToId)
         .limit(limit)
         .into_tuple()

@@ -4,7 +4,8 @@ use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::run::{Column, Entity, Model};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
@@ -79,5 +80,39 @@ pub async fn list_open(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
         .filter(open)
         .order_by_asc(Column::QueuedAt)
         .all(conn)
+        .await
+}
+
+/// Looks whose requests are averaged.
+const LOOKS: u64 = 20;
+
+/// Requests that a look at the events took lately, rounded up; 1 where there was none.
+pub async fn requests_of_looks(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<i64, DbErr> {
+    let requests: Vec<i64> = Entity::find()
+        .select_only()
+        .column(Column::StripeRequests)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(RunKind::CatchUp))
+        .filter(Column::State.eq(RunState::Succeeded))
+        .order_by_desc(Column::QueuedAt)
+        .limit(LOOKS)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let Some(looks) = i64::try_from(requests.len()).ok().filter(|looks| *looks > 0) else {
+        return Ok(1);
+    };
+    let all: i64 = requests.iter().sum();
+    Ok(Ord::max((all + looks - 1) / looks, 1))
+}
+
+/// The reconcile that ended last.
+pub async fn last_reconcile(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(RunKind::Reconcile))
+        .filter(Column::FinishedAt.is_not_null())
+        .order_by_desc(Column::QueuedAt)
+        .one(conn)
         .await
 }

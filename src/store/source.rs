@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::{RecordState, StripeKind};
+use entity::contract;
+use entity::kind::{ContractSource, RecordState, StripeKind};
 use entity::source_object::{ActiveModel, Column, Entity, Model};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -30,6 +33,20 @@ pub struct Stored {
     pub state: RecordState,
     /// Fingerprint of the rules it was mapped with.
     pub map_stamp: i64,
+}
+
+/// Where a source object stands, for people.
+#[derive(Debug, Clone, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Standing {
+    /// What became of it.
+    pub state: RecordState,
+    /// Why, as a code.
+    pub reason: Option<String>,
+    /// Stripe no longer has it.
+    pub deleted: bool,
+    /// Stripe held this state not after.
+    pub seen_max: i64,
 }
 
 /// A stored body, decoded.
@@ -58,6 +75,64 @@ pub async fn find_stored(
         .all(conn)
         .await?;
     Ok(rows.into_iter().map(|row| (row.stripe_id.clone(), row)).collect())
+}
+
+/// Objects that were not seen lately.
+#[derive(Debug, Clone, Copy)]
+pub struct Unseen {
+    /// The connected account.
+    pub integration_id: Uuid,
+    /// Of this kind.
+    pub kind: StripeKind,
+    /// Last seen before, Unix milliseconds.
+    pub before_ms: i64,
+    /// Of invoices: only those whose contracts were paid since, Unix milliseconds. Older ones are in no list.
+    pub paid_from_ms: i64,
+}
+
+/// A page of objects that Stripe may have deleted since they were seen, in the order of their ids.
+pub async fn list_unseen(
+    conn: &impl ConnectionTrait,
+    unseen: &Unseen,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<String>, DbErr> {
+    use sea_orm::QueryTrait;
+    let mut paid = Query::select();
+    paid.column(contract::Column::StripeId)
+        .from(contract::Entity)
+        .and_where(contract::Column::IntegrationId.eq(unseen.integration_id))
+        .and_where(contract::Column::Source.eq(ContractSource::Invoice))
+        .and_where(contract::Column::PaidAt.gte(unseen.paid_from_ms));
+    Entity::find()
+        .select_only()
+        .column(Column::StripeId)
+        .filter(Column::IntegrationId.eq(unseen.integration_id))
+        .filter(Column::Kind.eq(unseen.kind))
+        .filter(Column::Deleted.eq(false))
+        .filter(Column::SeenMax.lt(unseen.before_ms))
+        .filter(Column::StripeId.gt(after))
+        .apply_if((unseen.kind == StripeKind::Invoice).then_some(paid), |query, paid| {
+            query.filter(Column::StripeId.in_subquery(paid))
+        })
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// Where one object stands; `None` when it is not here.
+pub async fn find_standing(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+) -> Result<Option<Standing>, DbErr> {
+    Entity::find_by_id((integration_id, kind, stripe_id.to_owned()))
+        .into_partial_model()
+        .one(conn)
+        .await
 }
 
 /// The bodies of the given objects; those not here are missing from the map.
@@ -215,7 +290,8 @@ pub fn pack(value: &Value) -> Vec<u8> {
     lz4_flex::compress_prepend_size(value.to_string().as_bytes())
 }
 
-fn unpack(body: &[u8]) -> Result<Value, DbErr> {
+/// The JSON of a stored body.
+pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
     let text = lz4_flex::decompress_size_prepended(body)
         .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))?;
     serde_json::from_slice(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))

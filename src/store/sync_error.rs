@@ -2,7 +2,9 @@
 
 use entity::kind::StripeKind;
 use entity::sync_error::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
+};
 use uuid::Uuid;
 
 use super::page::{Key, Page, Place, Window};
@@ -75,5 +77,21 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
     Entity::find()
         .filter(Column::Id.is_in(ids.iter().copied()))
         .all(conn)
+        .await
+}
+
+/// The error of one Stripe object, the latest where there are several.
+pub async fn find_of_object(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.eq(stripe_id))
+        .order_by_desc(Column::LastAt)
+        .one(conn)
         .await
 }

@@ -41,9 +41,8 @@ impl Attempt {
 
     /// An answer came that Stripe would not give.
     pub(super) fn odd(what: &'static str) -> Self {
-        Self::retriable(Error::Unavailable {
+        Self::retriable(Error::Garbled {
             message: what.to_owned(),
-            request_id: None,
         })
     }
 

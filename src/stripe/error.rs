@@ -45,6 +45,12 @@ pub enum Error {
         /// Stripe's id of the request.
         request_id: Option<String>,
     },
+    /// What comes is not what Stripe would answer, after all tries: something stands between, or a list leads nowhere.
+    #[error("the answer is not Stripe's: {message}")]
+    Garbled {
+        /// What is odd about it.
+        message: String,
+    },
     /// Stripe refuses the request as wrong: our mistake, or a server that is not Stripe's.
     #[error("Stripe refused the request: {message}")]
     Refused {
@@ -72,6 +78,7 @@ impl Error {
             Self::NotFound { .. } => "STRIPE_NOT_FOUND",
             Self::CursorGone { .. } => "STRIPE_CURSOR_GONE",
             Self::Unavailable { .. } => "STRIPE_UNAVAILABLE",
+            Self::Garbled { .. } => "STRIPE_GARBLED",
             Self::Refused { .. } => "STRIPE_REFUSED",
         }
     }

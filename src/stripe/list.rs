@@ -41,6 +41,11 @@ fn name_of(list: &'static str) -> &'static str {
     list.trim_start_matches("/v1/")
 }
 
+/// Stripe's name for objects of `kind`, e.g. `customers`; `None` = events.
+pub fn resource(kind: Option<StripeKind>) -> &'static str {
+    name_of(kind.map_or("/v1/events", |kind| place(kind).list))
+}
+
 fn place(kind: StripeKind) -> Place {
     let (list, object, expand): (_, _, &[&str]) = match kind {
         StripeKind::Customer => ("/v1/customers", "/v1/customers/:id", &[]),
@@ -56,6 +61,17 @@ fn place(kind: StripeKind) -> Place {
         StripeKind::CreditNote => ("/v1/credit_notes", "/v1/credit_notes/:id", &[]),
     };
     Place { list, object, expand }
+}
+
+/// The longest id that Stripe gives out.
+const ID_LENGTH: usize = 255;
+
+/// Whether an object can be asked for by `stripe_id`: 1 to 255 characters, no control character, and no `.` or `..`, which a URL
+/// would drop.
+pub fn can_be_asked(stripe_id: &str) -> bool {
+    (1..=ID_LENGTH).contains(&stripe_id.chars().count())
+        && !stripe_id.chars().any(char::is_control)
+        && !matches!(stripe_id, "." | "..")
 }
 
 impl Client {
@@ -138,9 +154,8 @@ impl Client {
                 .first()
                 .is_some_and(|first| all.iter().any(|known| known["id"] == first["id"]))
             {
-                return Err(Error::Unavailable {
+                return Err(Error::Garbled {
                     message: "the list repeats itself".into(),
-                    request_id: None,
                 });
             }
             all.extend(page.data);
@@ -165,9 +180,8 @@ impl Client {
                 has_more,
                 seen: answer.seen,
             }),
-            _ => Err(Error::Unavailable {
+            _ => Err(Error::Garbled {
                 message: "the list has no data".into(),
-                request_id: None,
             }),
         }
     }

@@ -33,6 +33,15 @@ impl Seen {
         }
     }
 
+    /// The bounds of what an event tells, which happened some time in the second `created`.
+    pub fn of_event(created: i64) -> Self {
+        let min_ms = created.saturating_mul(SECOND_MS);
+        Self {
+            min_ms,
+            max_ms: min_ms.saturating_add(SECOND_MS - 1),
+        }
+    }
+
     /// Whole seconds of the latest moment, for comparing with Stripe's `created`.
     pub fn max_seconds(&self) -> i64 {
         self.max_ms.div_euclid(SECOND_MS)

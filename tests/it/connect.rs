@@ -2,7 +2,7 @@
 
 use entity::integration;
 use sandbox::Options;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set};
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -91,6 +91,24 @@ async fn a_key_is_sealed_and_shown_by_its_ends_only() {
     // The same account again is the same integration.
     let again = connect(&app, &key, None).await["integration"].take();
     assert_eq!((&again["id"], &again["name"]), (&connected["id"], &connected["name"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_stripe_takes_settles_what_was_wrong_with_the_one_before() {
+    let app = app_with(Vec::new()).await;
+    let key = app.sandbox().key().to_owned();
+    connect(&app, &key, None).await;
+    let known = integration::Entity::find().one(app.db().read()).await.unwrap().unwrap();
+    let refused = integration::ActiveModel {
+        id: Set(known.id),
+        key_problem: Set(Some("KEY_REJECTED".to_owned())),
+        key_problem_message: Set(Some("Expired.".to_owned())),
+        ..Default::default()
+    };
+    refused.update(app.db().write()).await.unwrap();
+    connect(&app, &key, None).await;
+    let row = integration::Entity::find().one(app.db().read()).await.unwrap().unwrap();
+    assert_eq!((row.key_problem, row.key_problem_message), (None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

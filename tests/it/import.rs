@@ -273,7 +273,7 @@ async fn a_disabled_direction_keeps_sources_and_writes_no_records() {
 async fn a_killed_server_goes_on_where_it_was() {
     let sandbox = sandbox::Sandbox::start(world()).await.unwrap();
     let database = TestDatabase::create().await;
-    let token = token_of_admin(&database);
+    let token = program::token_of_admin(&database);
     let flags = [
         "--database-url",
         database.url(),
@@ -306,36 +306,4 @@ async fn a_killed_server_goes_on_where_it_was() {
     assert_adds_up(&run);
     assert_equals_truth(&db, &sandbox, |_| true).await;
     assert_eq!(sandbox.non_get_count(), 0);
-}
-
-/// Makes an admin with the program itself; gives a token.
-fn token_of_admin(database: &TestDatabase) -> String {
-    let url = ["--database-url", database.url()];
-    let user = [
-        "user",
-        "create",
-        "--email",
-        "a@example.com",
-        "--role",
-        "ADMIN",
-        "--password-stdin",
-    ];
-    let made = program::run(
-        database.folder(),
-        &[&user[..], &url[..]].concat(),
-        "a-long-enough-passphrase\n",
-    );
-    assert!(made.status.success());
-    let token = [
-        "token",
-        "create",
-        "--user",
-        "a@example.com",
-        "--scope",
-        "ADMIN",
-        "--name",
-        "t",
-    ];
-    let printed = program::run(database.folder(), &[&token[..], &url[..]].concat(), "").stdout;
-    String::from_utf8(printed).unwrap().trim().to_owned()
 }

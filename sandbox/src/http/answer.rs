@@ -1,50 +1,39 @@
 //! An answer on its way out: headers, and the damage a fault does to it.
 
-use std::fmt::{self, Display, Formatter};
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
-use bytes::Bytes;
 use hyper::Response;
-use hyper::body::Frame;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use serde_json::Value;
-use tokio::time::{Sleep, sleep};
 
+use super::body::{Body, Broken};
 use super::error::Refusal;
 use super::fault::Fault;
+use crate::json::Json;
 use crate::world::API_VERSION;
-
-const PIECES: usize = 20;
-const PAUSE: Duration = Duration::from_millis(100);
-
-/// The connection is cut on purpose.
-#[derive(Debug)]
-pub(crate) struct Broken;
-
-impl Display for Broken {
-    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        out.write_str("the connection is cut on purpose")
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// Status and body before any fault.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    body: Value,
+    body: Json,
     limiter: Option<&'static str>,
+    should_retry: bool,
 }
 
-impl From<Value> for Answer {
-    fn from(body: Value) -> Self {
+/// What the headers tell besides the answer itself.
+pub(crate) struct Heading<'a> {
+    /// The request's number.
+    pub(crate) number: u64,
+    pub(crate) date: Option<i64>,
+    /// The version that was asked for.
+    pub(crate) version: Option<&'a str>,
+}
+
+impl From<Json> for Answer {
+    fn from(body: Json) -> Self {
         Self {
             status: 200,
             body,
             limiter: None,
+            should_retry: false,
         }
     }
 }
@@ -55,13 +44,14 @@ impl From<Refusal> for Answer {
             status: refusal.status,
             body: refusal.body,
             limiter: refusal.limiter,
+            should_retry: refusal.should_retry,
         }
     }
 }
 
 impl Answer {
     /// The response, or the cut that takes its place.
-    pub(crate) fn render(self, number: u64, date: Option<i64>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
+    pub(crate) fn render(self, heading: &Heading<'_>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
         let text = serde_json::to_string(&self.body).unwrap_or_default();
         let (text, kind) = match fault {
             Some(Fault::Reset) => return Err(Broken),
@@ -73,20 +63,24 @@ impl Answer {
             .status(self.status)
             .header(CONTENT_TYPE, kind)
             .header(CONTENT_LENGTH, text.len())
-            .header("Stripe-Version", API_VERSION);
+            .header("Stripe-Version", heading.version.unwrap_or(API_VERSION));
         // Stripe names no request on lock timeouts.
         if self.body["error"]["code"] != "lock_timeout" {
-            response = response.header("Request-Id", format!("req_Sandbox{number:08}"));
+            response = response.header("Request-Id", format!("req_Sandbox{:08}", heading.number));
         }
         if let Some(limiter) = self.limiter {
             response = response.header("Stripe-Rate-Limited-Reason", limiter);
         }
-        if let Some(date) = date {
+        if self.should_retry {
+            response = response.header("Stripe-Should-Retry", "true");
+        }
+        if let Some(date) = heading.date {
             response = response.header(DATE, http_date(date));
         }
         let body = match fault {
             Some(Fault::HalfBody) => Body::cut(half(&text)),
             Some(Fault::SlowBody) => Body::slow(&text),
+            Some(Fault::Trickle(bytes_per_second)) => Body::trickle(&text, bytes_per_second),
             _ => Body::whole(text),
         };
         response.body(body).map_err(|_unusable| Broken)
@@ -120,60 +114,6 @@ fn http_date(seconds: i64) -> String {
         "{}, {day:02} {name} {year} {hour:02}:{minute:02}:{second:02} GMT",
         DAYS[weekday]
     )
-}
-
-/// A body in pieces, which may come slowly or break off.
-#[derive(Debug)]
-pub(crate) struct Body {
-    pieces: std::vec::IntoIter<Bytes>,
-    pause: Option<Pin<Box<Sleep>>>,
-    breaks_off: bool,
-}
-
-impl Body {
-    fn whole(text: String) -> Self {
-        Self {
-            pieces: vec![Bytes::from(text)].into_iter(),
-            pause: None,
-            breaks_off: false,
-        }
-    }
-
-    fn cut(text: &str) -> Self {
-        Self {
-            breaks_off: true,
-            ..Self::whole(text.to_owned())
-        }
-    }
-
-    fn slow(text: &str) -> Self {
-        let size = text.len().div_ceil(PIECES).max(1);
-        let pieces: Vec<Bytes> = text.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect();
-        Self {
-            pieces: pieces.into_iter(),
-            pause: Some(Box::pin(sleep(PAUSE))),
-            breaks_off: false,
-        }
-    }
-}
-
-impl hyper::body::Body for Body {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        if let Some(pause) = self.pause.as_mut() {
-            if pause.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-            pause.set(sleep(PAUSE));
-        }
-        match self.pieces.next() {
-            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
-            None if std::mem::take(&mut self.breaks_off) => Poll::Ready(Some(Err(Broken))),
-            None => Poll::Ready(None),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,22 +1,25 @@
 //! Refusals in Stripe's error envelope.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 /// An error answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
-    pub(crate) body: Value,
+    pub(crate) body: Json,
     /// The limiter a 429 comes from.
     pub(crate) limiter: Option<&'static str>,
+    /// Whether to say that trying again helps.
+    pub(crate) should_retry: bool,
 }
 
 impl Refusal {
-    fn new(status: u16, error: Value) -> Self {
+    fn new(status: u16, error: Json) -> Self {
         Self {
             status,
-            body: Value::Object([("error".to_owned(), error)].into_iter().collect()),
+            body: json!({ "error": error }),
             limiter: None,
+            should_retry: false,
         }
     }
 
@@ -54,6 +57,34 @@ impl Refusal {
         )
     }
 
+    /// 404 for an object of the mode that the key is not for.
+    pub(crate) fn other_mode(livemode: bool, object: &str, id: &str) -> Self {
+        let (there, here) = if livemode { ("test", "live") } else { ("live", "test") };
+        let message = format!(
+            "No such {object}: '{id}'; a similar object exists in {there} mode, but a {here} mode key was used to \
+             make this request."
+        );
+        Self::new(
+            404,
+            json!({
+                "code": "resource_missing", "message": message, "param": "id",
+                "type": "invalid_request_error",
+            }),
+        )
+    }
+
+    /// 404 for an event that is no longer kept.
+    pub(crate) fn aged_out(id: &str) -> Self {
+        Self::new(
+            404,
+            json!({
+                "code": "resource_missing",
+                "message": format!("No such event: '{id}'. It has aged out of our retention policy."),
+                "param": "id", "type": "invalid_request_error",
+            }),
+        )
+    }
+
     /// 404 for a path that leads nowhere.
     pub(crate) fn no_route(method: &str, path: &str) -> Self {
         Self::new(
@@ -81,12 +112,24 @@ impl Refusal {
         Self::new(401, json!({"message": message, "type": "invalid_request_error"}))
     }
 
+    /// 401 for a key that was once good.
+    pub(crate) fn expired(key: &str) -> Self {
+        Self::new(
+            401,
+            json!({
+                "code": "api_key_expired", "message": format!("Expired API Key provided: {key}"),
+                "doc_url": "https://stripe.com/docs/error-codes/api-key-expired",
+                "type": "invalid_request_error",
+            }),
+        )
+    }
+
     /// 403 that names the missing right.
-    pub(crate) fn forbidden(key: &str, account: &str, right: &str) -> Self {
+    pub(crate) fn forbidden(key: &str, account: &str, resource: &str, right: &str) -> Self {
         let message = format!(
-            "The provided key '{key}' does not have the required permissions for this endpoint \
-             on account '{account}'. Having the '{right}' permission would allow this request \
-             to continue."
+            "The provided key '{key}' does not have the required permissions for this endpoint on account \
+             '{account}'. Enabling {resource} Read ('{right}') permissions on this key would allow this request to \
+             continue. You can edit permissions at https://dashboard.stripe.com/apikeys"
         );
         Self::new(403, json!({"message": message, "type": "invalid_request_error"}))
     }
@@ -107,15 +150,16 @@ impl Refusal {
 
     /// 429 because another request holds the object.
     pub(crate) fn lock_timeout() -> Self {
-        Self::new(
-            429,
-            json!({
-                "code": "lock_timeout",
-                "message": "This object can’t be accessed right now because another API request or \
-                            Stripe process is currently accessing it.",
-                "type": "invalid_request_error",
-            }),
-        )
+        let error = json!({
+            "code": "lock_timeout",
+            "message": "This object can’t be accessed right now because another API request or \
+                        Stripe process is currently accessing it.",
+            "type": "invalid_request_error",
+        });
+        Self {
+            should_retry: true,
+            ..Self::new(429, error)
+        }
     }
 
     /// A failure on Stripe's side.

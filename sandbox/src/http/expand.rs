@@ -1,14 +1,14 @@
 //! Expansion: ids replaced by objects, and fields that are served only when
 //! they are asked for.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use super::error::Refusal;
 use super::query::Query;
-use crate::world::{World, embed};
+use crate::json::Json;
+use crate::world::{ON_DEMAND, World, embed};
 
 const LEVELS_AT_MOST: usize = 4;
-const ON_DEMAND: [&str; 3] = ["tiers", "currency_options", "applies_to"];
 
 /// What can be expanded on an object.
 fn expandable(object: &str) -> &'static [&'static str] {
@@ -26,7 +26,9 @@ fn expandable(object: &str) -> &'static [&'static str] {
             "lines.data.discounts.source.coupon",
             "lines.data.pricing.price_details.price",
             "parent.subscription_details.subscription",
+            "payments",
             "total_discount_amounts.discount",
+            "total_discount_amounts.discount.source.coupon",
         ],
         "line_item" => &["discounts", "discounts.source.coupon", "pricing.price_details.price"],
         "subscription" => &[
@@ -40,6 +42,8 @@ fn expandable(object: &str) -> &'static [&'static str] {
             "items.data.price.product",
             "items.data.price.tiers",
             "latest_invoice",
+            "latest_invoice.discounts",
+            "latest_invoice.payments",
         ],
         "subscription_item" => &[
             "discounts",
@@ -93,7 +97,7 @@ impl Expansion {
     }
 
     /// The object as it is served.
-    pub(crate) fn apply(&self, world: &World, object: Value) -> Value {
+    pub(crate) fn apply(&self, world: &World, object: Json) -> Json {
         let mut object = embed(object);
         for path in &self.paths {
             expand(world, &mut object, path);
@@ -102,31 +106,41 @@ impl Expansion {
     }
 }
 
-fn expand(world: &World, value: &mut Value, path: &str) {
-    if let Value::Array(entries) = value {
+fn expand(world: &World, value: &mut Json, path: &str) {
+    if let Json::Array(entries) = value {
         for entry in entries {
             expand(world, entry, path);
         }
         return;
     }
-    if let Value::String(id) = value
+    if let Json::Text(id) = value
         && let Some(object) = world.find_any(id)
     {
         *value = embed(object);
     }
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-    let Some(fields) = value.as_object_mut().filter(|_| !name.is_empty()) else {
+    if name.is_empty() {
+        return;
+    }
+    let asked = on_demand(world, value, name);
+    let Some(fields) = value.as_object_mut() else {
         return;
     };
-    if ON_DEMAND.contains(&name) {
-        let full = fields
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| world.find_any(id));
-        if let Some(asked) = full.as_ref().and_then(|object| object.get(name)) {
-            fields.insert(name.to_owned(), asked.clone());
-        }
+    if let Some(asked) = asked {
+        *fields.entry(Cow::Owned(name.to_owned())) = asked;
     } else if let Some(inner) = fields.get_mut(name) {
         expand(world, inner, rest);
     }
+}
+
+/// A field that is served only when it is asked for.
+fn on_demand(world: &World, value: &Json, name: &str) -> Option<Json> {
+    if name == "payments" {
+        return Some(World::payments(value));
+    }
+    if !ON_DEMAND.contains(&name) {
+        return None;
+    }
+    let full = world.find_any(value["id"].as_str()?)?;
+    full.get(name).cloned()
 }

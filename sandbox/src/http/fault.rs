@@ -1,19 +1,23 @@
 //! What the sandbox does wrong when told to.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use crate::world::chance;
 
 /// One way a request can go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 429 that names the endpoint's limiter.
     RateLimited,
-    /// 429 with `code: lock_timeout` and no limiter named.
+    /// 429 that names the account's limiter.
+    GloballyRateLimited,
+    /// 429 with `code: lock_timeout`, no limiter named, that says to try again.
     LockTimeout,
     /// This status with an `api_error`.
     ServerError(u16),
-    /// The connection is cut before any answer.
+    /// The connection is reset before any answer.
     Reset,
     /// 200 whose JSON breaks off, with a fitting `Content-Length`.
     TruncatedJson,
@@ -23,15 +27,45 @@ pub enum Fault {
     Html,
     /// 200 whose body trickles for two seconds.
     SlowBody,
+    /// 200 whose body comes at so many bytes a second.
+    Trickle(u32),
     /// A list without entries that claims to have more.
     EmptyPageWithMore,
 }
 
+/// Which requests a plan spoils.
+#[derive(Debug)]
+enum Extent {
+    Next(u32),
+    /// So many of a thousand, chosen by a seed.
+    PerMille(u64, u64),
+}
+
 #[derive(Debug)]
 struct Plan {
-    left: u32,
+    extent: Extent,
     fault: Fault,
     path_prefix: Option<String>,
+}
+
+impl Plan {
+    fn is_for(&self, path: &str) -> bool {
+        self.path_prefix
+            .as_deref()
+            .is_none_or(|prefix| path.starts_with(prefix))
+    }
+
+    /// Whether the plan spoils the request with this number, which it counts.
+    fn spoils(&mut self, request: u64) -> bool {
+        match &mut self.extent {
+            Extent::Next(0) => false,
+            Extent::Next(left) => {
+                *left -= 1;
+                true
+            }
+            Extent::PerMille(part, seed) => chance(*seed, request) % 1_000 < *part,
+        }
+    }
 }
 
 /// What a sandbox does wrong; everything takes effect at once.
@@ -41,6 +75,7 @@ pub struct Faults {
     latency: Mutex<Duration>,
     date_offset: AtomicI64,
     no_date: AtomicBool,
+    seen: AtomicU64,
 }
 
 impl Faults {
@@ -52,12 +87,20 @@ impl Faults {
     /// Lets the next `n` requests fail, those whose path starts with the prefix
     /// if one is given.
     pub fn fail_next(&self, n: u32, fault: Fault, path_prefix: Option<&str>) {
-        let path_prefix = path_prefix.map(str::to_owned);
-        self.plans.lock().unwrap_or_else(PoisonError::into_inner).push(Plan {
-            left: n,
-            fault,
-            path_prefix,
-        });
+        self.plan(Extent::Next(n), fault, path_prefix);
+    }
+
+    /// Lets so many of a thousand requests fail from now on, chosen by the seed.
+    pub fn fail_some(&self, per_mille: u16, seed: u64, fault: Fault, path_prefix: Option<&str>) {
+        self.plan(Extent::PerMille(per_mille.into(), seed), fault, path_prefix);
+    }
+
+    /// Forgets all faults still to come, latency and date included.
+    pub fn clear(&self) {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.set_latency(Duration::ZERO);
+        self.set_date_offset(0);
+        self.omit_date(false);
     }
 
     /// Sets the `Date` header off from the world's clock by so many seconds.
@@ -68,6 +111,15 @@ impl Faults {
     /// Leaves the `Date` header out.
     pub fn omit_date(&self, omit: bool) {
         self.no_date.store(omit, Ordering::Relaxed);
+    }
+
+    fn plan(&self, extent: Extent, fault: Fault, path_prefix: Option<&str>) {
+        let path_prefix = path_prefix.map(str::to_owned);
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner).push(Plan {
+            extent,
+            fault,
+            path_prefix,
+        });
     }
 
     pub(crate) fn latency(&self) -> Duration {
@@ -82,14 +134,13 @@ impl Faults {
 
     /// The fault due for a request to this path, which is then used up.
     pub(crate) fn take(&self, path: &str) -> Option<Fault> {
+        let request = self.seen.fetch_add(1, Ordering::Relaxed);
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        plans.retain(|plan| plan.left > 0);
-        let due = plans.iter_mut().find(|plan| {
-            plan.path_prefix
-                .as_deref()
-                .is_none_or(|prefix| path.starts_with(prefix))
-        })?;
-        due.left -= 1;
-        Some(due.fault)
+        plans.retain(|plan| !matches!(plan.extent, Extent::Next(0)));
+        let due = plans
+            .iter_mut()
+            .find_map(|plan| (plan.is_for(path) && plan.spoils(request)).then_some(plan.fault));
+        drop(plans);
+        due
     }
 }

@@ -8,6 +8,7 @@ use crate::options::Options;
 pub(crate) struct Keys {
     secret: String,
     restricted: Vec<(String, Vec<String>)>,
+    expired: Vec<String>,
     account: String,
 }
 
@@ -17,6 +18,7 @@ impl Keys {
         Self {
             secret: format!("sk_{mode}_Sandbox{:024X}", u128::from(options.seed) + 0x5A_0000),
             restricted: options.restricted_keys.clone(),
+            expired: options.expired_keys.clone(),
             account,
         }
     }
@@ -26,25 +28,56 @@ impl Keys {
     }
 
     /// Lets a request through if its key holds the right.
-    pub(crate) fn admit(&self, authorization: Option<&str>, right: &str) -> Result<(), Refusal> {
-        let Some(key) = authorization.and_then(key_of) else {
-            return Err(Refusal::unauthorized(
-                "You did not provide an API key. You need to provide your API key in the \
-                 Authorization header, using Bearer auth.",
-            ));
-        };
-        if key == self.secret {
+    pub(crate) fn admit(&self, authorization: Option<&str>, right: Right) -> Result<(), Refusal> {
+        let key = self.identify(authorization)?;
+        if self.may(&key, right.name) || self.may(&key, &right.name.replace("_read", "_write")) {
             return Ok(());
         }
-        match self.restricted.iter().find(|(known, _)| *known == key) {
-            Some((_, rights)) if rights.iter().any(|held| held == right) => Ok(()),
-            Some(_) => Err(Refusal::forbidden(&mask(&key), &self.account, right)),
-            None => Err(Refusal::unauthorized(&format!(
-                "Invalid API Key provided: {}",
-                mask(&key)
-            ))),
-        }
+        Err(Refusal::forbidden(
+            &mask(&key),
+            &self.account,
+            right.resource,
+            right.name,
+        ))
     }
+
+    /// The key of a request, if it is one of ours.
+    pub(crate) fn identify(&self, authorization: Option<&str>) -> Result<String, Refusal> {
+        let key = authorization.and_then(key_of).ok_or_else(|| {
+            Refusal::unauthorized(
+                "You did not provide an API key. You need to provide your API key in the \
+                 Authorization header, using Bearer auth.",
+            )
+        })?;
+        if self.expired.contains(&key) {
+            return Err(Refusal::expired(&mask(&key)));
+        }
+        if key != self.secret && !self.restricted.iter().any(|(known, _)| *known == key) {
+            let message = format!("Invalid API Key provided: {}", mask(&key));
+            return Err(Refusal::unauthorized(&message));
+        }
+        Ok(key)
+    }
+
+    fn may(&self, key: &str, right: &str) -> bool {
+        let restricted = self.restricted.iter().filter(|(known, _)| known == key);
+        let mut rights = restricted.flat_map(|(_, rights)| rights);
+        key == self.secret || rights.any(|held| held.trim_start_matches("rak_") == right)
+    }
+}
+
+/// What a key needs to read a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Right {
+    /// What the Dashboard calls the resource.
+    pub(crate) resource: &'static str,
+    /// Such as `customer_read`; a `_write` of the same name implies it.
+    pub(crate) name: &'static str,
+}
+
+/// The key of a request as a log may show it.
+pub(crate) fn masked(authorization: Option<&str>) -> Option<String> {
+    authorization.and_then(key_of).map(|key| mask(&key))
 }
 
 /// The key in a Bearer or Basic header.

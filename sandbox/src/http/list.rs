@@ -1,13 +1,15 @@
 //! Lists: which filters each knows, what it shows by default, and its pages.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::error::Refusal;
 use super::expand::Expansion;
 use super::query::Query;
 use super::route;
-use crate::world::{Condition, EVENT_LIFETIME_SECONDS, Kind, Selection, Start, World};
+use crate::world::{Condition, EVENT_LIFETIME_SECONDS, Extent, Kind, Selection, Start, World};
 
+/// The parameters every list knows.
+pub(crate) const PAGING: [&str; 4] = ["limit", "starting_after", "ending_before", "expand["];
 const TYPES_AT_MOST: usize = 20;
 const SUBSCRIPTION_STATUSES: [&str; 10] = [
     "incomplete",
@@ -34,7 +36,7 @@ fn filters(kind: Kind) -> &'static [&'static str] {
         Kind::Invoice => &["status", "collection_method", "customer", "subscription"],
         Kind::Subscription => &["status", "collection_method", "customer"],
         Kind::CreditNote => &["customer", "invoice"],
-        Kind::Event => &["type"],
+        Kind::Event => &["type", "delivery_success"],
     }
 }
 
@@ -45,15 +47,7 @@ fn known_parameters(kind: Kind) -> Vec<&'static str> {
         Kind::Event => &["types["],
         _ => &[],
     };
-    let common = [
-        "limit",
-        "starting_after",
-        "ending_before",
-        "created",
-        "created[",
-        "expand[",
-    ];
-    [&common, filters(kind), arrays].concat()
+    [&PAGING[..], &["created", "created["], filters(kind), arrays].concat()
 }
 
 fn condition(field: &'static str, wanted: &[&str]) -> Condition {
@@ -71,7 +65,7 @@ fn check(kind: Kind, field: &str, value: &str) -> Result<(), Refusal> {
         (Kind::Invoice, "status") => &INVOICE_STATUSES,
         (Kind::Subscription, "status") => &SUBSCRIPTION_STATUSES,
         (_, "collection_method") => &METHODS,
-        (_, "active") => &["true", "false"],
+        (_, "active" | "delivery_success") => &["true", "false"],
         _ => return Ok(()),
     };
     if known.contains(&value) {
@@ -154,7 +148,7 @@ pub(crate) fn cursor(query: &Query) -> Result<Option<(&'static str, &str)>, Refu
 }
 
 /// A page of a kind's list.
-pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Refusal> {
+pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Json, Refusal> {
     let selection = select(world, kind, query)?;
     let expansion = Expansion::of_list(kind.object(), query)?;
     let limit = limit(query)?;
@@ -173,11 +167,13 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
         }
     };
     let (indexes, has_more) = world.page(&selection, start, limit);
-    let data: Vec<Value> = indexes
+    let data: Vec<Json> = indexes
         .into_iter()
         .filter_map(|index| match world.poisoned(kind, index) {
             Some(poison) => Some(poison),
-            None => world.current(kind, index).map(|object| expansion.apply(world, object)),
+            None => world
+                .standing_at(kind, index, Extent::Embedded)
+                .map(|object| expansion.apply(world, object)),
         })
         .collect();
     Ok(json!({"object": "list", "data": data, "has_more": has_more, "url": route::list_url(kind)}))
@@ -186,11 +182,11 @@ pub(crate) fn page(world: &World, kind: Kind, query: &Query) -> Result<Value, Re
 /// A page of entries that are all at hand, such as an invoice's lines.
 pub(crate) fn page_of(
     world: &World,
-    mut entries: Vec<Value>,
+    mut entries: Vec<Json>,
     object: &str,
     url: &str,
     query: &Query,
-) -> Result<Value, Refusal> {
+) -> Result<Json, Refusal> {
     let expansion = Expansion::of_list(object, query)?;
     let limit = limit(query)?;
     let mut first = 0;
@@ -212,7 +208,7 @@ pub(crate) fn page_of(
     } else {
         entries.len() > first + limit
     };
-    let data: Vec<Value> = entries
+    let data: Vec<Json> = entries
         .into_iter()
         .skip(first)
         .take(limit)

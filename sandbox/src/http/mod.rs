@@ -1,7 +1,10 @@
-//! The sandbox's server: accepts connections, finds the answer to each request
-//! and spoils it when a fault is due.
+//! The sandbox's server: finds the answer to each request and spoils it when a
+//! fault is due.
 
+mod act;
 mod answer;
+mod body;
+mod connection;
 mod error;
 mod expand;
 mod fault;
@@ -11,23 +14,20 @@ mod list;
 mod query;
 mod route;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use hyper::Method;
 use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use crate::json::{Json, json};
+use crate::log::{Log, Request};
 use crate::options::Options;
-use crate::sandbox::{Log, Request};
-use crate::world::{Kind, World};
-use answer::{Answer, Broken};
+use crate::world::{EVENT_LIFETIME_SECONDS, Kind, World};
+pub(crate) use act::Acts;
+use answer::{Answer, Heading};
+use body::{Body, Broken};
 use error::Refusal;
 use expand::Expansion;
 pub use fault::{Fault, Faults};
@@ -45,6 +45,7 @@ pub(crate) struct Server {
     limiter: Limiter,
     log: Log,
     answered: AtomicU64,
+    acts: Acts,
 }
 
 impl Server {
@@ -56,6 +57,7 @@ impl Server {
             limiter: Limiter::new(options.rate_limits),
             log: Log::default(),
             answered: AtomicU64::new(0),
+            acts: Acts::default(),
         }
     }
 
@@ -71,128 +73,145 @@ impl Server {
         &self.faults
     }
 
+    pub(crate) fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
 
-    /// Serves connections, each in a task of its own, until cancelled.
-    pub(crate) async fn accept(
-        self: Arc<Self>,
-        listener: TcpListener,
-        stopping: CancellationToken,
-        tasks: TaskTracker,
-    ) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    let serving = Arc::clone(&self).serve(stream);
-                    tasks.spawn(stopping.clone().run_until_cancelled_owned(serving));
-                }
-                Err(error) => tracing::debug!(%error, "connection not accepted"),
-            }
-        }
-    }
-
-    async fn serve(self: Arc<Self>, stream: TcpStream) {
-        let service = service_fn(move |request| {
-            let server = Arc::clone(&self);
-            async move { server.answer(request).await }
-        });
-        // The date is the world's, so hyper must not write one of its own.
-        let served = http1::Builder::new()
-            .auto_date_header(false)
-            .serve_connection(TokioIo::new(stream), service)
-            .await;
-        if let Err(error) = served {
-            tracing::debug!(%error, "connection ended");
-        }
-    }
-
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<answer::Body>, Broken> {
-        let path = request.uri().path().to_owned();
-        let fault = self.faults.take(&path);
+    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Broken> {
+        let received_at = Instant::now();
+        self.acts.before_request(&self.world);
+        let fault = self.faults.take(request.uri().path());
         let answer = match fault {
-            Some(Fault::RateLimited) => Answer::from(Refusal::rate_limited("endpoint-rate")),
-            Some(Fault::LockTimeout) => Answer::from(Refusal::lock_timeout()),
-            Some(Fault::ServerError(status)) => Answer::from(Refusal::server_error(status)),
-            Some(Fault::EmptyPageWithMore) => Answer::from(json!({
-                "object": "list", "data": [], "has_more": true, "url": path,
-            })),
-            _ => self.respond(&request).map_or_else(Answer::from, Answer::from),
+            Some(fault) => spoilt(fault, request.uri().path()).unwrap_or_else(|| self.respond(&request)),
+            None => self.respond(&request),
         };
-        tokio::time::sleep(self.faults.latency()).await;
-        let status = if fault == Some(Fault::Reset) { 0 } else { answer.status };
+        let latency = self.faults.latency();
+        // Even a sleep of no time takes until the timer's next tick.
+        if latency > Duration::ZERO {
+            tokio::time::sleep(latency).await;
+        }
+        let cut = fault == Some(Fault::Reset);
         self.log.record(Request {
             method: request.method().to_string(),
             path_and_query: request.uri().to_string(),
-            status,
+            status: if cut { 0 } else { answer.status },
+            key: key::masked(header(&request, AUTHORIZATION.as_str())),
+            received_at,
         });
-        let number = self.answered.fetch_add(1, Ordering::Relaxed);
-        answer.render(number, self.faults.date(self.world.now()), fault)
+        let heading = Heading {
+            number: self.answered.fetch_add(1, Ordering::Relaxed),
+            date: self.faults.date(self.world.now()),
+            version: header(&request, "stripe-version"),
+        };
+        answer.render(&heading, fault)
     }
 
-    fn respond(&self, request: &hyper::Request<Incoming>) -> Result<Value, Refusal> {
+    fn respond(&self, request: &hyper::Request<Incoming>) -> Answer {
+        self.read(request).map_or_else(Answer::from, Answer::from)
+    }
+
+    fn read(&self, request: &hyper::Request<Incoming>) -> Result<Json, Refusal> {
         let (method, uri) = (request.method(), request.uri());
-        let found = route::find(uri.path());
-        let right = found.as_ref().map_or("", |route| route.right);
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        self.keys.admit(header(AUTHORIZATION.as_str()), right)?;
-        if method != hyper::Method::GET {
+        let authorization = header(request, AUTHORIZATION.as_str());
+        let Some(route) = route::find(uri.path()) else {
+            self.keys.identify(authorization)?;
+            return Err(Refusal::no_route(method.as_str(), uri.path()));
+        };
+        self.keys.admit(authorization, route.right)?;
+        if method != Method::GET {
             return Err(Refusal::read_only(method.as_str()));
         }
-        if let Some(version) = header("stripe-version").filter(|version| !is_version(version)) {
+        if let Some(version) = header(request, "stripe-version").filter(|version| !is_version(version)) {
             let message = format!("Invalid Stripe API version: {version}");
             return Err(Refusal::invalid("Stripe-Version", &message));
         }
-        let Some(route) = found else {
-            return Err(Refusal::no_route(method.as_str(), uri.path()));
-        };
         self.limiter.admit(route.template)?;
-        self.read(&route, &Query::parse(uri.query().unwrap_or_default()))
+        self.find(&route, &Query::parse(uri.query().unwrap_or_default()))
     }
 
-    fn read(&self, route: &Route, query: &Query) -> Result<Value, Refusal> {
+    fn find(&self, route: &Route, query: &Query) -> Result<Json, Refusal> {
         match &route.target {
-            Target::Account => Ok(self.world.account()),
+            Target::Account => {
+                query.allow(&["expand["])?;
+                Ok(self.world.account_json())
+            }
             Target::List(kind) => list::page(&self.world, *kind, query),
             Target::Object(kind, id) => self.object(*kind, id, query),
             Target::Lines(id) => {
-                query.allow(&["limit", "starting_after", "ending_before", "expand["])?;
+                query.allow(&list::PAGING)?;
                 let url = format!("/v1/invoices/{id}/lines");
                 let lines = self.entries(Kind::Invoice, id, "lines")?;
                 list::page_of(&self.world, lines, "line_item", &url, query)
             }
             Target::Items => {
-                query.allow(&["subscription", "limit", "starting_after", "ending_before", "expand["])?;
-                let id = query
-                    .find("subscription")
-                    .ok_or_else(|| Refusal::invalid("subscription", "Missing required param: subscription."))?;
+                query.allow(&[&list::PAGING[..], &["subscription"]].concat())?;
+                let missing = || Refusal::invalid("subscription", "Missing required param: subscription.");
+                let id = query.find("subscription").ok_or_else(missing)?;
                 let items = self.entries(Kind::Subscription, id, "items")?;
                 list::page_of(&self.world, items, "subscription_item", "/v1/subscription_items", query)
+            }
+            Target::Item(id) => {
+                query.allow(&["expand["])?;
+                let expansion = Expansion::of_object("subscription_item", query)?;
+                let item = self.world.find_item(id);
+                let item = item.ok_or_else(|| Refusal::missing(404, "subscription_item", "item", id))?;
+                Ok(expansion.apply(&self.world, item))
             }
         }
     }
 
-    fn object(&self, kind: Kind, id: &str, query: &Query) -> Result<Value, Refusal> {
+    fn object(&self, kind: Kind, id: &str, query: &Query) -> Result<Json, Refusal> {
         query.allow(&["expand["])?;
         let expansion = Expansion::of_object(kind.object(), query)?;
-        let missing = || Refusal::missing(404, kind.object(), "id", id);
-        let index = self.world.resolve(kind, id).ok_or_else(missing)?;
+        let index = self.world.resolve(kind, id).ok_or_else(|| self.missing(kind, id))?;
         if let Some(poison) = self.world.poisoned(kind, index) {
             return Ok(poison);
         }
-        let object = self.world.current(kind, index).ok_or_else(missing)?;
+        let kept_since = self.world.now() - EVENT_LIFETIME_SECONDS;
+        if kind == Kind::Event && self.world.created_of(kind, index) < kept_since {
+            return Err(Refusal::aged_out(id));
+        }
+        let object = self.world.current(kind, index).ok_or_else(|| self.missing(kind, id))?;
         Ok(expansion.apply(&self.world, object))
     }
 
-    fn entries(&self, kind: Kind, id: &str, list: &str) -> Result<Vec<Value>, Refusal> {
-        let object = self.world.get(kind, id);
-        let mut object = object.ok_or_else(|| Refusal::missing(404, kind.object(), kind.object(), id))?;
+    fn entries(&self, kind: Kind, id: &str, list: &'static str) -> Result<Vec<Json>, Refusal> {
+        let mut object = self.world.find(kind, id).ok_or_else(|| self.missing(kind, id))?;
         match object[list]["data"].take() {
-            Value::Array(entries) => Ok(entries),
+            Json::Array(entries) => Ok(entries),
             _ => Ok(Vec::new()),
         }
     }
+
+    fn missing(&self, kind: Kind, id: &str) -> Refusal {
+        if World::is_in_other_mode(kind, id) {
+            return Refusal::other_mode(self.world.livemode(), kind.object(), id);
+        }
+        Refusal::missing(404, kind.object(), "id", id)
+    }
+}
+
+/// The answer of a fault that looks at nothing but the path.
+fn spoilt(fault: Fault, path: &str) -> Option<Answer> {
+    Some(match fault {
+        Fault::RateLimited => Refusal::rate_limited("endpoint-rate").into(),
+        Fault::GloballyRateLimited => Refusal::rate_limited("global-rate").into(),
+        Fault::LockTimeout => Refusal::lock_timeout().into(),
+        Fault::ServerError(status) => Refusal::server_error(status).into(),
+        Fault::EmptyPageWithMore => json!({
+            "object": "list", "data": [], "has_more": true, "url": path,
+        })
+        .into(),
+        _ => return None,
+    })
+}
+
+fn header<'a>(request: &'a hyper::Request<Incoming>, name: &str) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Whether a version looks like one: a day, and since 2024 a release's name.

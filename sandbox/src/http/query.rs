@@ -14,7 +14,7 @@ impl Query {
             .split('&')
             .filter(|pair| !pair.is_empty())
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-            .map(|(name, value)| (decode(name), decode(value)))
+            .map(|(name, value)| (decode(&name.replace('+', " ")), decode(&value.replace('+', " "))))
             .collect();
         Self { pairs }
     }
@@ -84,12 +84,12 @@ fn base(name: &str) -> &str {
     name.split_once('[').map_or(name, |(base, _)| base)
 }
 
-fn decode(text: &str) -> String {
+/// Text with its percent escapes resolved; what is no escape stays.
+pub(crate) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         let decoded = match byte {
-            b'+' => b' ',
             b'%' => {
                 let ahead: Vec<u8> = rest.clone().take(2).collect();
                 match hex::decode(&ahead).as_deref() {

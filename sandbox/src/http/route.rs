@@ -1,5 +1,7 @@
 //! Which paths there are and which right each takes.
 
+use super::key::Right;
+use super::query::decode;
 use crate::world::Kind;
 
 /// Where a path leads.
@@ -8,8 +10,11 @@ pub(crate) enum Target {
     Account,
     List(Kind),
     Object(Kind, String),
+    /// All lines of an invoice.
     Lines(String),
+    /// The items of a subscription, which the query names.
     Items,
+    Item(String),
 }
 
 /// A path with the name its requests are counted under.
@@ -17,35 +22,85 @@ pub(crate) enum Target {
 pub(crate) struct Route {
     pub(crate) target: Target,
     pub(crate) template: &'static str,
-    pub(crate) right: &'static str,
+    pub(crate) right: Right,
 }
 
-/// Resource, its kind, the list's and the object's template, and the right.
-const RESOURCES: [(&str, Kind, &str, &str); 8] = [
-    ("customers", Kind::Customer, "/v1/customers/:id", "rak_customer_read"),
-    ("products", Kind::Product, "/v1/products/:id", "rak_product_read"),
-    ("prices", Kind::Price, "/v1/prices/:id", "rak_plan_read"),
-    ("coupons", Kind::Coupon, "/v1/coupons/:id", "rak_coupon_read"),
-    ("invoices", Kind::Invoice, "/v1/invoices/:id", "rak_invoice_read"),
-    (
+/// A kind's place among the paths.
+struct Resource {
+    name: &'static str,
+    kind: Kind,
+    /// What requests for single objects are counted under.
+    template: &'static str,
+    right: Right,
+}
+
+const fn resource(
+    name: &'static str,
+    kind: Kind,
+    template: &'static str,
+    called: &'static str,
+    right: &'static str,
+) -> Resource {
+    let right = Right {
+        resource: called,
+        name: right,
+    };
+    Resource {
+        name,
+        kind,
+        template,
+        right,
+    }
+}
+
+const RESOURCES: [Resource; 8] = [
+    resource(
+        "customers",
+        Kind::Customer,
+        "/v1/customers/:id",
+        "Customers",
+        "customer_read",
+    ),
+    resource(
+        "products",
+        Kind::Product,
+        "/v1/products/:id",
+        "Products",
+        "product_read",
+    ),
+    resource("prices", Kind::Price, "/v1/prices/:id", "Prices", "plan_read"),
+    resource("coupons", Kind::Coupon, "/v1/coupons/:id", "Coupons", "coupon_read"),
+    resource(
+        "invoices",
+        Kind::Invoice,
+        "/v1/invoices/:id",
+        "Invoices",
+        "invoice_read",
+    ),
+    resource(
         "subscriptions",
         Kind::Subscription,
         "/v1/subscriptions/:id",
-        "rak_subscription_read",
+        "Subscriptions",
+        "subscription_read",
     ),
-    (
+    resource(
         "credit_notes",
         Kind::CreditNote,
         "/v1/credit_notes/:id",
-        "rak_credit_note_read",
+        "Credit notes",
+        "credit_note_read",
     ),
-    ("events", Kind::Event, "/v1/events/:id", "rak_event_read"),
+    resource("events", Kind::Event, "/v1/events/:id", "Events", "event_read"),
 ];
+const ACCOUNT: Right = Right {
+    resource: "Account KYC details",
+    name: "accounts_kyc_id_numbers_read",
+};
 
 /// Where a path leads, if anywhere.
 pub(crate) fn find(path: &str) -> Option<Route> {
-    let mut parts = path.strip_prefix("/v1/")?.split('/');
-    let (resource, id, rest, end) = (parts.next()?, parts.next(), parts.next(), parts.next());
+    let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
     let route = |target, template, right| {
         Some(Route {
             target,
@@ -53,29 +108,38 @@ pub(crate) fn find(path: &str) -> Option<Route> {
             right,
         })
     };
-    match (resource, id, rest, end) {
-        ("account", None, _, _) => {
-            return route(Target::Account, "/v1/account", "rak_accounts_kyc_id_numbers_read");
+    let of = |kind: Kind| RESOURCES.into_iter().find(|resource| resource.kind == kind);
+    match parts[..] {
+        ["account"] => route(Target::Account, "/v1/account", ACCOUNT),
+        ["subscription_items"] => route(Target::Items, "/v1/subscription_items", of(Kind::Subscription)?.right),
+        ["subscription_items", id] => {
+            let item = Target::Item(decode(id));
+            route(item, "/v1/subscription_items/:id", of(Kind::Subscription)?.right)
         }
-        ("subscription_items", None, _, _) => {
-            return route(Target::Items, "/v1/subscription_items", "rak_subscription_read");
+        ["invoices", id, "lines"] => {
+            let lines = Target::Lines(decode(id));
+            route(lines, "/v1/invoices/:id/lines", of(Kind::Invoice)?.right)
         }
-        ("invoices", Some(id), Some("lines"), None) => {
-            let lines = Target::Lines(id.to_owned());
-            return route(lines, "/v1/invoices/:id/lines", "rak_invoice_read");
+        [name, ref rest @ ..] => {
+            let found = RESOURCES.into_iter().find(|resource| resource.name == name)?;
+            match *rest {
+                [] => route(
+                    Target::List(found.kind),
+                    found.template.strip_suffix("/:id")?,
+                    found.right,
+                ),
+                [id] => route(Target::Object(found.kind, decode(id)), found.template, found.right),
+                _ => None,
+            }
         }
-        _ => {}
-    }
-    let (_, kind, template, right) = RESOURCES.into_iter().find(|(name, ..)| *name == resource)?;
-    match (id, rest) {
-        (None, None) => route(Target::List(kind), template.strip_suffix("/:id")?, right),
-        (Some(id), None) => route(Target::Object(kind, id.to_owned()), template, right),
-        _ => None,
+        [] => None,
     }
 }
 
 /// The path of a kind's list.
-pub(crate) fn list_url(kind: Kind) -> String {
-    let resource = RESOURCES.into_iter().find(|(_, known, ..)| *known == kind);
-    format!("/v1/{}", resource.map_or("", |(name, ..)| name))
+pub(crate) fn list_url(kind: Kind) -> &'static str {
+    let found = RESOURCES.into_iter().find(|resource| resource.kind == kind);
+    found
+        .and_then(|found| found.template.strip_suffix("/:id"))
+        .unwrap_or_default()
 }

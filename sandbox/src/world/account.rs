@@ -1,6 +1,6 @@
 //! The account the key belongs to.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::{SPAN_SECONDS, World, ids};
 
@@ -11,7 +11,11 @@ impl World {
     }
 
     /// The account as `/v1/account` serves it.
-    pub fn account(&self) -> Value {
+    pub fn account(&self) -> serde_json::Value {
+        self.account_json().into()
+    }
+
+    pub(crate) fn account_json(&self) -> Json {
         json!({
             "id": self.account_id(),
             "object": "account",

@@ -1,9 +1,10 @@
-//! What a test can do to the world; each act tells of itself by events.
+//! What a test can do to the world; each act tells of itself by events. An act
+//! on an object that is not there does nothing.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::overlay::merge;
-use super::{Kind, World, credit_note};
+use super::{Kind, World};
+use crate::json::{Json, json};
 
 impl World {
     /// Creates a customer with these fields; gives its id.
@@ -20,7 +21,8 @@ impl World {
             "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
             "preferred_locales": [], "shipping": null, "tax_exempt": "none", "test_clock": null,
         });
-        self.create(Kind::Customer, customer, patch, &["customer.created"])
+        let index = self.reserve(Kind::Customer);
+        self.create(Kind::Customer, index, customer, patch, &["customer.created"])
     }
 
     /// Creates a product with these fields, `id` among them if wished; gives its id.
@@ -32,131 +34,90 @@ impl World {
             "tax_code": null, "tax_details": null, "type": "service", "unit_label": null,
             "updated": self.now(), "url": null,
         });
-        self.create(Kind::Product, product, patch, &["product.created"])
+        let index = self.reserve(Kind::Product);
+        self.create(Kind::Product, index, product, patch, &["product.created"])
+    }
+
+    /// Creates a monthly price of so many minor units for a product; gives its id.
+    pub fn create_price(&self, product_id: &str, unit_amount_minor: i64, patch: Value) -> String {
+        let price = json!({
+            "object": "price", "active": true, "billing_scheme": "per_unit", "currency": "usd",
+            "custom_unit_amount": null, "lookup_key": null, "metadata": {}, "nickname": null,
+            "product": product_id,
+            "recurring": {
+                "interval": "month", "interval_count": 1, "meter": null, "trial_period_days": null,
+                "usage_type": "licensed",
+            },
+            "tax_behavior": "unspecified", "tiers_mode": null, "transform_quantity": null,
+            "type": "recurring", "unit_amount": unit_amount_minor,
+            "unit_amount_decimal": unit_amount_minor.to_string(),
+        });
+        let index = self.reserve(Kind::Price);
+        self.create(Kind::Price, index, price, patch, &["price.created"])
     }
 
     /// Changes fields of an object; a nested object is merged, an array taken
-    /// whole. Nothing happens when there is no such object.
+    /// whole.
     pub fn update(&self, kind: Kind, id: &str, patch: Value) {
         let event = match kind {
             Kind::Subscription => "customer.subscription.updated".to_owned(),
             _ => format!("{}.updated", kind.object()),
         };
-        self.amend(kind, id, patch, &[&event]);
+        self.amend(kind, id, patch.into(), &[&event]);
     }
 
     /// Deletes a customer and cancels their subscriptions.
     pub fn delete_customer(&self, id: &str) {
-        let Some(index) = self.resolve(Kind::Customer, id) else {
+        let Some((index, before)) = self.standing(Kind::Customer, id) else {
             return;
         };
-        let Some(before) = self.current(Kind::Customer, index) else {
-            return;
-        };
-        let subscriptions: Vec<u64> = (0..self.generated(Kind::Subscription))
-            .filter(|index| self.field(Kind::Subscription, *index, "customer").as_deref() == Some(id))
-            .filter(|index| self.field(Kind::Subscription, *index, "status").as_deref() != Some("canceled"))
+        let field = |number: &u64, name| self.field(Kind::Subscription, *number, name);
+        let held: Vec<u64> = (0..self.generated(Kind::Subscription))
+            .chain(self.added(Kind::Subscription))
+            .filter(|number| field(number, "customer").as_deref() == Some(id))
+            .filter(|number| field(number, "status").as_deref() != Some("canceled"))
             .collect();
-        for subscription in subscriptions {
+        for subscription in held {
             self.cancel_subscription(&Self::id(Kind::Subscription, subscription));
         }
-        self.keep(Kind::Customer, index, Self::stub(id));
+        self.with_changes(|changes| changes.objects.insert((Kind::Customer, index), Self::stub(id)));
         self.tell("customer.deleted", before, None);
     }
 
-    /// Deletes a product; it is then found nowhere.
+    /// Deletes a product; only a stub is left, where a price is expanded.
     pub fn delete_product(&self, id: &str) {
-        let Some(index) = self.resolve(Kind::Product, id) else {
-            return;
-        };
-        let Some(before) = self.current(Kind::Product, index) else {
-            return;
-        };
-        self.with_changes(|changes| changes.gone.insert((Kind::Product, index)));
-        self.tell("product.deleted", before, None);
+        self.delete(Kind::Product, id, "product.deleted");
     }
 
-    /// Creates an invoice made at one time and paid at another (Unix seconds),
-    /// for one line of 50.00; gives its id.
-    pub fn create_paid_invoice(&self, customer_id: &str, created: i64, paid_at: i64) -> String {
-        let customer = self.get(Kind::Customer, customer_id).unwrap_or_default();
-        let currency = customer["currency"].as_str().unwrap_or("usd");
-        let mut invoice = self.blank_invoice(self.next_index(Kind::Invoice), 5_000);
-        merge(
-            &mut invoice,
-            json!({
-                "created": created, "currency": currency, "customer": customer_id,
-                "customer_name": customer["name"], "customer_email": customer["email"],
-                "amount_paid": 5_000, "amount_remaining": 0, "attempt_count": 1, "attempted": true,
-                "auto_advance": false, "due_date": null, "effective_at": created,
-                "ending_balance": 0, "period_start": created, "period_end": created,
-                "status": "paid", "status_transitions": {"finalized_at": created, "paid_at": paid_at},
-            }),
-        );
-        merge(
-            &mut invoice["lines"]["data"][0],
-            json!({
-                "currency": currency, "period": {"start": created, "end": created},
-            }),
-        );
-        self.create(Kind::Invoice, invoice, json!({}), &["invoice.paid"])
+    /// Deletes a draft invoice; it is then found nowhere.
+    pub fn delete_invoice(&self, id: &str) {
+        self.delete(Kind::Invoice, id, "invoice.deleted");
     }
 
-    /// Pays an invoice now.
-    pub fn pay_invoice(&self, id: &str) {
-        let Some(invoice) = self.get(Kind::Invoice, id) else {
-            return;
-        };
-        let patch = json!({
-            "status": "paid", "amount_paid": invoice["amount_due"], "amount_remaining": 0,
-            "attempted": true, "status_transitions": {"paid_at": self.now()},
-        });
-        self.amend(Kind::Invoice, id, patch, &["invoice.updated", "invoice.paid"]);
+    /// Deletes a coupon; the discounts given with it stay.
+    pub fn delete_coupon(&self, id: &str) {
+        self.delete(Kind::Coupon, id, "coupon.deleted");
     }
 
-    /// Ends a subscription now.
-    pub fn cancel_subscription(&self, id: &str) {
-        let patch = json!({
-            "status": "canceled", "canceled_at": self.now(), "ended_at": self.now(),
-            "cancellation_details": {"reason": "cancellation_requested"},
-        });
-        self.amend(Kind::Subscription, id, patch, &["customer.subscription.deleted"]);
+    fn delete(&self, kind: Kind, id: &str, event: &str) {
+        if let Some((index, before)) = self.standing(kind, id) {
+            self.with_changes(|changes| changes.gone.insert((kind, index)));
+            self.tell(event, before, None);
+        }
     }
 
-    /// Credits a quarter of an invoice's total after payment; gives the note's
-    /// id, or an empty one when there is no such invoice.
-    pub fn create_credit_note(&self, invoice_id: &str) -> String {
-        let Some(invoice) = self.get(Kind::Invoice, invoice_id) else {
-            return String::new();
-        };
-        let step = match invoice["currency"].as_str() {
-            Some("isk") => 100,
-            Some("kwd") => 10,
-            _ => 1,
-        };
-        let amount = invoice["total"].as_i64().unwrap_or_default() / 4 / step * step;
-        let note = credit_note::render(&credit_note::Note {
-            id: &self.next_id(Kind::CreditNote),
-            invoice: invoice_id,
-            customer: invoice["customer"].as_str(),
-            currency: invoice["currency"].as_str().unwrap_or("usd"),
-            amount,
-            created: self.now(),
-            voided_at: None,
-            livemode: self.livemode(),
-        });
-        let id = self.create(Kind::CreditNote, note, json!({}), &["credit_note.created"]);
-        let credited = invoice["post_payment_credit_notes_amount"].as_i64().unwrap_or_default();
-        let patch = json!({ "post_payment_credit_notes_amount": credited + amount });
-        self.amend(Kind::Invoice, invoice_id, patch, &["invoice.updated"]);
-        id
+    /// The number of an object and the object itself, unless it is deleted.
+    fn standing(&self, kind: Kind, id: &str) -> Option<(u64, Json)> {
+        let index = self.resolve(kind, id)?;
+        let object = self.current(kind, index)?;
+        (object["deleted"] != true).then_some((index, object))
     }
 
     /// Serves this in the object's place, without an event and without touching
     /// the truth.
     pub fn poison(&self, kind: Kind, id: &str, value: Value) {
         if let Some(index) = self.resolve(kind, id) {
-            self.with_changes(|changes| changes.poisons.insert((kind, index), value));
+            self.with_changes(|changes| changes.poisons.insert((kind, index), value.into()));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Coupons and the discounts that carry them. A discount's id holds its owner
 //! and the owner's number, since Stripe has no way to fetch one by id.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::currency::Currency;
 use super::{DAY, Kind, World, ids, product};
@@ -22,6 +22,10 @@ const IDS: [&str; 10] = [
 ];
 /// Thousandths taken off by the first four coupons.
 const PER_MILLE: [i64; 4] = [255, 100, 500, 200];
+/// The coupon that holds for one invoice.
+const ONCE: u64 = 1;
+/// The coupon that holds for three months.
+const REPEATING: u64 = 2;
 /// The one coupon that holds for some products only.
 const CHOOSY: u64 = 3;
 
@@ -106,8 +110,27 @@ impl World {
         if chance < 4 { chance } else { 4 + currency.place() }
     }
 
+    /// When a discount was given.
+    fn discount_start(&self, holder: Holder) -> i64 {
+        match holder {
+            Holder::Customer(index) => self.created(Kind::Customer, index),
+            Holder::Subscription(index) | Holder::Item(index, _) => self.created(Kind::Subscription, index),
+            Holder::Invoice(index) => self.created(Kind::Invoice, index),
+        }
+    }
+
+    /// Whether a discount is taken off an invoice of that time.
+    pub(crate) fn holds_at(&self, holder: Holder, currency: Currency, created: i64) -> bool {
+        let age = created - self.discount_start(holder);
+        match self.coupon_of(holder, currency) {
+            ONCE => age < 30 * DAY,
+            REPEATING => age < 90 * DAY,
+            _ => true,
+        }
+    }
+
     /// The discount with this id, its coupon as an id.
-    pub(crate) fn discount(&self, id: &str) -> Option<Value> {
+    pub(crate) fn discount(&self, id: &str) -> Option<Json> {
         let holder = Holder::of(id)?;
         let (customer, subscription, item, invoice) = match holder {
             Holder::Customer(index) => (Some(index), None, None, None),
@@ -117,18 +140,14 @@ impl World {
         };
         let currency = customer.map_or(Currency::Usd, |index| self.customer_currency(index));
         let coupon = self.coupon_of(holder, currency);
-        let start = match (invoice, subscription, customer) {
-            (Some(index), _, _) => self.created(Kind::Invoice, index),
-            (_, Some(index), _) => self.created(Kind::Subscription, index),
-            (_, _, index) => self.created(Kind::Customer, index.unwrap_or_default()),
-        };
+        let start = self.discount_start(holder);
         Some(json!({
             "id": id,
             "object": "discount",
             "checkout_session": null,
             "customer": customer.map(|index| Self::id(Kind::Customer, index)),
             "customer_account": null,
-            "end": (coupon == 2).then_some(start + 90 * DAY),
+            "end": (coupon == REPEATING).then_some(start + 90 * DAY),
             "invoice": invoice.map(|index| Self::id(Kind::Invoice, index)),
             "invoice_item": null,
             "promotion_code": null,
@@ -142,16 +161,16 @@ impl World {
     }
 
     /// A coupon with its `applies_to`, which is served only on expansion.
-    pub(crate) fn coupon(&self, index: u64) -> Value {
+    pub(crate) fn coupon(&self, index: u64) -> Json {
         let currency = Currency::nth(index.wrapping_sub(4));
         let (percent, amount) = match worth(index) {
-            Worth::PerMille(255) => (json!(25.5), Value::Null),
-            Worth::PerMille(thousandths) => (json!(thousandths / 10), Value::Null),
-            Worth::Steps(steps) => (Value::Null, json!(steps * currency.step())),
+            Worth::PerMille(255) => (Json::from(25.5), Json::Null),
+            Worth::PerMille(thousandths) => (json!(thousandths / 10), Json::Null),
+            Worth::Steps(steps) => (Json::Null, json!(steps * currency.step())),
         };
         let duration = match index {
-            1 => "once",
-            2 => "repeating",
+            ONCE => "once",
+            REPEATING => "repeating",
             _ => "forever",
         };
         let mut coupon = json!({
@@ -161,7 +180,7 @@ impl World {
             "amount_off": amount,
             "created": self.created(Kind::Coupon, index),
             "duration": duration,
-            "duration_in_months": (index == 2).then_some(3),
+            "duration_in_months": (index == REPEATING).then_some(3),
             "livemode": self.livemode,
             "max_redemptions": null,
             "metadata": {},
@@ -169,7 +188,7 @@ impl World {
             "percent_off": percent,
             "redeem_by": null,
             "times_redeemed": 0,
-            "valid": index != 1,
+            "valid": index != ONCE,
         });
         if index == CHOOSY {
             let products: Vec<String> = (0..6).map(product::id).collect();

@@ -1,7 +1,7 @@
 //! Credit notes given after payment: a quarter of some invoices' total, a few
 //! of them void.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::{DAY, Kind, World, history, ids};
 
@@ -39,13 +39,22 @@ impl World {
         if given { credit(total) } else { 0 }
     }
 
-    pub(crate) fn credit_note(&self, index: u64) -> Option<Value> {
+    pub(crate) fn credit_note(&self, index: u64) -> Option<Json> {
+        let voided = is_void(index).then(|| self.credit_note_created(index) + 3_600);
+        self.credit_note_until(index, voided)
+    }
+
+    /// A credit note before anything happened to it.
+    pub(crate) fn credit_note_as_given(&self, index: u64) -> Option<Json> {
+        self.credit_note_until(index, None)
+    }
+
+    fn credit_note_until(&self, index: u64, voided_at: Option<i64>) -> Option<Json> {
         let invoice = self.credited_invoice(index)?;
         let ledger = self.ledger(invoice);
         let customer = self
             .invoice_customer(invoice)
             .map(|customer| Self::id(Kind::Customer, customer));
-        let voided = is_void(index).then(|| self.credit_note_created(index) + 3_600);
         Some(render(&Note {
             id: &Self::id(Kind::CreditNote, index),
             invoice: &Self::id(Kind::Invoice, invoice),
@@ -53,7 +62,7 @@ impl World {
             currency: ledger.currency.code(),
             amount: credit(ledger.total()) * ledger.currency.step(),
             created: self.credit_note_created(index),
-            voided_at: voided,
+            voided_at,
             livemode: self.livemode,
         }))
     }
@@ -76,7 +85,7 @@ pub(crate) struct Note<'a> {
 }
 
 /// A credit note with one line, given after payment.
-pub(crate) fn render(note: &Note<'_>) -> Value {
+pub(crate) fn render(note: &Note<'_>) -> Json {
     let line = json!({
         "id": note.id.replacen("cn_", "cnli_", 1),
         "object": "credit_note_line_item",

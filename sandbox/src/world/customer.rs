@@ -1,14 +1,17 @@
 //! Customers: named as companies, as people, by e-mail alone or not at all,
 //! some of them deleted.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::coupon::Holder;
 use super::currency::Currency;
 use super::random::{below, pick};
 use super::{Kind, World};
 
-const COMPANIES: [&str; 10] = [
+const COMPANIES: [&str; 13] = [
+    "🦊 Foxtrot & Söhne 🚀",
+    "Cafe\u{301} Nai\u{308}f",
+    "חברת הים",
     "Analytical Engines",
     "Żółw & Synowie",
     "株式会社さくら",
@@ -94,19 +97,19 @@ impl World {
         (naming.name().map(str::to_owned), naming.email)
     }
 
-    pub(crate) fn customer_address(&self, index: u64) -> Value {
+    pub(crate) fn customer_address(&self, index: u64) -> Json {
         let chance = self.mix(5, index);
         if chance.is_multiple_of(3) {
-            return Value::Null;
+            return Json::Null;
         }
         let (city, country, postal_code) = pick(&CITIES, chance >> 8);
         json!({
-            "city": city, "country": country, "line1": format!("{} Example Street", index + 1),
-            "line2": null, "postal_code": postal_code, "state": null,
+            "city": *city, "country": *country, "line1": format!("{} Example Street", index + 1),
+            "line2": null, "postal_code": *postal_code, "state": null,
         })
     }
 
-    pub(crate) fn customer(&self, index: u64) -> Value {
+    pub(crate) fn customer(&self, index: u64) -> Json {
         let id = Self::id(Kind::Customer, index);
         if Self::customer_was_deleted(index) {
             return deleted(&id);
@@ -125,7 +128,7 @@ impl World {
             "object": "customer",
             "address": self.customer_address(index),
             "balance": balance * self.customer_currency(index).step(),
-            "business_name": naming.business_name,
+            "business_name": naming.business_name.as_deref(),
             "created": self.created(Kind::Customer, index),
             "currency": self.customer_currency(index).code(),
             "customer_account": null,
@@ -133,8 +136,8 @@ impl World {
             "delinquent": index % 14 == 6,
             "description": (index % 4 == 1).then(|| format!("Customer no. {index}")),
             "discount": discount,
-            "email": naming.email,
-            "individual_name": naming.individual_name,
+            "email": naming.email.as_deref(),
+            "individual_name": naming.individual_name.as_deref(),
             "invoice_prefix": format!("SB{:05X}", self.mix(7, index) & 0xF_FFFF),
             "invoice_settings": {
                 "custom_fields": null, "default_payment_method": null, "footer": null,
@@ -147,13 +150,13 @@ impl World {
             "phone": (index.is_multiple_of(5)).then(|| format!("+49 30 {index:07}")),
             "preferred_locales": if index.is_multiple_of(6) { json!(["de", "en"]) } else { json!([]) },
             "shipping": null,
-            "tax_exempt": pick(&["none", "none", "none", "exempt", "reverse"], index),
+            "tax_exempt": *pick(&["none", "none", "none", "exempt", "reverse"], index),
             "test_clock": null,
         })
     }
 }
 
 /// What is left of a deleted customer.
-pub(crate) fn deleted(id: &str) -> Value {
+pub(crate) fn deleted(id: &str) -> Json {
     json!({"id": id, "object": "customer", "deleted": true})
 }

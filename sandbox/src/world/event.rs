@@ -1,37 +1,50 @@
-//! Events: `invoice.paid` for the payments of the last thirty days, and one or
+//! Events: those of the last thirty days of the generated history, and one or
 //! more for every later change.
 
-use serde_json::{Value, json};
-
+use super::recent::{Recent, What};
 use super::{API_VERSION, Kind, World};
+use crate::json::{Json, json};
 
 /// What happened, as an event tells it.
 pub(crate) struct Happening<'a> {
     pub(crate) kind: &'a str,
-    pub(crate) object: Value,
-    pub(crate) previous: Option<Value>,
+    pub(crate) object: Json,
+    pub(crate) previous: Option<Json>,
 }
 
 impl World {
-    /// The number of the invoice whose payment a generated event tells of.
-    pub(crate) fn paid_invoice(&self, index: u64) -> u64 {
-        usize::try_from(index)
-            .ok()
-            .and_then(|place| self.payments.get(place))
-            .map_or(0, |payment| payment.1)
+    /// What a generated event tells of.
+    pub(crate) fn happened(&self, index: u64) -> Recent {
+        let place = usize::try_from(index).unwrap_or(usize::MAX);
+        let recent = self.recent.get(place).copied();
+        recent.unwrap_or((self.anchor, What::CustomerCreated, 0))
     }
 
-    pub(crate) fn paid_event(&self, index: u64) -> Value {
+    /// A generated event.
+    pub(crate) fn recent_event(&self, index: u64) -> Json {
+        let (created, what, number) = self.happened(index);
         let happening = Happening {
-            kind: "invoice.paid",
-            object: embed(self.invoice(self.paid_invoice(index))),
+            kind: what.event_type(),
+            object: embed(self.as_it_was(what, u64::from(number))),
             previous: None,
         };
-        self.event(index, self.created(Kind::Event, index), happening)
+        self.event(index, created, happening)
+    }
+
+    /// The events of the changes since the start, oldest first, without the
+    /// first `known`: for a test that delivers them itself.
+    pub fn events_after(&self, known: usize) -> Vec<serde_json::Value> {
+        let mut indexes = self.added(Kind::Event);
+        indexes.sort_unstable();
+        let events = indexes.into_iter().skip(known);
+        events
+            .filter_map(|index| self.current(Kind::Event, index))
+            .map(serde_json::Value::from)
+            .collect()
     }
 
     /// An event with its object as it then was.
-    pub(crate) fn event(&self, index: u64, created: i64, happening: Happening<'_>) -> Value {
+    pub(crate) fn event(&self, index: u64, created: i64, happening: Happening<'_>) -> Json {
         let mut data = json!({ "object": happening.object });
         if let Some(previous) = happening.previous {
             data["previous_attributes"] = previous;
@@ -52,36 +65,37 @@ impl World {
 
 /// How many entries an embedded list shows.
 pub(crate) const EMBEDDED: usize = 10;
-const EXPANDED_ONLY: [&str; 3] = ["tiers", "currency_options", "applies_to"];
+/// Fields that are served only when they are asked for.
+pub(crate) const ON_DEMAND: [&str; 3] = ["tiers", "currency_options", "applies_to"];
 
 /// The object without what Stripe leaves out unless asked: long lists are cut
 /// to their first ten entries, tiers and the like are dropped.
-pub(crate) fn embed(mut object: Value) -> Value {
+pub(crate) fn embed(mut object: Json) -> Json {
     trim(&mut object);
     object
 }
 
-fn trim(object: &mut Value) {
+fn trim(object: &mut Json) {
     let Some(fields) = object.as_object_mut() else {
         return;
     };
-    for name in EXPANDED_ONLY {
+    for name in ON_DEMAND {
         fields.remove(name);
     }
     for name in ["lines", "items"] {
         let Some(list) = fields.get_mut(name) else {
             continue;
         };
-        let Some(entries) = list.get_mut("data").and_then(Value::as_array_mut) else {
+        let Some(entries) = list.get_mut("data").and_then(Json::as_array_mut) else {
             continue;
         };
-        let more = entries.len() > EMBEDDED;
+        let cut = entries.len() > EMBEDDED;
         entries.truncate(EMBEDDED);
-        for entry in entries {
-            if let Some(price) = entry.get_mut("price") {
-                trim(price);
-            }
+        for price in entries.iter_mut().filter_map(|entry| entry.get_mut("price")) {
+            trim(price);
         }
-        list["has_more"] = json!(more);
+        if cut {
+            list["has_more"] = json!(true);
+        }
     }
 }

@@ -68,7 +68,7 @@ impl World {
     }
 
     /// When the money comes, if it comes at all; may lie in the future.
-    fn payment_due(&self, index: u64) -> i64 {
+    pub(crate) fn payment_due(&self, index: u64) -> i64 {
         let created = self.created(Kind::Invoice, index);
         let chance = self.mix(32, index);
         if self.is_paid_very_late(index) {
@@ -112,17 +112,6 @@ impl World {
     pub(crate) fn invoice_finalized_at(&self, index: u64) -> Option<i64> {
         let finalized = self.created(Kind::Invoice, index) + FINALIZED_AFTER_SECONDS;
         (self.invoice_status(index) != "draft").then_some(finalized)
-    }
-
-    /// The payments of the thirty days before the anchor, oldest first.
-    pub(crate) fn recent_payments(&self) -> Vec<(i64, u64)> {
-        let since = self.anchor - super::EVENT_LIFETIME_SECONDS;
-        let mut payments: Vec<(i64, u64)> = (0..self.counts.invoices)
-            .filter(|index| self.payment_due(*index) >= since)
-            .filter_map(|index| Some((self.invoice_paid_at(index)?, index)))
-            .collect();
-        payments.sort_unstable();
-        payments
     }
 
     /// When a void invoice was voided or an uncollectible one given up.

@@ -1,6 +1,6 @@
 //! Subscription items: what is subscribed to, with price and legacy plan.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::coupon::Holder;
 use super::random::{below, pick};
@@ -11,6 +11,11 @@ const ITEMS_PER_SUBSCRIPTION: u64 = 32;
 /// The id of the item at a place in a subscription.
 pub(crate) fn id(subscription: u64, place: u64) -> String {
     ids::encode("si_", subscription * ITEMS_PER_SUBSCRIPTION + place)
+}
+
+/// The number of the subscription that the item with this id belongs to.
+pub(crate) fn subscription_of(id: &str) -> Option<u64> {
+    ids::decode("si_", id).map(|number| number / ITEMS_PER_SUBSCRIPTION)
 }
 
 /// Whether the item at a place holds a discount.
@@ -49,55 +54,58 @@ impl World {
         }
     }
 
-    pub(crate) fn item_json(&self, index: u64, place: u64) -> Value {
+    pub(crate) fn item_json(&self, index: u64, place: u64) -> Json {
         let Item { price, quantity } = self.item(index, place);
         let created = self.created(Kind::Subscription, index);
-        let recurring = Self::recurring(price);
-        let period = if recurring["interval"] == "year" {
-            365 * DAY
-        } else {
-            30 * DAY
-        };
+        let period = price::period_seconds(price);
         let start = created + (self.anchor - created) / period * period;
-        let mut discounts = Vec::new();
+        let metered = price::model(price) == price::Model::Metered;
+        let subscription = Self::id(Kind::Subscription, index);
+        let mut item = Self::blank_item(&subscription, &id(index, place), &self.price(price), start);
+        item["created"] = json!(created);
+        item["current_period_end"] = json!(start + period);
         if has_discount(index, place) {
-            discounts.push(Holder::Item(index, place).discount_id());
+            item["discounts"] = json!([Holder::Item(index, place).discount_id()]);
         }
-        let price = self.price(price);
-        let mut item = json!({
-            "id": id(index, place),
-            "object": "subscription_item",
-            "billing_thresholds": null,
-            "created": created,
-            "current_period_end": start + period,
-            "current_period_start": start,
-            "current_trial": null,
-            "discounts": discounts,
-            "metadata": {},
-            "plan": plan(&price),
-            "price": price,
-            "subscription": Self::id(Kind::Subscription, index),
-            "tax_rates": [],
-        });
-        if recurring["usage_type"] != "metered" {
+        if !metered {
             item["quantity"] = json!(quantity);
         }
         item
     }
+
+    /// An item of a price, which a month begins with; without a quantity.
+    pub(crate) fn blank_item(subscription_id: &str, id: &str, price: &Json, start: i64) -> Json {
+        json!({
+            "id": id,
+            "object": "subscription_item",
+            "billed_until": null,
+            "billing_thresholds": null,
+            "created": start,
+            "current_period_end": start + 30 * DAY,
+            "current_period_start": start,
+            "current_trial": null,
+            "discounts": [],
+            "metadata": {},
+            "plan": plan(price),
+            "price": price,
+            "subscription": subscription_id,
+            "tax_rates": [],
+        })
+    }
 }
 
 /// The legacy plan that repeats a recurring price.
-fn plan(price: &Value) -> Value {
+fn plan(price: &Json) -> Json {
     let recurring = &price["recurring"];
     json!({
-        "id": price["id"], "object": "plan", "active": price["active"],
-        "amount": price["unit_amount"], "amount_decimal": price["unit_amount_decimal"],
-        "billing_scheme": price["billing_scheme"], "created": price["created"],
-        "currency": price["currency"], "interval": recurring["interval"],
-        "interval_count": recurring["interval_count"], "livemode": price["livemode"],
-        "metadata": price["metadata"], "meter": recurring["meter"], "nickname": price["nickname"],
-        "product": price["product"], "tiers_mode": price["tiers_mode"],
-        "transform_usage": price["transform_quantity"],
-        "trial_period_days": recurring["trial_period_days"], "usage_type": recurring["usage_type"],
+        "id": &price["id"], "object": "plan", "active": &price["active"],
+        "amount": &price["unit_amount"], "amount_decimal": &price["unit_amount_decimal"],
+        "billing_scheme": &price["billing_scheme"], "created": &price["created"],
+        "currency": &price["currency"], "interval": &recurring["interval"],
+        "interval_count": &recurring["interval_count"], "livemode": &price["livemode"],
+        "metadata": &price["metadata"], "meter": &recurring["meter"], "nickname": &price["nickname"],
+        "product": &price["product"], "tiers_mode": &price["tiers_mode"],
+        "transform_usage": &price["transform_quantity"],
+        "trial_period_days": &recurring["trial_period_days"], "usage_type": &recurring["usage_type"],
     })
 }

@@ -4,7 +4,7 @@
 use super::coupon::{self, Holder, Worth};
 use super::currency::Currency;
 use super::random::below;
-use super::{World, history, item, price, subscription};
+use super::{Kind, World, history, item, price, subscription};
 
 /// Lines an invoice may have at most; part of how line ids are made.
 pub(crate) const LINES_PER_INVOICE: u64 = 512;
@@ -155,7 +155,7 @@ impl World {
         } else if adjusted && place == 1 {
             line.amount = cost - cost / 4;
             line.proration = true;
-        } else if item::has_discount(billed, item_place) {
+        } else if item::has_discount(billed, item_place) && self.item_discount_holds(index, billed, item_place) {
             let coupon = self.coupon_of(Holder::Item(billed, item_place), Currency::Usd);
             if let Worth::PerMille(off) = coupon::worth(coupon)
                 && coupon::covers(coupon, price::product_of(item.price))
@@ -187,16 +187,26 @@ impl World {
         }
     }
 
+    fn item_discount_holds(&self, index: u64, billed: u64, place: u64) -> bool {
+        let created = self.created(Kind::Invoice, index);
+        self.holds_at(Holder::Item(billed, place), Currency::Usd, created)
+    }
+
+    /// The invoice's own discount, else its subscription's, else its customer's.
     fn invoice_discount(&self, index: u64, subscription: Option<u64>) -> Option<Holder> {
         if index % 9 == 4 {
             return Some(Holder::Invoice(index));
         }
-        if let Some(billed) = subscription.filter(|billed| subscription::has_discount(*billed)) {
-            return Some(Holder::Subscription(billed));
-        }
-        self.invoice_customer(index)
-            .filter(|customer| self.customer_has_discount(*customer))
-            .map(Holder::Customer)
+        let held = match subscription.filter(|billed| subscription::has_discount(*billed)) {
+            Some(billed) => Holder::Subscription(billed),
+            None => Holder::Customer(
+                self.invoice_customer(index)
+                    .filter(|customer| self.customer_has_discount(*customer))?,
+            ),
+        };
+        let created = self.created(Kind::Invoice, index);
+        self.holds_at(held, self.invoice_currency(index), created)
+            .then_some(held)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Invoice lines as Stripe writes them.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
+use super::bill::Bill;
 use super::coupon::Holder;
 use super::ledger::{LINES_PER_INVOICE, Ledger, Line};
-use super::{DAY, Kind, World, ids, item, price, product};
+use super::{Kind, World, ids, item, price, product};
 
 /// The id of the line at a place of an invoice.
 fn id(invoice: u64, place: u64) -> String {
@@ -12,7 +13,7 @@ fn id(invoice: u64, place: u64) -> String {
 }
 
 /// One entry of a list of taxes.
-pub(crate) fn tax(amount: i64, taxable: i64, inclusive: bool) -> Value {
+pub(crate) fn tax(amount: i64, taxable: i64, inclusive: bool) -> Json {
     json!({
         "amount": amount,
         "tax_behavior": if inclusive { "inclusive" } else { "exclusive" },
@@ -24,7 +25,7 @@ pub(crate) fn tax(amount: i64, taxable: i64, inclusive: bool) -> Value {
 }
 
 /// One entry of a list of credits that a grant paid.
-pub(crate) fn grant(amount: i64, invoice: u64) -> Value {
+pub(crate) fn grant(amount: i64, invoice: u64) -> Json {
     json!({
         "amount": amount,
         "credit_balance_transaction": ids::encode("cbtxn_", invoice),
@@ -33,31 +34,24 @@ pub(crate) fn grant(amount: i64, invoice: u64) -> Value {
 }
 
 /// One entry of a list of credits that a discount gave.
-pub(crate) fn discount_credit(amount: i64, discount: &str) -> Value {
+pub(crate) fn discount_credit(amount: i64, discount: &str) -> Json {
     json!({"amount": amount, "discount": discount, "type": "discount"})
-}
-
-/// The invoice a line stands on.
-pub(crate) struct Bill<'a> {
-    pub(crate) index: u64,
-    pub(crate) id: &'a str,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) subscription: Option<u64>,
 }
 
 impl World {
     /// The line at a place of a bill.
-    pub(crate) fn line(&self, bill: &Bill<'_>, place: u64, line: &Line) -> Value {
-        let step = bill.ledger.currency.step();
+    pub(crate) fn line(&self, bill: &Bill, place: u64, line: &Line) -> Json {
+        let step = bill.step();
         let billed_item = bill.subscription.zip(line.place);
         let held = billed_item.filter(|(billed, place)| !line.proration && item::has_discount(*billed, *place));
         let item_discount = held.map(|(billed, place)| Holder::Item(billed, place).discount_id());
-        let (discounts, mut credits) = reductions(bill.ledger, line, item_discount.as_deref());
+        let (discounts, mut credits) = reductions(bill, line, item_discount.as_deref());
         if line.credit != 0 {
             credits.push(grant(line.credit * step, bill.index));
         }
-        let start = self.created(Kind::Invoice, bill.index);
-        let end = if billed_item.is_some() { start + 30 * DAY } else { start };
+        let start = bill.created;
+        let served = billed_item.and(line.price).map(price::period_seconds);
+        let end = start + served.unwrap_or_default();
         json!({
             "id": id(bill.index, place),
             "object": "line_item",
@@ -66,8 +60,8 @@ impl World {
             "description": describe(line),
             "discount_amounts": discounts,
             "discountable": line.is_discountable(),
-            "discounts": item_discount.as_slice(),
-            "invoice": bill.id,
+            "discounts": item_discount.into_iter().collect::<Vec<_>>(),
+            "invoice": bill.id.as_str(),
             "livemode": self.livemode,
             "metadata": {},
             "parent": parent(bill, place, line),
@@ -78,13 +72,13 @@ impl World {
             "quantity_decimal": line.quantity.to_string(),
             "subscription": billed_item.map(|(billed, _)| Self::id(Kind::Subscription, billed)),
             "subtotal": line.amount * step,
-            "taxes": taxes(bill.ledger, line),
+            "taxes": taxes(&bill.ledger, line),
         })
     }
 
-    fn pricing(&self, line: &Line) -> Value {
+    fn pricing(&self, line: &Line) -> Json {
         let Some(price) = line.price else {
-            return Value::Null;
+            return Json::Null;
         };
         let unit = self.unit_decimal(price);
         let credit = line.proration && line.amount < 0;
@@ -110,7 +104,7 @@ fn describe(line: &Line) -> String {
     }
 }
 
-fn taxes(ledger: &Ledger, line: &Line) -> Vec<Value> {
+fn taxes(ledger: &Ledger, line: &Line) -> Vec<Json> {
     if !ledger.taxed {
         return Vec::new();
     }
@@ -120,23 +114,24 @@ fn taxes(ledger: &Ledger, line: &Line) -> Vec<Value> {
     vec![tax(line.tax * step, taxable * step, line.inclusive)]
 }
 
-fn reductions(ledger: &Ledger, line: &Line, item: Option<&str>) -> (Vec<Value>, Vec<Value>) {
-    let step = ledger.currency.step();
+fn reductions(bill: &Bill, line: &Line, item: Option<&str>) -> (Vec<Json>, Vec<Json>) {
+    let step = bill.step();
     let own = item.map(|id| (line.item_discount, id.to_owned()));
-    let whole = ledger
-        .discount
-        .map(|holder| (line.invoice_discount, holder.discount_id()));
+    let whole = bill.discount.clone().map(|id| (line.invoice_discount, id));
     own.into_iter()
         .chain(whole)
         .filter(|(steps, _)| *steps != 0)
         .map(|(steps, id)| {
             let amount = steps * step;
-            (json!({"amount": amount, "discount": id}), discount_credit(amount, &id))
+            (
+                json!({"amount": amount, "discount": id.as_str()}),
+                discount_credit(amount, &id),
+            )
         })
         .unzip()
 }
 
-fn parent(bill: &Bill<'_>, place: u64, line: &Line) -> Value {
+fn parent(bill: &Bill, place: u64, line: &Line) -> Json {
     let number = bill.index * LINES_PER_INVOICE + place;
     let credited = (line.proration && line.amount < 0 && bill.index > 0).then(|| {
         let earlier = bill.index - 1;

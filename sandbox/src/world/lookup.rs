@@ -5,29 +5,63 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Kind, World, coupon, customer, ids, price, product, subscription};
+use super::{Extent, Kind, World, coupon, customer, ids, item, price, product, subscription};
+use crate::json::{Json, json};
 
 impl World {
     /// Every object of a kind as it stands, in full: all lines and items, tiers
-    /// and inline prices, deleted customers as stubs; oldest first.
+    /// and inline prices; deleted ones as stubs; oldest first within those
+    /// generated, then those created since the start.
     pub fn truth(&self, kind: Kind) -> Vec<Value> {
-        (0..self.generated(kind))
-            .chain(self.added(kind))
-            .filter_map(|index| self.current(kind, index))
-            .collect()
+        let mut objects = Vec::new();
+        self.each(kind, |object| objects.push(object.clone()));
+        objects
+    }
+
+    /// Shows every object of [`World::truth`] in turn, one in memory at a time.
+    pub fn each(&self, kind: Kind, mut show: impl FnMut(&Value)) {
+        for index in (0..self.generated(kind)).chain(self.added(kind)) {
+            if let Some(object) = self.current(kind, index) {
+                show(&object.into());
+            } else if self.changes().gone.contains(&(kind, index)) {
+                let id = Self::id(kind, index);
+                show(&json!({"id": id, "object": kind.object(), "deleted": true}).into());
+            }
+        }
     }
 
     /// The object with this id as it stands, in full.
     pub fn get(&self, kind: Kind, id: &str) -> Option<Value> {
+        self.find(kind, id).map(Value::from)
+    }
+
+    /// An id that belongs to the account's other mode, which every request for
+    /// it is told.
+    pub fn id_in_other_mode(kind: Kind) -> String {
+        ids::encode(kind.prefix(), ids::OTHER_MODE)
+    }
+
+    pub(crate) fn is_in_other_mode(kind: Kind, id: &str) -> bool {
+        ids::decode(kind.prefix(), id).is_some_and(|number| number >= ids::OTHER_MODE)
+    }
+
+    pub(crate) fn find(&self, kind: Kind, id: &str) -> Option<Json> {
         self.current(kind, self.resolve(kind, id)?)
     }
 
     /// What is served in an object's place, where something is.
-    pub(crate) fn poisoned(&self, kind: Kind, index: u64) -> Option<Value> {
+    pub(crate) fn poisoned(&self, kind: Kind, index: u64) -> Option<Json> {
         self.changes().poisons.get(&(kind, index)).cloned()
     }
 
-    pub(crate) fn current(&self, kind: Kind, index: u64) -> Option<Value> {
+    /// The object as it stands, in full.
+    pub(crate) fn current(&self, kind: Kind, index: u64) -> Option<Json> {
+        self.standing_at(kind, index, Extent::Whole)
+    }
+
+    /// The object as it stands; how much of its lists is there if it was never
+    /// changed is left to the extent.
+    pub(crate) fn standing_at(&self, kind: Kind, index: u64, extent: Extent) -> Option<Json> {
         let changes = self.changes();
         if changes.gone.contains(&(kind, index)) {
             return None;
@@ -36,30 +70,49 @@ impl World {
             return Some(object.clone());
         }
         drop(changes);
-        self.generate(kind, index)
+        self.generate(kind, index, extent)
     }
 
     /// The number behind an id, whether or not the object still exists.
     pub(crate) fn resolve(&self, kind: Kind, id: &str) -> Option<u64> {
-        if let Some(index) = self.changes().own_ids.get(&(kind, id.to_owned())) {
+        let changes = self.changes();
+        if !changes.own_ids.is_empty()
+            && let Some(index) = changes.own_ids.get(&(kind, id.to_owned()))
+        {
             return Some(*index);
         }
+        drop(changes);
         let index = match kind {
-            Kind::Product => product::index(id).or_else(|| ids::decode("prod_", id)),
-            Kind::Price => price::index(id).or_else(|| ids::decode("price_", id)),
+            Kind::Product => product::index(id),
+            Kind::Price => price::index(id),
             Kind::Coupon => coupon::index(id),
             _ => ids::decode(kind.prefix(), id),
         }?;
-        let known = index < self.generated(kind) || self.changes().objects.contains_key(&(kind, index));
-        known.then_some(index)
+        (index < self.generated(kind)).then_some(index)
     }
 
-    /// The object any id belongs to, of whatever kind; discounts included.
-    pub(crate) fn find_any(&self, id: &str) -> Option<Value> {
+    /// The object any id belongs to, of whatever kind; discounts included. A
+    /// deleted one is a stub.
+    pub(crate) fn find_any(&self, id: &str) -> Option<Json> {
         if id.starts_with("di_") {
             return self.discount(id);
         }
-        Kind::ALL.into_iter().find_map(|kind| self.get(kind, id))
+        let prefixed = Kind::ALL.into_iter().find(|kind| id.starts_with(kind.prefix()));
+        let kinds = prefixed.map_or(vec![Kind::Coupon, Kind::Product, Kind::Price], |kind| vec![kind]);
+        kinds.into_iter().find_map(|kind| {
+            let index = self.resolve(kind, id)?;
+            let stub = || json!({"id": id, "object": kind.object(), "deleted": true});
+            Some(self.current(kind, index).unwrap_or_else(stub))
+        })
+    }
+
+    /// The subscription item with this id, if its subscription still has it.
+    pub(crate) fn find_item(&self, id: &str) -> Option<Json> {
+        let subscription = item::subscription_of(id)?;
+        let mut subscription = self.current(Kind::Subscription, subscription)?;
+        let items = subscription["items"]["data"].as_array_mut()?;
+        let place = items.iter().position(|item| item["id"] == id)?;
+        Some(items.swap_remove(place))
     }
 
     /// Whether lists may show the object at all.
@@ -83,6 +136,9 @@ impl World {
 
     /// A filterable field of an object as it stands, as text.
     pub(crate) fn field(&self, kind: Kind, index: u64, name: &str) -> Option<Cow<'static, str>> {
+        if name == "delivery_success" {
+            return Some(Cow::Borrowed("true"));
+        }
         if let Some(object) = self.changes().objects.get(&(kind, index)) {
             return field_of(kind, object, name).map(Cow::Owned);
         }
@@ -106,29 +162,30 @@ impl World {
             (Kind::Subscription, "collection_method") => Some(text(subscription::collection_method(index))),
             (Kind::Subscription, "customer") => Some(id(Kind::Customer, self.subscriber(index))),
             (Kind::CreditNote, "invoice") => self.credited_invoice(index).map(|found| id(Kind::Invoice, found)),
-            (Kind::Event, "type") => Some(text("invoice.paid")),
+            (Kind::Event, "type") => Some(text(self.happened(index).1.event_type())),
             _ => {
-                let object = self.generate(kind, index)?;
+                let object = self.generate(kind, index, Extent::Whole)?;
                 field_of(kind, &object, name).map(Cow::Owned)
             }
         }
     }
 
     /// The stub of a deleted customer.
-    pub(crate) fn stub(id: &str) -> Value {
+    pub(crate) fn stub(id: &str) -> Json {
         customer::deleted(id)
     }
 }
 
 /// A filterable field of a rendered object, as text.
-fn field_of(kind: Kind, object: &Value, name: &str) -> Option<String> {
+fn field_of(kind: Kind, object: &Json, name: &str) -> Option<String> {
     let value = match (kind, name) {
-        (Kind::Invoice, "subscription") => object.pointer("/parent/subscription_details/subscription")?,
+        (Kind::Invoice, "subscription") => object.at(&["parent", "subscription_details", "subscription"]),
         _ => object.get(name)?,
     };
     match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+        Json::Text(text) => Some(text.clone().into_owned()),
+        Json::Bool(value) => Some(value.to_string()),
+        Json::Int(value) => Some(value.to_string()),
+        _ => None,
     }
 }

@@ -2,6 +2,8 @@
 //! is asked for, and only what was changed since the start is kept.
 
 mod account;
+mod bill;
+mod billing;
 mod change;
 mod coupon;
 mod credit_note;
@@ -16,24 +18,31 @@ mod ledger;
 mod line;
 mod lookup;
 mod overlay;
+mod payment;
+mod posting;
 mod price;
 mod product;
 mod random;
+mod recent;
 mod selection;
 mod subscription;
 mod totals;
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
+use crate::json::Json;
 use crate::options::Options;
 use crate::webhook::Delivery;
-pub(crate) use event::embed;
+pub(crate) use event::{ON_DEMAND, embed};
 use overlay::Changes;
+use posting::Postings;
+pub(crate) use random::chance;
+use recent::Recent;
 pub(crate) use selection::{Condition, Selection, Start};
 
 /// The API version whose shapes are served.
@@ -128,15 +137,33 @@ pub struct World {
     anchor: i64,
     fixed_now: Option<i64>,
     ahead: AtomicI64,
-    /// Payments of the last days before the anchor, oldest first: they have events.
-    payments: Vec<(i64, u64)>,
+    /// What happened in the last days before the anchor, oldest first: it has events.
+    recent: Vec<Recent>,
+    invoices_by_customer: OnceLock<Postings>,
+    invoices_by_subscription: OnceLock<Postings>,
+    subscriptions_by_customer: OnceLock<Postings>,
     changes: RwLock<Changes>,
     webhooks: Mutex<Vec<(String, String)>>,
     deliveries: UnboundedSender<Delivery>,
+    /// Deliveries that wait or are under way.
+    undelivered: watch::Sender<usize>,
+}
+
+/// How much of its lists an object is written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All entries.
+    Whole,
+    /// What Stripe embeds, with `has_more` telling of the rest.
+    Embedded,
 }
 
 impl World {
-    pub(crate) fn new(options: &Options, deliveries: UnboundedSender<Delivery>) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        deliveries: UnboundedSender<Delivery>,
+        undelivered: watch::Sender<usize>,
+    ) -> Self {
         let now = options.now.unwrap_or_else(system_now);
         let mut world = Self {
             seed: options.seed,
@@ -150,12 +177,16 @@ impl World {
             anchor: now - now.rem_euclid(DAY),
             fixed_now: options.now,
             ahead: AtomicI64::new(0),
-            payments: Vec::new(),
+            recent: Vec::new(),
+            invoices_by_customer: OnceLock::new(),
+            invoices_by_subscription: OnceLock::new(),
+            subscriptions_by_customer: OnceLock::new(),
             changes: RwLock::default(),
             webhooks: Mutex::default(),
             deliveries,
+            undelivered,
         };
-        world.payments = world.recent_payments();
+        world.recent = world.recent();
         world
     }
 
@@ -167,6 +198,19 @@ impl World {
     /// Lets the world's clock run ahead by so many seconds.
     pub fn advance_clock(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Sets the world's clock to a time in Unix seconds, from where it runs on.
+    pub fn set_clock(&self, now: i64) {
+        let base = self.fixed_now.unwrap_or_else(system_now);
+        self.ahead.store(now - base, Ordering::Relaxed);
+    }
+
+    /// Waits until every webhook sent so far has been answered or has failed.
+    pub async fn webhooks_settled(&self) {
+        let mut undelivered = self.undelivered.subscribe();
+        // The sender lives in this world, so waiting cannot fail.
+        drop(undelivered.wait_for(|count| *count == 0).await);
     }
 
     /// Sends every event from now on to this address, signed with the secret.
@@ -199,7 +243,7 @@ impl World {
             Kind::Invoice => self.counts.invoices,
             Kind::Subscription => self.counts.subscriptions,
             Kind::CreditNote => self.counts.invoices / credit_note::EVERY,
-            Kind::Event => u64::try_from(self.payments.len()).unwrap_or_default(),
+            Kind::Event => u64::try_from(self.recent.len()).unwrap_or_default(),
         }
     }
 
@@ -213,27 +257,25 @@ impl World {
             }
             Kind::Coupon => self.anchor - SPAN_SECONDS - 60 + random::signed(index),
             Kind::CreditNote => self.credit_note_created(index),
-            Kind::Event => usize::try_from(index)
-                .ok()
-                .and_then(|place| self.payments.get(place))
-                .map_or(self.anchor, |payment| payment.0),
+            Kind::Event => self.happened(index).0,
             Kind::Product => self.spread(index, self.counts.products),
-            // Every seventh shares its second with its elder, as busy accounts have it.
             Kind::Customer | Kind::Invoice | Kind::Subscription => {
-                let elder = index - u64::from(index % 7 == 3);
-                self.spread(elder, self.generated(kind))
+                let count = self.generated(kind);
+                self.spread(eldest(index, count), count)
             }
         }
     }
 
+    /// A time of the history by the share of objects that are older; three times
+    /// as much happens at its end as at its beginning.
     fn spread(&self, index: u64, count: u64) -> i64 {
-        let part = random::signed(index + 1);
-        let whole = random::signed(count + 1);
-        self.anchor - QUIET_SECONDS - SPAN_SECONDS + SPAN_SECONDS * part / whole
+        let (part, whole) = (i128::from(index + 1), i128::from(count + 1));
+        let passed = i128::from(SPAN_SECONDS) * part * (3 * whole - part) / (2 * whole * whole);
+        self.anchor - QUIET_SECONDS - SPAN_SECONDS + i64::try_from(passed).unwrap_or_default()
     }
 
-    /// The full object as it was generated, without any later change.
-    fn generate(&self, kind: Kind, index: u64) -> Option<Value> {
+    /// The object as it was generated, without any later change.
+    fn generate(&self, kind: Kind, index: u64, extent: Extent) -> Option<Json> {
         if index >= self.generated(kind) {
             return None;
         }
@@ -242,11 +284,16 @@ impl World {
             Kind::Product => Some(self.product(index)),
             Kind::Price => Some(self.price(index)),
             Kind::Coupon => Some(self.coupon(index)),
-            Kind::Invoice => Some(self.invoice(index)),
+            Kind::Invoice => Some(self.invoice(index, extent)),
             Kind::Subscription => Some(self.subscription(index)),
             Kind::CreditNote => self.credit_note(index),
-            Kind::Event => Some(self.paid_event(index)),
+            Kind::Event => Some(self.recent_event(index)),
         }
+    }
+
+    /// The id of an object that was not generated, or has no id of the merchant's choice.
+    fn encoded(kind: Kind, index: u64) -> String {
+        ids::encode(kind.prefix(), index)
     }
 
     /// The id of a generated object.
@@ -255,8 +302,20 @@ impl World {
             Kind::Product => product::id(index),
             Kind::Price => price::id(index),
             Kind::Coupon if index < coupon::COUNT => coupon::id(index).to_owned(),
-            _ => ids::encode(kind.prefix(), index),
+            _ => Self::encoded(kind, index),
         }
+    }
+}
+
+/// The first object of those created in one second with this. Every seventh
+/// shares its second with its elder, and now and then a whole batch shares one:
+/// more than a page of a large world.
+fn eldest(index: u64, count: u64) -> u64 {
+    let batch = if count < 2_000 { 12 } else { 150 };
+    if (index / batch) % 8 == 3 {
+        index - index % batch
+    } else {
+        index - u64::from(index % 7 == 3)
     }
 }
 

@@ -1,26 +1,30 @@
 //! What differs from the generated world since the start, and the events that
 //! tell of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::RangeBounds;
 use std::sync::PoisonError;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::event::{Happening, embed};
 use super::selection::Place;
-use super::{Kind, World, ids};
+use super::{Kind, World};
+use crate::json::{Fields, Json, json};
 use crate::webhook::Delivery;
 
 /// All that differs from the generated world.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) objects: HashMap<(Kind, u64), Value>,
+    pub(crate) objects: HashMap<(Kind, u64), Json>,
     pub(crate) gone: HashSet<(Kind, u64)>,
-    pub(crate) poisons: HashMap<(Kind, u64), Value>,
+    pub(crate) poisons: HashMap<(Kind, u64), Json>,
     /// Ids of the merchant's choice.
     pub(crate) own_ids: HashMap<(Kind, String), u64>,
     added: BTreeMap<Kind, BTreeSet<Place>>,
+    /// Numbers given out to new objects, which may not be in place yet.
+    reserved: BTreeMap<Kind, u64>,
 }
 
 impl World {
@@ -29,55 +33,48 @@ impl World {
         if index < self.generated(kind) {
             return self.created(kind, index);
         }
-        let places = &self.changes().added;
-        let place = places
-            .get(&kind)
-            .and_then(|all| all.iter().find(|place| place.1 == index));
-        place.map_or(0, |place| place.0)
+        let object = self.changes().objects.get(&(kind, index)).cloned();
+        object.and_then(|object| object["created"].as_i64()).unwrap_or_default()
     }
 
     /// The numbers of the objects created since the start.
     pub(crate) fn added(&self, kind: Kind) -> Vec<u64> {
-        self.added_places(kind, ..).into_iter().map(|place| place.1).collect()
+        let places = self.added_places(kind, ..);
+        places.into_iter().map(|place| place.1).collect()
     }
 
     pub(crate) fn added_places(&self, kind: Kind, range: impl RangeBounds<Place>) -> Vec<Place> {
         let changes = self.changes();
-        changes
-            .added
-            .get(&kind)
-            .map_or_else(Vec::new, |all| all.range(range).copied().collect())
+        let places = changes.added.get(&kind);
+        places.map_or_else(Vec::new, |all| all.range(range).copied().collect())
     }
 
     pub(crate) fn with_changes<T>(&self, change: impl FnOnce(&mut Changes) -> T) -> T {
         change(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn next_index(&self, kind: Kind) -> u64 {
-        let added = self.changes().added.get(&kind).map_or(0, BTreeSet::len);
-        self.generated(kind) + u64::try_from(added).unwrap_or_default()
+    /// A number for a new object, which nobody else gets.
+    pub(crate) fn reserve(&self, kind: Kind) -> u64 {
+        let first = self.generated(kind);
+        self.with_changes(|changes| {
+            let reserved = changes.reserved.entry(kind).or_default();
+            *reserved += 1;
+            first + *reserved - 1
+        })
     }
 
-    pub(crate) fn next_id(&self, kind: Kind) -> String {
-        ids::encode(kind.prefix(), self.next_index(kind))
-    }
-
-    pub(crate) fn keep(&self, kind: Kind, index: u64, object: Value) {
-        self.with_changes(|changes| changes.objects.insert((kind, index), object));
-    }
-
-    pub(crate) fn create(&self, kind: Kind, mut object: Value, patch: Value, events: &[&str]) -> String {
-        let index = self.next_index(kind);
-        let given = json!({"id": self.next_id(kind), "created": self.now(), "livemode": self.livemode()});
-        let mut base = given;
-        merge(&mut base, object.take());
-        merge(&mut base, patch);
+    /// Puts a new object with its patch in place and tells of it; gives its id.
+    pub(crate) fn create(&self, kind: Kind, index: u64, object: Json, patch: Value, events: &[&str]) -> String {
+        let mut base = json!({
+            "id": Self::encoded(kind, index), "created": self.now(), "livemode": self.livemode(),
+        });
+        merge(&mut base, object);
+        merge(&mut base, patch.into());
         let id = base["id"].as_str().unwrap_or_default().to_owned();
         let created = base["created"].as_i64().unwrap_or_default();
         self.with_changes(|changes| {
-            changes.objects.insert((kind, index), base.clone());
-            changes.added.entry(kind).or_default().insert((created, index));
             changes.own_ids.insert((kind, id.clone()), index);
+            changes.put(kind, created, index, base.clone());
         });
         for event in events {
             self.tell(event, base.clone(), None);
@@ -85,71 +82,87 @@ impl World {
         id
     }
 
-    pub(crate) fn amend(&self, kind: Kind, id: &str, patch: Value, events: &[&str]) {
-        let Some(index) = self.resolve(kind, id) else {
-            return;
+    /// Lays a patch over an object and tells of it; false when there is none.
+    pub(crate) fn amend(&self, kind: Kind, id: &str, patch: Json, events: &[&str]) -> bool {
+        let Some((previous, object)) = self.patch(kind, id, patch) else {
+            return false;
         };
-        let Some(mut object) = self.current(kind, index) else {
-            return;
-        };
-        let previous = earlier(&object, &patch);
-        merge(&mut object, patch);
-        if kind == Kind::Product {
-            object["updated"] = json!(self.now());
-        }
-        self.keep(kind, index, object.clone());
         for event in events {
             let previous = event.ends_with(".updated").then(|| previous.clone());
             self.tell(event, object.clone(), previous);
         }
+        true
+    }
+
+    /// The former values of what the patch touches, and the object after it.
+    fn patch(&self, kind: Kind, id: &str, patch: Json) -> Option<(Json, Json)> {
+        let index = self.resolve(kind, id)?;
+        let now = self.now();
+        // Generated before the lock is taken, which is not to be taken twice.
+        let generated = self.generate(kind, index, super::Extent::Whole);
+        self.with_changes(|changes| {
+            if changes.gone.contains(&(kind, index)) {
+                return None;
+            }
+            let mut object = changes.objects.get(&(kind, index)).cloned().or(generated)?;
+            let previous = earlier(&object, &patch);
+            merge(&mut object, patch);
+            if kind == Kind::Product {
+                object["updated"] = json!(now);
+            }
+            changes.objects.insert((kind, index), object.clone());
+            Some((previous, object))
+        })
     }
 
     /// Records an event and hands it to the webhooks.
-    pub(crate) fn tell(&self, kind: &str, object: Value, previous: Option<Value>) {
-        let index = self.next_index(Kind::Event);
-        let created = self.now();
-        let event = self.event(
-            index,
-            created,
-            Happening {
-                kind,
-                object: embed(object),
-                previous,
-            },
-        );
-        self.with_changes(|changes| {
-            changes.objects.insert((Kind::Event, index), event.clone());
-            changes.added.entry(Kind::Event).or_default().insert((created, index));
-        });
-        let hooks = self.webhooks.lock().unwrap_or_else(PoisonError::into_inner);
-        for (url, secret) in hooks.iter() {
-            let delivery = Delivery::new(url, secret, created, &event);
-            // Nobody delivers once the sandbox has stopped.
-            drop(self.deliveries.send(delivery));
+    pub(crate) fn tell(&self, kind: &str, object: Json, previous: Option<Json>) {
+        let (index, created) = (self.reserve(Kind::Event), self.now());
+        let hooks = self.webhooks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let happening = Happening {
+            kind,
+            object: embed(object),
+            previous,
+        };
+        let mut event = self.event(index, created, happening);
+        event["pending_webhooks"] = json!(i64::try_from(hooks.len()).unwrap_or_default());
+        self.with_changes(|changes| changes.put(Kind::Event, created, index, event.clone()));
+        for (url, secret) in hooks {
+            let delivery = Delivery::new(&url, &secret, created, &event);
+            self.undelivered.send_modify(|count| *count += 1);
+            if self.deliveries.send(delivery).is_err() {
+                // Nobody delivers once the sandbox has stopped.
+                self.undelivered.send_modify(|count| *count -= 1);
+            }
         }
     }
 }
 
-/// The former values of the fields a patch touches.
-fn earlier(object: &Value, patch: &Value) -> Value {
-    match (object, patch) {
-        (Value::Object(fields), Value::Object(patch)) => patch
-            .iter()
-            .map(|(name, value)| {
-                let former = fields.get(name).unwrap_or(&Value::Null);
-                (name.clone(), earlier(former, value))
-            })
-            .collect(),
-        _ => object.clone(),
+impl Changes {
+    fn put(&mut self, kind: Kind, created: i64, index: u64, object: Json) {
+        self.objects.insert((kind, index), object);
+        self.added.entry(kind).or_default().insert((created, index));
     }
 }
 
+/// The former values of the fields a patch touches.
+fn earlier(object: &Json, patch: &Json) -> Json {
+    let (Json::Object(fields), Json::Object(patch)) = (object, patch) else {
+        return object.clone();
+    };
+    let former = patch.iter().map(|(name, value)| {
+        let former = fields.get(name).unwrap_or(&Json::Null);
+        (name.clone(), earlier(former, value))
+    });
+    Json::Object(former.collect::<Fields>())
+}
+
 /// Lays a patch over a value: objects are merged, all else is replaced.
-pub(crate) fn merge(object: &mut Value, patch: Value) {
+pub(crate) fn merge(object: &mut Json, patch: Json) {
     match (object, patch) {
-        (Value::Object(fields), Value::Object(patch)) => {
+        (Json::Object(fields), Json::Object(patch)) => {
             for (name, value) in patch {
-                merge(fields.entry(name).or_insert(Value::Null), value);
+                merge(fields.entry(Cow::clone(&name)), value);
             }
         }
         (object, patch) => *object = patch,

@@ -1,11 +1,13 @@
 //! Prices: five for each product, among them tiered, metered, one-time and old
 //! ones, and one made inline that no list shows.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use crate::json::{Json, json};
 
 use super::currency::Currency;
 use super::random::below;
-use super::{Kind, World, ids, product};
+use super::{DAY, Kind, World, ids, product};
 
 /// Prices per product. Slot 0 is monthly, 1 yearly, 2 tiered or metered, 3
 /// inactive or one-time, 4 inline.
@@ -70,6 +72,44 @@ pub(crate) fn is_one_time(index: u64) -> bool {
     index % SLOTS == ONE_TIME && is_active(index)
 }
 
+/// So many eighths of a step in minor units, as a decimal.
+fn eighths(count: i64, step: i64) -> String {
+    let thousandths = count * step * 125;
+    let decimal = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    decimal.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A tier by its flat amount and its unit amount, each whole and as a decimal.
+fn tier(flat: (Json, Json), unit: (Json, Json), up_to: Option<i64>) -> Json {
+    json!({
+        "flat_amount": flat.0, "flat_amount_decimal": flat.1, "unit_amount": unit.0,
+        "unit_amount_decimal": unit.1, "up_to": up_to,
+    })
+}
+
+/// How often a recurring price is billed.
+fn interval(index: u64) -> &'static str {
+    match (index % SLOTS, product_of(index) % 7) {
+        (YEARLY, _) => "year",
+        (_, 4) => "week",
+        _ => "month",
+    }
+}
+
+fn interval_count(index: u64) -> i64 {
+    if index.is_multiple_of(35) { 3 } else { 1 }
+}
+
+/// How long a recurring price is paid for at once; a month has thirty days here.
+pub(crate) fn period_seconds(index: u64) -> i64 {
+    let days = match interval(index) {
+        "year" => 365,
+        "week" => 7,
+        _ => 30,
+    };
+    days * interval_count(index) * DAY
+}
+
 /// Whether any list shows the price.
 pub(crate) fn is_listed(index: u64) -> bool {
     index % SLOTS != INLINE
@@ -91,7 +131,7 @@ impl World {
         match model(index) {
             Model::PerUnit => self.unit_steps(index) * quantity,
             Model::Packages => self.unit_steps(index) * ((quantity + PACKAGE - 1) / PACKAGE),
-            Model::Graduated => 500 + 12 * (quantity - 10).max(0),
+            Model::Graduated => 500 + (3 * (quantity - 10).max(0) + 4) / 8,
             Model::Volume if quantity <= 10 => 50 * quantity,
             Model::Volume => 100 + 40 * quantity,
             Model::Metered => (quantity + 4) / 8,
@@ -103,34 +143,29 @@ impl World {
         let step = currency(index).step();
         match model(index) {
             Model::PerUnit | Model::Packages => Some((self.unit_steps(index) * step).to_string()),
-            Model::Metered => Some(match step {
-                1 => "0.125".to_owned(),
-                10 => "1.25".to_owned(),
-                _ => "12.5".to_owned(),
-            }),
+            Model::Metered => Some(eighths(1, step)),
             Model::Graduated | Model::Volume => None,
         }
     }
 
-    fn tiers(index: u64) -> Option<Value> {
+    fn tiers(index: u64) -> Option<Json> {
         let step = currency(index).step();
-        let tier = |flat: Option<i64>, unit: Option<i64>, up_to: Option<i64>| {
-            json!({
-                "flat_amount": flat.map(|steps| steps * step),
-                "flat_amount_decimal": flat.map(|steps| (steps * step).to_string()),
-                "unit_amount": unit.map(|steps| steps * step),
-                "unit_amount_decimal": unit.map(|steps| (steps * step).to_string()),
-                "up_to": up_to,
-            })
-        };
+        let whole = |steps: i64| (Json::from(steps * step), Json::from((steps * step).to_string()));
+        let none = || (Json::Null, Json::Null);
         match model(index) {
-            Model::Graduated => Some(json!([tier(Some(500), None, Some(10)), tier(None, Some(12), None)])),
-            Model::Volume => Some(json!([tier(None, Some(50), Some(10)), tier(Some(100), Some(40), None)])),
+            Model::Graduated => Some(json!([
+                tier(whole(500), none(), Some(10)),
+                tier(none(), (Json::Null, Json::from(eighths(3, step))), None)
+            ])),
+            Model::Volume => Some(json!([
+                tier(none(), whole(50), Some(10)),
+                tier(whole(100), whole(40), None)
+            ])),
             _ => None,
         }
     }
 
-    fn currency_options(&self, index: u64) -> Value {
+    fn currency_options(&self, index: u64) -> Json {
         let option = |currency: Currency| {
             let amount = self.unit_steps(index) * currency.step();
             json!({
@@ -140,17 +175,18 @@ impl World {
         };
         let own = currency(index);
         let other = Currency::nth(own.place() + 1);
-        json!({ own.code(): option(own), other.code(): option(other) })
+        let options = [own, other].map(|currency| (Cow::Borrowed(currency.code()), option(currency)));
+        Json::Object(options.into_iter().collect())
     }
 
-    pub(crate) fn recurring(index: u64) -> Value {
+    fn recurring(index: u64) -> Json {
         if is_one_time(index) {
-            return Value::Null;
+            return Json::Null;
         }
         let metered = model(index) == Model::Metered;
         json!({
-            "interval": if index % SLOTS == YEARLY { "year" } else { "month" },
-            "interval_count": if index.is_multiple_of(35) { 3 } else { 1 },
+            "interval": interval(index),
+            "interval_count": interval_count(index),
             "meter": metered.then(|| ids::encode("mtr_", index)),
             "trial_period_days": null,
             "usage_type": if metered { "metered" } else { "licensed" },
@@ -159,7 +195,7 @@ impl World {
 
     /// A price with its `tiers` and `currency_options`, which are served only
     /// on expansion.
-    pub(crate) fn price(&self, index: u64) -> Value {
+    pub(crate) fn price(&self, index: u64) -> Json {
         let model = model(index);
         let whole = matches!(model, Model::PerUnit | Model::Packages);
         let mut price = json!({

@@ -1,7 +1,7 @@
 //! Products: sold in one currency each, some archived, some with an id of the
 //! merchant's choice or a stock-keeping unit in their metadata.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::currency::Currency;
 use super::random::pick;
@@ -58,7 +58,7 @@ impl World {
         format!("{} {index}", pick(&NAMES, index))
     }
 
-    pub(crate) fn product(&self, index: u64) -> Value {
+    pub(crate) fn product(&self, index: u64) -> Json {
         let created = self.created(Kind::Product, index);
         let mut metadata = json!({});
         if index.is_multiple_of(3) {

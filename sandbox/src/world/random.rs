@@ -27,3 +27,8 @@ pub(crate) fn below(number: u64, bound: u64) -> i64 {
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+/// A well mixed number for callers that have a seed of their own.
+pub(crate) fn chance(seed: u64, index: u64) -> u64 {
+    mix(seed, 0, index)
+}

@@ -80,7 +80,10 @@ impl World {
 
     fn older(&self, selection: &Selection, below: Place, count: usize) -> Vec<u64> {
         let kind = selection.kind;
-        let mut generated = (0..self.first_from(kind, below)).rev().peekable();
+        let mut generated = self
+            .candidates(selection, 0, self.first_from(kind, below))
+            .rev()
+            .peekable();
         let added = self.added_places(kind, ..below);
         let mut added = added.into_iter().rev().peekable();
         std::iter::from_fn(|| {
@@ -101,7 +104,8 @@ impl World {
     fn newer(&self, selection: &Selection, above: Place, count: usize) -> Vec<u64> {
         let kind = selection.kind;
         let next = (above.0, above.1 + 1);
-        let mut generated = (self.first_from(kind, next)..self.generated(kind)).peekable();
+        let first = self.first_from(kind, next);
+        let mut generated = self.candidates(selection, first, self.generated(kind)).peekable();
         let mut added = self.added_places(kind, next..).into_iter().peekable();
         std::iter::from_fn(|| {
             let own = generated.peek().map(|index| (self.created(kind, *index), *index));
@@ -118,8 +122,26 @@ impl World {
         .collect()
     }
 
+    /// The generated numbers from one to before another that may be selected.
+    fn candidates<'a>(
+        &'a self,
+        selection: &Selection,
+        from: u64,
+        to: u64,
+    ) -> Box<dyn DoubleEndedIterator<Item = u64> + 'a> {
+        let owned = selection.conditions.iter().find_map(|condition| {
+            let wanted = condition.wanted.first().filter(|_| !condition.not)?;
+            self.owned_by(selection.kind, condition.field, wanted)
+        });
+        let Some(numbers) = owned else {
+            return Box::new(from..to);
+        };
+        let place = |bound| numbers.partition_point(|number| u64::from(*number) < bound);
+        Box::new(numbers[place(from)..place(to)].iter().map(|number| u64::from(*number)))
+    }
+
     /// The first generated number at or above a place.
-    fn first_from(&self, kind: Kind, place: Place) -> u64 {
+    pub(crate) fn first_from(&self, kind: Kind, place: Place) -> u64 {
         let (mut low, mut high) = (0, self.generated(kind));
         while low < high {
             let middle = u64::midpoint(low, high);

@@ -1,11 +1,11 @@
 //! Subscriptions and their items: every status, both billing modes, scheduled
 //! ends, pauses and mixed intervals.
 
-use serde_json::{Value, json};
+use crate::json::{Json, json};
 
 use super::coupon::Holder;
 use super::overlay::merge;
-use super::{DAY, Kind, World};
+use super::{DAY, Kind, World, item};
 
 /// The status of a generated subscription, by its index alone.
 pub(crate) fn status(index: u64) -> &'static str {
@@ -53,12 +53,12 @@ impl World {
     }
 
     /// A subscription with all its items.
-    pub(crate) fn subscription(&self, index: u64) -> Value {
+    pub(crate) fn subscription(&self, index: u64) -> Json {
         let id = Self::id(Kind::Subscription, index);
         let created = self.created(Kind::Subscription, index);
         let customer = self.subscriber(index);
         let status = status(index);
-        let items: Vec<Value> = (0..Self::item_count(index))
+        let items: Vec<Json> = (0..Self::item_count(index))
             .map(|place| self.item_json(index, place))
             .collect();
         let discounts: Vec<String> = has_discount(index)
@@ -70,7 +70,7 @@ impl World {
         merge(
             &mut subscription,
             json!({
-                "id": id,
+                "id": id.as_str(),
                 "object": "subscription",
                 "billing_cycle_anchor": created,
                 "billing_mode": {"type": "classic", "flexible": null},
@@ -87,7 +87,7 @@ impl World {
                 "start_date": created - if index % 15 == 4 { 20 * DAY } else { 0 },
                 "status": status,
                 "trial_end": (status == "trialing").then_some(self.anchor + 10 * DAY),
-                "trial_start": (status == "trialing").then_some(created),
+                "trial_start": (status == "trialing").then_some(created.max(self.anchor - 4 * DAY)),
             }),
         );
         if flexible {
@@ -98,21 +98,46 @@ impl World {
         self.add_end(&mut subscription, index);
         let end = items
             .first()
-            .map_or(Value::Null, |item| item["current_period_end"].clone());
+            .map_or(Json::Null, |item| item["current_period_end"].clone());
         if status == "active" && index % 11 == 4 {
             subscription["cancel_at"] = end;
             subscription["canceled_at"] = json!(created + DAY.min(self.anchor - created));
             subscription["cancel_at_period_end"] = json!(!flexible);
             subscription["cancellation_details"]["reason"] = json!("cancellation_requested");
         }
-        subscription["items"] = json!({
-            "object": "list", "data": items, "has_more": false,
-            "url": format!("/v1/subscription_items?subscription={id}"),
-        });
+        subscription["items"] = item_list(&id, items);
         subscription
     }
 
-    fn add_end(&self, subscription: &mut Value, index: u64) {
+    /// A subscription begun now to one unit of each price, with no customer yet.
+    pub(crate) fn blank_subscription(&self, index: u64, prices: &[Json]) -> Json {
+        let (id, now) = (Self::encoded(Kind::Subscription, index), self.now());
+        let items: Vec<Json> = (0..)
+            .zip(prices)
+            .map(|(place, price)| {
+                let mut item = Self::blank_item(&id, &item::id(index, place), price, now);
+                item["quantity"] = json!(1);
+                item
+            })
+            .collect();
+        let mut subscription = untouched();
+        merge(
+            &mut subscription,
+            json!({
+                "object": "subscription", "billing_cycle_anchor": now,
+                "billing_mode": {
+                    "type": "flexible", "flexible": {"proration_discounts": "included"}, "updated_at": now,
+                },
+                "collection_method": "charge_automatically", "days_until_due": null,
+                "description": null, "discounts": [], "latest_invoice": null, "metadata": {},
+                "start_date": now, "status": "active", "trial_end": null, "trial_start": null,
+                "items": item_list(&id, items),
+            }),
+        );
+        subscription
+    }
+
+    fn add_end(&self, subscription: &mut Json, index: u64) {
         let created = self.created(Kind::Subscription, index);
         match status(index) {
             "canceled" => {
@@ -132,8 +157,15 @@ impl World {
     }
 }
 
+fn item_list(subscription_id: &str, items: Vec<Json>) -> Json {
+    json!({
+        "object": "list", "data": items, "has_more": false,
+        "url": format!("/v1/subscription_items?subscription={subscription_id}"),
+    })
+}
+
 /// The fields a subscription starts with, before anything happens to it.
-fn untouched() -> Value {
+fn untouched() -> Json {
     json!({
         "application": null,
         "application_fee_percent": null,
@@ -151,6 +183,7 @@ fn untouched() -> Value {
         "pending_setup_intent": null,
         "pending_update": null,
         "schedule": null,
+        "status_details": null,
         "test_clock": null,
         "transfer_data": null,
         "ended_at": null,

@@ -1,21 +1,21 @@
 //! What an invoice's lines come to: discounts, credits and taxes by kind.
 
-use serde_json::{Map, Value, json};
-
+use super::bill::Bill;
 use super::coupon::Holder;
 use super::item;
 use super::ledger::Ledger;
-use super::line::{Bill, discount_credit, grant, tax};
+use super::line::{discount_credit, grant, tax};
+use crate::json::{Json, json};
 
-/// Adds what the lines have in common: discounts, credits and taxes by kind.
-pub(crate) fn add_totals(fields: &mut Map<String, Value>, bill: &Bill<'_>) {
-    let ledger = bill.ledger;
+/// What the lines have in common: discounts, credits and taxes by kind.
+pub(crate) fn totals(bill: &Bill) -> Json {
+    let ledger = &bill.ledger;
     let step = ledger.currency.step();
     let mut reductions: Vec<(String, i64)> = item_discounts(bill);
-    if let Some(holder) = ledger.discount {
-        reductions.push((holder.discount_id(), ledger.sum(|line| line.invoice_discount) * step));
+    if let Some(id) = &bill.discount {
+        reductions.push((id.clone(), ledger.sum(|line| line.invoice_discount) * step));
     }
-    let mut credits: Vec<Value> = reductions
+    let mut credits: Vec<Json> = reductions
         .iter()
         .map(|(id, amount)| discount_credit(*amount, id))
         .collect();
@@ -23,21 +23,18 @@ pub(crate) fn add_totals(fields: &mut Map<String, Value>, bill: &Bill<'_>) {
     if granted != 0 {
         credits.push(grant(granted, bill.index));
     }
-    let amounts: Vec<Value> = reductions
+    let amounts: Vec<Json> = reductions
         .iter()
-        .map(|(id, amount)| json!({"amount": amount, "discount": id}))
+        .map(|(id, amount)| json!({"amount": *amount, "discount": id.as_str()}))
         .collect();
-    extend(
-        fields,
-        json!({
-            "total_discount_amounts": amounts,
-            "total_pretax_credit_amounts": credits,
-            "total_taxes": total_taxes(ledger),
-        }),
-    );
+    json!({
+        "total_discount_amounts": amounts,
+        "total_pretax_credit_amounts": credits,
+        "total_taxes": total_taxes(ledger),
+    })
 }
 
-fn item_discounts(bill: &Bill<'_>) -> Vec<(String, i64)> {
+fn item_discounts(bill: &Bill) -> Vec<(String, i64)> {
     let step = bill.ledger.currency.step();
     let off = bill.ledger.sum(|line| line.item_discount) * step;
     bill.subscription
@@ -47,7 +44,7 @@ fn item_discounts(bill: &Bill<'_>) -> Vec<(String, i64)> {
         .collect()
 }
 
-fn total_taxes(ledger: &Ledger) -> Vec<Value> {
+fn total_taxes(ledger: &Ledger) -> Vec<Json> {
     let step = ledger.currency.step();
     [false, true]
         .into_iter()
@@ -58,11 +55,4 @@ fn total_taxes(ledger: &Ledger) -> Vec<Value> {
             tax(ledger.tax(inclusive) * step, (taxable - inside) * step, inclusive)
         })
         .collect()
-}
-
-/// Adds an object's fields to others.
-pub(crate) fn extend(fields: &mut Map<String, Value>, more: Value) {
-    if let Value::Object(more) = more {
-        fields.extend(more);
-    }
 }

@@ -20,6 +20,7 @@ pub(super) use key::{
     ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
     NodeKey, ProductOf, RunKey, SeenAt, UserKey,
 };
+pub(super) use read::MARGIN_MS;
 
 /// Rows that the nested lists of one request may ask for: lists within lists multiply.
 const MOST_ROWS: u64 = 50_000;

@@ -20,7 +20,7 @@ use crate::store::page::Page;
 use crate::store::{self, source};
 
 /// The upper bound of a reading is a second after Stripe's own time of it.
-const MARGIN_MS: i64 = 1000;
+pub(in crate::graphql) const MARGIN_MS: i64 = 1000;
 
 impl Loader<IntegrationKey> for Rows {
     type Value = integration::Model;
@@ -85,6 +85,7 @@ async fn facts_of(app: &App, id: Uuid) -> Result<Facts, DbErr> {
         open_errors: store::integration::count_open_errors(db, id).await?,
         reads: store::integration::sum_reads(db, id, since.date_naive()).await?,
         paid_invoices: store::integration::count_paid_invoices(db, id, paid_since.timestamp_millis()).await?,
+        oldest_waiting: store::inbox::find_oldest_waiting(db, id).await?,
         open_runs: store::run::list_open(db, id).await?,
         mappings: store::integration::list_mappings(db, id).await?,
     })

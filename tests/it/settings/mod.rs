@@ -1,7 +1,8 @@
 //! What an admin decides about a connected account, tried over HTTP.
 
+mod lag;
 mod mapping;
 mod show;
-mod support;
+pub(crate) mod support;
 mod switch;
 mod update;

@@ -14,7 +14,7 @@ use crate::support::{NOW_MS, TestApp};
 
 const DAY_MS: i64 = 86_400_000;
 
-async fn show(app: &TestApp, id: &str, fields: &str) -> Value {
+pub(super) async fn show(app: &TestApp, id: &str, fields: &str) -> Value {
     let query = format!("query($id: ID!) {{ integration(id: $id) {{ {fields} }} }}");
     app.graphql(&query, json!({ "id": id })).await["integration"].take()
 }
@@ -159,6 +159,7 @@ async fn only_open_errors_count() {
             attempts: 1,
             first_at: NOW_MS,
             last_at: NOW_MS,
+            next_retry_at: None,
             resolved_at,
         };
         error

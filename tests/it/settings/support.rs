@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::support::{Client, NOW_MS, TestApp};
 
 /// An integration with nothing left to do, whose sync is off.
-pub(super) fn ready() -> integration::Model {
+pub(crate) fn ready() -> integration::Model {
     integration::Model {
         id: Uuid::now_v7(),
         stripe_account_id: Some(format!("acct_{}", Uuid::now_v7().simple())),
@@ -33,6 +33,17 @@ pub(super) fn ready() -> integration::Model {
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
+        webhook_secret: None,
+        webhook_secret_display: None,
+        webhook_secret_before: None,
+        webhook_secret_before_until: None,
+        last_webhook_at: None,
+        key_problem: None,
+        key_problem_message: None,
+        events_from: None,
+        covered_from: None,
+        reconcile_schedule: "0 3 * * *".to_owned(),
+        next_reconcile_at: None,
         last_success_at: None,
         created_at: NOW_MS,
     }
@@ -49,7 +60,7 @@ pub(super) fn permission(object: &str, granted: bool) -> KeyPermission {
 }
 
 /// Stores an integration with the mappings that come with the product, and gives its global id.
-pub(super) async fn insert(app: &TestApp, row: integration::Model) -> String {
+pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
     let id = row.id;
     row.into_active_model()
         .reset_all()

@@ -130,3 +130,26 @@ async fn turning_it_wakes_the_runner_and_leaves_the_settings_alone() {
     expected.sync_enabled = true;
     assert_eq!(stored(&app).await, expected);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_stripe_refuses_is_a_step_to_do_and_says_what_stripe_said() {
+    let app = TestApp::start().await;
+    let mut row = ready();
+    row.key_problem = Some("KEY_REJECTED".to_owned());
+    row.key_problem_message = Some("Stripe refused the key: Expired API Key provided.".to_owned());
+    let id = insert(&app, row).await;
+    assert_eq!(open_steps(&app, &id).await, ["CONNECT_STRIPE", "REVIEW_MAPPINGS"]);
+    let data = app.graphql(CHECKLIST, json!({ "id": id })).await;
+    let message = &data["integration"]["setupChecklist"][0]["message"];
+    let expected = "Stripe refused the key: Expired API Key provided. Authenticate Stripe again, with a key that it takes \
+                    (authenticateStripe).";
+    assert_eq!(message, expected);
+    let payload = switch(&app, &id, true).await;
+    assert_refused(&payload, &[("enabled", "SETUP_INCOMPLETE")]);
+    assert!(
+        payload["userErrors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("Expired API Key")
+    );
+}

@@ -128,6 +128,56 @@ async fn a_new_interval_counts_from_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_schedule_is_worked_out_anew_and_others_leave_it() {
+    let app = TestApp::start().await;
+    let mut row = ready();
+    (row.sync_enabled, row.next_reconcile_at) = (true, Some(NOW_MS + 3_600_000));
+    let id = insert(&app, row).await;
+    let schedule = "query($id: ID!) { integration(id: $id) { settings { reconcileSchedule } } }";
+    let shown = async || {
+        let mut data = app.graphql(schedule, json!({ "id": id })).await;
+        data["integration"]["settings"]["reconcileSchedule"].take()
+    };
+    for fields in [json!({}), json!({ "reconcileSchedule": null })] {
+        let payload = change(app.admin(), "updateSettings", with(&id, fields)).await;
+        assert_eq!(payload["integration"]["nextRunAt"], "2026-11-23T13:00:00Z");
+    }
+    for (wish, kept) in [
+        (" 30 4  * * 1-5", "30 4 * * 1-5"),
+        ("off", "off"),
+        ("0 * * * *", "0 * * * *"),
+    ] {
+        let payload = change(
+            app.admin(),
+            "updateSettings",
+            with(&id, json!({ "reconcileSchedule": wish })),
+        )
+        .await;
+        assert_eq!(problems(&payload), []);
+        assert_eq!(
+            (shown().await, stored(&app).await.next_reconcile_at),
+            (json!(kept), None)
+        );
+    }
+    let before = stored(&app).await;
+    for (wish, code) in [
+        ("", "INVALID"),
+        ("@hourly", "INVALID"),
+        ("0 0 3 * * *", "INVALID"),
+        ("0 0 31 2 *", "INVALID"),
+        ("*/59 * * * *", "OUT_OF_RANGE"),
+    ] {
+        let input = with(&id, json!({ "reconcileSchedule": wish, "invoiceLookbackDays": -1 }));
+        let payload = change(app.admin(), "updateSettings", input).await;
+        assert_refused(
+            &payload,
+            &[("invoiceLookbackDays", "OUT_OF_RANGE"), ("reconcileSchedule", code)],
+        );
+    }
+    assert_eq!(stored(&app).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_those_who_configure_change_what_is_here() {
     let (app, id) = start().await;
     let before = stored(&app).await;

@@ -151,6 +151,12 @@ impl TestApp {
         &self.admin
     }
 
+    /// What the ticker does, at once.
+    pub(crate) async fn tick(&self) {
+        tributary::jobs::queue_due(&self.app).await.unwrap();
+        self.app.wake.notify_one();
+    }
+
     /// The data of an operation of the admin's that goes well.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
         self.admin.graphql(query, variables).await

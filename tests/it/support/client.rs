@@ -71,6 +71,20 @@ impl Client {
         serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
     }
 
+    /// The data of an operation, `None` where nobody answers.
+    pub(crate) async fn try_graphql(&self, query: &str, variables: Value) -> Option<Value> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = self
+            .http
+            .post(self.graphql_url())
+            .header(CONTENT_TYPE, "application/json");
+        let request = request.header(AUTHORIZATION, format!("Bearer {}", self.token.as_deref()?));
+        let text = request.body(body).send().await.ok()?.text().await.ok()?;
+        let mut response: Value = serde_json::from_str(&text).ok()?;
+        assert_eq!(response.get("errors"), None, "{query}");
+        Some(response["data"].take())
+    }
+
     /// The data of an operation that goes well.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
         let mut response = self.response(query, variables).await;

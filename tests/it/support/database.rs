@@ -84,6 +84,11 @@ impl Drop for TestDatabase {
     }
 }
 
+/// The tests run on PostgreSQL.
+pub(crate) fn on_postgres() -> bool {
+    server_url().is_some()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "which database to test on is for the tests to know, not for the program"

@@ -6,9 +6,11 @@ mod database;
 mod import;
 pub(crate) mod program;
 mod truth;
+mod webhook;
 
 pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
 pub(crate) use client::{Client, install_tls};
-pub(crate) use database::TestDatabase;
+pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use import::{EVERYTHING, until};
 pub(crate) use truth::assert_equals_truth;
+pub(crate) use webhook::WebhookSender;

@@ -7,6 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::TestDatabase;
+
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Runs a command to its end with `input` on its standard input.
@@ -17,6 +19,38 @@ pub(crate) fn run(folder: &Path, args: &[&str], input: &str) -> Output {
     let _unread = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().unwrap()
+}
+
+/// Makes an admin with the program itself; gives a token.
+pub(crate) fn token_of_admin(database: &TestDatabase) -> String {
+    let url = ["--database-url", database.url()];
+    let user = [
+        "user",
+        "create",
+        "--email",
+        "a@example.com",
+        "--role",
+        "ADMIN",
+        "--password-stdin",
+    ];
+    let made = run(
+        database.folder(),
+        &[&user[..], &url[..]].concat(),
+        "a-long-enough-passphrase\n",
+    );
+    assert!(made.status.success());
+    let token = [
+        "token",
+        "create",
+        "--user",
+        "a@example.com",
+        "--scope",
+        "ADMIN",
+        "--name",
+        "t",
+    ];
+    let printed = run(database.folder(), &[&token[..], &url[..]].concat(), "").stdout;
+    String::from_utf8(printed).unwrap().trim().to_owned()
 }
 
 /// A command before it is started; what it leaves behind goes into `folder`.
@@ -42,8 +76,16 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it on a free port of the loopback address.
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::start_to_die(folder, args, None)
+    }
+
+    /// The same, killed at a named point of the program.
+    pub(crate) fn start_to_die(folder: &Path, args: &[&str], at: Option<&str>) -> Self {
         let listen = ["serve", "--listen", "127.0.0.1:0"];
-        let mut child = command(folder, &[&listen, args].concat()).spawn().unwrap();
+        let mut command = command(folder, &[&listen, args].concat());
+        command.envs(at.map(|at| ("TRIBUTARY_DIE_AT", at)));
+        command.env("PATH", "/usr/bin:/bin");
+        let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = channel();
         // Read to the end, wanted or not: a full pipe would stop the server.
@@ -101,6 +143,11 @@ impl Serving {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until it has ended by itself.

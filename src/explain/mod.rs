@@ -1,0 +1,93 @@
+//! Why a Stripe object is here, is not here, or failed: from what is kept of it, and else from Stripe itself.
+
+mod asked;
+mod kept;
+mod reason;
+mod redact;
+
+use entity::integration;
+use entity::kind::{RecordState, StripeKind};
+use sea_orm::EntityTrait;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::{Code, Error};
+use crate::store::source;
+use crate::stripe::list::can_be_asked;
+
+/// The largest source that is shown, bytes of JSON.
+const SOURCE_LIMIT: usize = 64 << 10;
+
+/// What is known of a Stripe object, and why it is so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The connected account.
+    pub integration_id: Uuid,
+    /// What it is.
+    pub kind: StripeKind,
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// What became of it.
+    pub state: RecordState,
+    /// Why, for people.
+    pub reason: String,
+    /// The run that failed over it last.
+    pub run_id: Option<Uuid>,
+    /// When Stripe was last seen to have it so, not after, Unix milliseconds of Stripe's clock; `None` when it could never be read.
+    pub seen_max: Option<i64>,
+}
+
+/// Explains an object. `None` when nothing is kept of it and Stripe does not have it. What is kept is told without asking Stripe;
+/// else Stripe is asked once, and fails with [`Error::Stripe`] when it cannot be read.
+pub async fn explain(
+    app: &App,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stripe_id: &str,
+) -> Result<Option<Explanation>, Error> {
+    check_stripe_id(stripe_id)?;
+    let known = integration::Entity::find_by_id(integration_id)
+        .one(app.db.read())
+        .await?;
+    let known = known.ok_or_else(no_such_integration)?;
+    if let Some(explanation) = kept::explain(app, &known, kind, stripe_id).await? {
+        return Ok(Some(explanation));
+    }
+    asked::explain(app, &known, kind, stripe_id).await
+}
+
+/// What is said of an integration that is not here.
+pub fn no_such_integration() -> Error {
+    Error::refused(&["integrationId"], Code::NotFound, "There is no such integration.")
+}
+
+/// Refuses what cannot be the id of a Stripe object. Prefixes are not looked at: Stripe has let accounts choose ids.
+pub fn check_stripe_id(stripe_id: &str) -> Result<(), Error> {
+    if can_be_asked(stripe_id) {
+        return Ok(());
+    }
+    let message = "A Stripe id has 1 to 255 characters and no control characters.";
+    Err(Error::refused(&["stripeId"], Code::Invalid, message))
+}
+
+/// The JSON that is kept of an object, secrets left out; `None` when nothing is kept but that it is gone. Refuses what is larger
+/// than can be shown.
+pub async fn source(app: &App, of: &Explanation) -> Result<Option<Value>, Error> {
+    let ids = vec![of.stripe_id.as_str()];
+    let mut bodies = source::find_bodies(app.db.read(), of.integration_id, of.kind, ids).await?;
+    let Some(body) = bodies.remove(&of.stripe_id) else {
+        return Ok(None);
+    };
+    if body.value.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok(None);
+    }
+    let value = redact::redacted(body.value);
+    let bytes = value.to_string().len();
+    if bytes <= SOURCE_LIMIT {
+        return Ok(Some(value));
+    }
+    let message =
+        format!("The JSON has {bytes} bytes; at most {SOURCE_LIMIT} are shown. Stripe's dashboard shows all of it.");
+    Err(Error::refused(&[], Code::OutOfRange, message))
+}

@@ -1,0 +1,73 @@
+//! What an ended run means for its integration: how far its events, its window and its schedule have got.
+
+use entity::kind::{ContractSource, RunKind, RunState, SyncObject};
+use entity::{integration, run};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, Set};
+use uuid::Uuid;
+
+use super::timetable::is_hole;
+use crate::app::App;
+use crate::error::Error;
+use crate::pull::rules::Rules;
+
+/// Notes what a run has reached, in the transaction that ends it.
+pub(super) async fn note(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    integration: &integration::Model,
+    rules: &Rules,
+    run: &run::Model,
+    t0: Option<i64>,
+) -> Result<(), Error> {
+    let now_ms = app.clock.now_ms();
+    let mut row = integration::ActiveModel {
+        id: Set(integration.id),
+        ..Default::default()
+    };
+    if run.state == RunState::Succeeded {
+        row.last_success_at = Set(Some(now_ms));
+    }
+    if let Some(t0) = t0.filter(|_| opens_events(integration, run, now_ms)) {
+        row.event_watermark = Set(Some(t0));
+        row.next_poll_at = Set(Some(now_ms));
+        row.events_from = Set(integration.events_from.or(Some(t0)));
+    }
+    if t0.is_some() && has_read_invoices(rules, run) {
+        let before = integration.covered_from.unwrap_or(rules.window_start);
+        row.covered_from = Set(Some(before.min(rules.window_start)));
+    }
+    if run.kind == RunKind::Reconcile {
+        row.next_reconcile_at = Set(None);
+    }
+    if row.is_changed() {
+        row.update(conn).await?;
+    }
+    Ok(())
+}
+
+/// The first import opens the way for the events, from where its lists end; so does a reconcile after a hole in them.
+fn opens_events(integration: &integration::Model, run: &run::Model, now_ms: i64) -> bool {
+    match (run.kind, integration.event_watermark) {
+        (RunKind::Import, None) => true,
+        (RunKind::Reconcile, Some(watermark)) => is_hole(watermark, now_ms),
+        _ => false,
+    }
+}
+
+fn has_read_invoices(rules: &Rules, run: &run::Model) -> bool {
+    let contracts = run.phases.0.iter().find(|phase| phase.object == SyncObject::Contract);
+    rules.has_source(ContractSource::Invoice)
+        && contracts.is_some_and(|phase| matches!(phase.state, RunState::Succeeded | RunState::Partial))
+}
+
+/// Asking again with a key that Stripe refuses helps nobody. A new key starts the schedule again, and what rests goes on.
+pub(super) async fn stop_for_key(app: &App, integration_id: Uuid, code: &str, message: &str) -> Result<(), Error> {
+    let row = integration::ActiveModel {
+        id: Set(integration_id),
+        key_problem: Set(Some(code.to_owned())),
+        key_problem_message: Set(Some(message.to_owned())),
+        ..Default::default()
+    };
+    row.update(app.db.write()).await?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! Takes events out of the inbox when some have come, outside of any look at Stripe's list.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use entity::integration;
+use entity::kind::RunTrigger;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::work::{is_of_key, reason};
+use super::{aftermath, timetable};
+use crate::app::App;
+use crate::error::Error;
+use crate::pull::halt::Halt;
+use crate::pull::inbox::{Drained, Lane, drain};
+use crate::pull::rules::Rules;
+use crate::store;
+
+const FIRST_REST_MS: i64 = 2_000;
+const LONGEST_REST_MS: i64 = 60_000;
+
+/// The integrations whose events wait for Stripe or the database to come back.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    resting: Mutex<HashMap<Uuid, Rest>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Rest {
+    failures: u32,
+    until_ms: i64,
+}
+
+impl Inbox {
+    /// Begins to take out what waits, of each integration where nobody does.
+    pub(super) async fn look(
+        self: &Arc<Self>,
+        app: &Arc<App>,
+        stop: &CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Result<(), Error> {
+        for id in store::inbox::list_integrations_that_wait(app.db.read()).await? {
+            if app.turns.is_taken(id) || self.rests(id, app.clock.now_ms()) {
+                continue;
+            }
+            let Some(integration) = store::integration::find(app.db.read(), id).await? else {
+                continue;
+            };
+            if is_open(&integration) {
+                let (inbox, app, stop) = (Arc::clone(self), Arc::clone(app), stop.clone());
+                tasks.spawn(async move { inbox.take_out(app, integration, stop).await });
+            }
+        }
+        Ok(())
+    }
+
+    fn rests(&self, id: Uuid, now_ms: i64) -> bool {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.get(&id).is_some_and(|rest| rest.until_ms > now_ms)
+    }
+
+    async fn take_out(&self, app: Arc<App>, integration: integration::Model, stop: CancellationToken) {
+        match take_out(&app, &integration, &stop).await {
+            Ok(()) | Err(Halt::Paused | Halt::Canceled | Halt::LeaseLost) => {
+                let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+                resting.remove(&integration.id);
+            }
+            Err(Halt::Failed(error)) => self.rest(&app, integration.id, &error).await,
+        }
+    }
+
+    async fn rest(&self, app: &App, id: Uuid, error: &Error) {
+        tracing::warn!(%error, "events wait");
+        if is_of_key(error) {
+            let (code, message) = reason(error);
+            if let Err(error) = aftermath::stop_for_key(app, id, code, &message).await {
+                tracing::error!(%error, "the schedule could not be stopped");
+            }
+        }
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = resting.entry(id).or_default();
+        let wait = FIRST_REST_MS
+            .saturating_mul(1 << rest.failures.min(8))
+            .min(LONGEST_REST_MS);
+        rest.failures += 1;
+        rest.until_ms = app.clock.now_ms() + wait;
+    }
+}
+
+/// Events have their effect once the first import has ended, and while sync is on.
+fn is_open(integration: &integration::Model) -> bool {
+    integration.sync_enabled
+        && integration.key_sealed.is_some()
+        && integration.key_problem.is_none()
+        && integration.event_watermark.is_some()
+}
+
+async fn take_out(app: &Arc<App>, integration: &integration::Model, stop: &CancellationToken) -> Result<(), Halt> {
+    let Some(mut lane) = Lane::take(app, integration, None).await? else {
+        return Ok(());
+    };
+    let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
+    let drained = drain(&mut lane, &rules, stop).await;
+    lane.leave().await?;
+    let Drained { relist } = drained?;
+    if relist {
+        timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
+        app.wake.notify_one();
+    }
+    Ok(())
+}

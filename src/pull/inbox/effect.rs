@@ -1,0 +1,296 @@
+//! What an event tells of: which objects, and whether it tells their state, their end, or only that something is different.
+
+use entity::kind::StripeKind;
+use serde_json::Value;
+
+use super::event::{Content, Event};
+use crate::store::SourceKey;
+
+/// The event types that are asked for at each look. Stripe takes twenty in one request at most; the others come by webhook, and
+/// what they tell is found by the next reconcile.
+pub const EVENT_TYPES: [&str; 20] = [
+    "customer.created",
+    "customer.updated",
+    "customer.deleted",
+    "customer.discount.created",
+    "customer.discount.updated",
+    "customer.discount.deleted",
+    "product.created",
+    "product.updated",
+    "product.deleted",
+    "price.created",
+    "price.updated",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.paid",
+    "invoice.updated",
+    "credit_note.created",
+    "credit_note.voided",
+];
+
+/// What an event tells of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Its state is the event's payload.
+    State(SourceKey),
+    /// It was deleted: the type says so, whatever the payload looks like.
+    Deleted(SourceKey),
+    /// Something about it is different.
+    Look(SourceKey),
+    /// The same, and no matter where it is not here.
+    LookIfHere(SourceKey),
+    /// All subscriptions of a customer ended with it.
+    SubscriptionsOf(String),
+    /// Objects went without a word of their own.
+    Relist,
+}
+
+/// What `event` tells; nothing where its type means nothing here or the id is missing.
+pub(super) fn effects(event: &Event) -> Vec<Effect> {
+    let told = match &event.content {
+        Content::Snapshot { object, .. } => of_snapshot(&event.name, object),
+        Content::Thin { object_type, object_id } => of_thin(&event.name, object_type, object_id),
+    };
+    told.into_iter().flatten().collect()
+}
+
+/// Whether events of this type mean something here.
+pub(super) fn is_known(name: &str) -> bool {
+    let probe = serde_json::json!({"id": "x", "customer": "x", "subscription": "x", "invoice": "x"});
+    !of_snapshot(name, &probe)
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .is_empty()
+}
+
+/// Whether an event of this type brings in an invoice that no window holds.
+pub(super) fn brings_in(name: &str) -> bool {
+    matches!(name, "invoice.paid" | "invoice.payment_succeeded")
+}
+
+type Effects = [Option<Effect>; 3];
+
+fn of_snapshot(name: &str, object: &Value) -> Effects {
+    let Some((family, verb)) = name.rsplit_once('.') else {
+        return [const { None }; 3];
+    };
+    let named = |kind, field: &str| id_at(&object[field]).map(|id| (kind, id));
+    let own = |kind| named(kind, "id");
+    let own_state = |kind| {
+        let key = own(kind)?;
+        Some(if verb == "deleted" {
+            Effect::Deleted(key)
+        } else {
+            Effect::State(key)
+        })
+    };
+    match family {
+        "customer" if verb == "deleted" => [
+            own_state(StripeKind::Customer),
+            id_at(&object["id"]).map(Effect::SubscriptionsOf),
+            None,
+        ],
+        "customer" => [own_state(StripeKind::Customer), None, None],
+        "product" => [own_state(StripeKind::Product), None, None],
+        "price" => [own_state(StripeKind::Price), None, None],
+        "coupon" => [own_state(StripeKind::Coupon), None, None],
+        // A subscription never disappears: "deleted" is its status canceled.
+        "customer.subscription" => [own(StripeKind::Subscription).map(Effect::State), None, None],
+        "subscription_schedule" => [
+            named(StripeKind::Subscription, "subscription").map(Effect::Look),
+            None,
+            None,
+        ],
+        // A discount cannot be read by its id: it is part of what it is on.
+        "customer.discount" => [
+            named(StripeKind::Customer, "customer").map(Effect::Look),
+            named(StripeKind::Subscription, "subscription").map(Effect::Look),
+            None,
+        ],
+        // A preview of an invoice, without an id; and drafts are no business of ours.
+        "invoice" if matches!(verb, "upcoming" | "created") => [const { None }; 3],
+        "invoice" => [own_state(StripeKind::Invoice), None, None],
+        "invoice_payment" | "invoiceitem" => [
+            named(StripeKind::Invoice, "invoice").map(Effect::LookIfHere),
+            None,
+            None,
+        ],
+        "credit_note" => [
+            own_state(StripeKind::CreditNote),
+            named(StripeKind::Invoice, "invoice").map(Effect::LookIfHere),
+            None,
+        ],
+        "test_helpers.test_clock" if verb == "deleted" => [Some(Effect::Relist), None, None],
+        _ => [const { None }; 3],
+    }
+}
+
+fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
+    let kind = match object_type.rsplit('.').next() {
+        Some("customer") => StripeKind::Customer,
+        Some("product") => StripeKind::Product,
+        Some("price") => StripeKind::Price,
+        Some("coupon") => StripeKind::Coupon,
+        Some("subscription") => StripeKind::Subscription,
+        Some("invoice") => StripeKind::Invoice,
+        Some("credit_note") => StripeKind::CreditNote,
+        Some("test_clock") if name.ends_with(".deleted") => return [Some(Effect::Relist), None, None],
+        _ => return [const { None }; 3],
+    };
+    if object_id.is_empty() {
+        return [const { None }; 3];
+    }
+    let key = (kind, object_id.to_owned());
+    let is_end = name.ends_with(".deleted") && kind != StripeKind::Subscription;
+    [
+        Some(if is_end {
+            Effect::Deleted(key)
+        } else {
+            Effect::Look(key)
+        }),
+        None,
+        None,
+    ]
+}
+
+fn id_at(value: &Value) -> Option<String> {
+    let id = value.as_str().or_else(|| value["id"].as_str())?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(name: &str, object: &Value) -> Vec<Effect> {
+        of_snapshot(name, object).into_iter().flatten().collect()
+    }
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn every_type_has_its_effect() {
+        let key = |kind, id: &str| (kind, id.to_owned());
+        let (customer, subscription) = (
+            key(StripeKind::Customer, "cus_1"),
+            key(StripeKind::Subscription, "sub_1"),
+        );
+        let invoice = key(StripeKind::Invoice, "in_1");
+        for (name, object, effects) in [
+            (
+                "customer.subscription.updated",
+                json!({"id": "sub_1"}),
+                vec![Effect::State(subscription.clone())],
+            ),
+            (
+                "customer.subscription.deleted",
+                json!({"id": "sub_1"}),
+                vec![Effect::State(subscription.clone())],
+            ),
+            (
+                "customer.deleted",
+                json!({"id": "cus_1", "deleted": true}),
+                vec![
+                    Effect::Deleted(customer.clone()),
+                    Effect::SubscriptionsOf("cus_1".to_owned()),
+                ],
+            ),
+            (
+                "customer.discount.created",
+                json!({"id": "di_1", "customer": "cus_1", "subscription": null}),
+                vec![Effect::Look(customer.clone())],
+            ),
+            (
+                "customer.discount.deleted",
+                json!({"customer": {"id": "cus_1"}, "subscription": "sub_1"}),
+                vec![Effect::Look(customer), Effect::Look(subscription.clone())],
+            ),
+            (
+                "subscription_schedule.released",
+                json!({"id": "s", "subscription": "sub_1"}),
+                vec![Effect::Look(subscription)],
+            ),
+            (
+                "price.deleted",
+                json!({"id": "p"}),
+                vec![Effect::Deleted(key(StripeKind::Price, "p"))],
+            ),
+            (
+                "product.deleted",
+                json!({"id": "p"}),
+                vec![Effect::Deleted(key(StripeKind::Product, "p"))],
+            ),
+            (
+                "coupon.updated",
+                json!({"id": "c"}),
+                vec![Effect::State(key(StripeKind::Coupon, "c"))],
+            ),
+            (
+                "invoice.overpaid",
+                json!({"id": "in_1"}),
+                vec![Effect::State(invoice.clone())],
+            ),
+            (
+                "invoice.deleted",
+                json!({"id": "in_1"}),
+                vec![Effect::Deleted(invoice.clone())],
+            ),
+            (
+                "invoice_payment.paid",
+                json!({"id": "i", "invoice": "in_1"}),
+                vec![Effect::LookIfHere(invoice.clone())],
+            ),
+            (
+                "credit_note.voided",
+                json!({"id": "cn", "invoice": "in_1"}),
+                vec![
+                    Effect::State(key(StripeKind::CreditNote, "cn")),
+                    Effect::LookIfHere(invoice),
+                ],
+            ),
+            (
+                "test_helpers.test_clock.deleted",
+                json!({"id": "clock_1"}),
+                vec![Effect::Relist],
+            ),
+            ("invoice.upcoming", json!({"object": "invoice"}), vec![]),
+            ("invoice.created", json!({"id": "in_1"}), vec![]),
+            ("customer.updated", json!({"name": "without an id"}), vec![]),
+            ("plan.created", json!({"id": "plan_1"}), vec![]),
+            ("something.new", json!({"id": "x"}), vec![]),
+            ("nonsense", json!({"id": "x"}), vec![]),
+        ] {
+            assert_eq!(told(name, &object), effects, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_type_that_is_asked_for_is_understood() {
+        assert!(EVENT_TYPES.into_iter().all(is_known));
+        assert!(!is_known("charge.refunded") && !is_known("invoice.created"));
+    }
+
+    #[test]
+    fn a_thin_event_is_a_hint_or_an_end() {
+        let told = |name, object_type| of_thin(name, object_type, "x").into_iter().flatten().next();
+        let key = |kind| (kind, "x".to_owned());
+        assert_eq!(
+            told("invoice.paid", "invoice"),
+            Some(Effect::Look(key(StripeKind::Invoice)))
+        );
+        assert_eq!(
+            told("customer.deleted", "customer"),
+            Some(Effect::Deleted(key(StripeKind::Customer)))
+        );
+        assert_eq!(
+            told("customer.subscription.deleted", "billing.subscription"),
+            Some(Effect::Look(key(StripeKind::Subscription)))
+        );
+        assert_eq!(told("charge.refunded", "charge"), None);
+    }
+}

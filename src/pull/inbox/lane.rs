@@ -1,0 +1,110 @@
+//! The right to take an integration's events out of the inbox, and to write what they tell.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entity::integration;
+use entity::kind::SyncObject;
+use sea_orm::DatabaseTransaction;
+use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::error::Error;
+use crate::pull::halt::{Halt, obey};
+use crate::pull::holder::Holder;
+use crate::pull::tally::Tally;
+use crate::store::lane::{self, Lease};
+use crate::store::lease;
+use crate::stripe::Client;
+
+/// Held while events are taken out. Dropped without [`Lane::leave`], it stays barred to other processes until its lease ends.
+#[derive(Debug)]
+pub struct Lane {
+    app: Arc<App>,
+    client: Client,
+    integration_id: Uuid,
+    run_id: Option<Uuid>,
+    lease: Lease,
+    requests_counted: i64,
+    tallies: BTreeMap<SyncObject, (Tally, u64)>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Lane {
+    /// Takes the lane; waits for whoever has it in this process. `None` while another process has it. `run_id` is the run that it
+    /// is done for, if any.
+    pub async fn take(
+        app: &Arc<App>,
+        integration: &integration::Model,
+        run_id: Option<Uuid>,
+    ) -> Result<Option<Self>, Error> {
+        let turn = app.turns.wait(integration.id).await;
+        let now_ms = app.clock.now_ms();
+        let Some(lease) = lane::take(&app.db, integration.id, app.turns.owner(), now_ms).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            client: app.stripe_client(integration)?,
+            app: Arc::clone(app),
+            integration_id: integration.id,
+            run_id,
+            lease,
+            requests_counted: 0,
+            tallies: BTreeMap::new(),
+            _turn: turn,
+        }))
+    }
+
+    /// What became of objects since it was taken: the counts, and the records that were mapped again.
+    pub fn tallies(&self) -> &BTreeMap<SyncObject, (Tally, u64)> {
+        &self.tallies
+    }
+
+    /// Requests sent to Stripe since it was taken.
+    pub fn requests(&self) -> i64 {
+        i64::try_from(self.client.requests()).unwrap_or(i64::MAX)
+    }
+
+    /// Gives it back.
+    pub async fn leave(self) -> Result<(), Error> {
+        Ok(lane::leave(&self.app.db, self.integration_id, self.lease).await?)
+    }
+}
+
+impl Holder for Lane {
+    fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn run_id(&self) -> Option<Uuid> {
+        self.run_id
+    }
+
+    fn count(&mut self, object: SyncObject, tally: Tally) {
+        self.tallies.entry(object).or_default().0.add(tally);
+    }
+
+    fn count_remapped(&mut self, object: SyncObject, changed: u64) {
+        self.tallies.entry(object).or_default().1 += changed;
+    }
+
+    fn mark_unread(&mut self, _object: SyncObject) {}
+
+    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+        let new = self.requests() - self.requests_counted;
+        if new > 0 {
+            lease::count_reads(&tx, self.integration_id, self.app.clock.now().date_naive(), new).await?;
+            self.requests_counted += new;
+        }
+        lane::renew(&tx, self.integration_id, self.lease, self.app.clock.now_ms()).await?;
+        let order = lease::order_of_integration(&tx, self.integration_id).await?;
+        tx.commit().await?;
+        self.app.changed.send_replace(());
+        obey(order)
+    }
+}

@@ -1,0 +1,17 @@
+//! The way in for events. Poll and webhook put them into one inbox; [`drain`] takes them out, oldest second first, all of one object
+//! together, so it does not matter in which order, how late or how often they come.
+//!
+//! - `event` reads what Stripe sent, [`effect`] says which objects it tells of.
+//! - `verdict` decides for one object: believe the payload, drop it, or read the object.
+//! - `lane` is the right to take events out: one process at a time.
+
+mod drain;
+pub mod effect;
+mod event;
+mod lane;
+mod settle;
+mod sort;
+pub mod verdict;
+
+pub use drain::{Drained, drain};
+pub use lane::Lane;

@@ -1,0 +1,100 @@
+//! Reads single objects again: those that failed, or one that somebody wants to be sure of.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use entity::kind::RunState;
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::alone::{self, by_kind};
+use super::apply::apply;
+use super::broken;
+use super::catch_up::end_of;
+use super::fill;
+use super::halt::Halt;
+use super::holder::Holder;
+use super::progress::Progress;
+use super::remap;
+use super::road::Road;
+use super::rules::Rules;
+use super::tally::{by_noun, noun_of};
+use crate::store::{SourceKey, failure};
+
+/// Objects of one transaction.
+const BATCH: usize = 50;
+
+/// What is to be read again: the checkpoint of such a run, from the moment it is queued.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Errand {
+    /// The objects.
+    pub keys: Vec<SourceKey>,
+}
+
+/// Runs to the end or to a halt.
+pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<RunState, Halt> {
+    let mut errand: Errand = progress.checkpoint().unwrap_or_default();
+    while !errand.keys.is_empty() {
+        if stop.is_cancelled() {
+            return Err(Halt::Paused);
+        }
+        let batch: Vec<SourceKey> = errand.keys.iter().take(BATCH).cloned().collect();
+        let unsure = read_again(progress, rules, &mut errand, batch).await?;
+        errand.keys.extend(unsure);
+    }
+    remap::drain(progress, rules, stop).await?;
+    Ok(end_of(progress))
+}
+
+/// Gives what could not be placed in time and has to be read once more.
+async fn read_again(
+    progress: &mut Progress,
+    rules: &Rules,
+    errand: &mut Errand,
+    batch: Vec<SourceKey>,
+) -> Result<Vec<SourceKey>, Halt> {
+    let app = Arc::clone(progress.app());
+    let done = batch.len();
+    let wanted = alone::wanted(app.db.read(), rules.integration_id, batch).await?;
+    let (readings, mut broken) = alone::read(progress.client(), wanted).await?;
+    let (readings, more_broken) = fill::complete(progress, rules.integration_id, readings).await?;
+    broken.extend(more_broken);
+    let road = Road {
+        rules,
+        run_id: progress.run_id(),
+        now_ms: app.clock.now_ms(),
+    };
+    let tx = app.db.begin().await?;
+    let keys: Vec<SourceKey> = readings
+        .iter()
+        .map(|read| (read.kind, read.stripe_id.clone()))
+        .collect();
+    let (mut unsure, mut failed) = (Vec::new(), HashSet::new());
+    for (noun, readings) in by_noun(readings) {
+        progress.begin(noun);
+        let applied = apply(&tx, road, readings).await?;
+        progress.count(noun, applied.tally);
+        failed.extend(applied.failed);
+        unsure.extend(applied.alone);
+    }
+    let well: Vec<SourceKey> = keys
+        .into_iter()
+        .filter(|key| !failed.contains(key) && !unsure.contains(key))
+        .collect();
+    for (kind, ids) in by_kind(&well) {
+        failure::resolve(&tx, rules.integration_id, kind, ids, road.now_ms).await?;
+    }
+    for one in &broken {
+        let noun = noun_of(one.0.0);
+        progress.begin(noun);
+        let tally = broken::record(&tx, road, std::slice::from_ref(one)).await?;
+        progress.count(noun, tally);
+    }
+    errand.keys.drain(..done);
+    let left = Errand {
+        keys: errand.keys.iter().chain(&unsure).cloned().collect(),
+    };
+    progress.keep(&left)?;
+    progress.commit(tx).await?;
+    Ok(unsure)
+}

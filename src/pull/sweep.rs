@@ -1,0 +1,62 @@
+//! What the lists did not give: objects that are here, were listed once, and were not seen since the reconcile began. Stripe has
+//! deleted them without an event that told, or they are in no list; each is read by its id, and that tells. Needs no checkpoint:
+//! what has been read was seen.
+
+use entity::kind::{RunState, StripeKind, SyncObject};
+use tokio_util::sync::CancellationToken;
+
+use super::alone;
+use super::checkpoint::Checkpoint;
+use super::halt::Halt;
+use super::holder::Holder;
+use super::pages;
+use super::progress::Progress;
+use super::rules::Rules;
+use crate::store::source::{self, Unseen};
+
+const BATCH: u64 = 100;
+
+/// Reads what the lists of a phase did not give.
+pub(super) async fn sweep(
+    progress: &mut Progress,
+    rules: &Rules,
+    checkpoint: &mut Checkpoint,
+    object: SyncObject,
+    stop: &CancellationToken,
+) -> Result<(), Halt> {
+    // Where a list could not be read, what it did not give says nothing.
+    if progress.phase(object).state == RunState::Failed {
+        return Ok(());
+    }
+    for kind in kinds(object) {
+        let mut after = String::new();
+        loop {
+            if stop.is_cancelled() {
+                return Err(Halt::Paused);
+            }
+            let unseen = Unseen {
+                integration_id: rules.integration_id,
+                kind: *kind,
+                before_ms: checkpoint.t0.saturating_mul(1000),
+                paid_from_ms: rules.window_start.saturating_mul(1000),
+            };
+            let ids = source::list_unseen(progress.app().db.read(), &unseen, &after, BATCH).await?;
+            let Some(last) = ids.last().cloned() else { break };
+            let keys = ids.into_iter().map(|id| (*kind, id)).collect();
+            let wanted = alone::wanted(progress.app().db.read(), rules.integration_id, keys).await?;
+            let (readings, broken) = alone::read(progress.client(), wanted).await?;
+            pages::commit(progress, rules, checkpoint, object, readings, &broken).await?;
+            pages::settle_alone(progress, rules, checkpoint, object).await?;
+            after = last;
+        }
+    }
+    Ok(())
+}
+
+fn kinds(object: SyncObject) -> &'static [StripeKind] {
+    match object {
+        SyncObject::Customer => &[StripeKind::Customer],
+        SyncObject::Product => &[StripeKind::Product, StripeKind::Price, StripeKind::Coupon],
+        SyncObject::Contract => &[StripeKind::Subscription, StripeKind::Invoice],
+    }
+}

@@ -1,0 +1,205 @@
+//! One life by one seed: a beginning, some hours, a quiet end, and the proof.
+
+use std::time::Duration;
+
+use sandbox::{Fault, Options};
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+use super::happening::happen;
+use crate::support::{TestApp, WebhookSender, assert_equals_truth, until};
+
+/// Longer than looks at the events and rests of runs are apart.
+const QUIET: Duration = Duration::from_secs(700);
+const STEPS: usize = 24;
+const QUIET_TURNS: usize = 60;
+
+struct Story {
+    app: TestApp,
+    integration: String,
+    hooks: WebhookSender,
+    dice: Dice,
+    /// Events that a webhook may still bring.
+    undelivered: Vec<Value>,
+    known: usize,
+}
+
+/// Lives one life; panics when the end is not what Stripe has.
+pub(super) async fn live(seed: u64) {
+    let mut story = Story::begin(seed).await;
+    story.app.admin().start_import(&story.integration, &["CUSTOMER", "PRODUCT", "CONTRACT"]).await;
+    for _ in 0..STEPS {
+        story.step().await;
+    }
+    story.come_to_rest().await;
+    story.prove(seed).await;
+}
+
+impl Story {
+    async fn begin(seed: u64) -> Self {
+        let options = Options {
+            seed,
+            customers: 12,
+            products: 6,
+            invoices: 24,
+            subscriptions: 10,
+            ..Options::default()
+        };
+        let app = TestApp::builder().sandbox(options).start().await;
+        let integration = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
+        let hooks = WebhookSender::connect(&app, &integration).await;
+        let mut dice = Dice::new(seed);
+        if dice.chance(50) {
+            let faults = [Fault::ServerError(500), Fault::Reset, Fault::TruncatedJson, Fault::RateLimited, Fault::HalfBody];
+            let fault = *dice.pick(&faults).unwrap();
+            app.sandbox().faults().fail_some(10, seed, fault, None);
+        }
+        let clock = app.clock.clone();
+        app.sandbox().before_requests(move |number, world| {
+            let mut dice = Dice::of(seed, number);
+            if dice.chance(20) {
+                happen(world, &mut dice);
+            }
+            if dice.chance(20) {
+                world.advance_clock(1);
+                clock.advance(Duration::from_secs(1));
+            }
+        });
+        Self {
+            app,
+            integration,
+            hooks,
+            dice,
+            undelivered: Vec::new(),
+            known: 0,
+        }
+    }
+
+    fn pass(&self, time: Duration) {
+        self.app.sandbox().world().advance_clock(time.as_secs().try_into().unwrap());
+        self.app.clock.advance(time);
+        self.app.app().wake.notify_one();
+    }
+
+    async fn step(&mut self) {
+        match self.dice.below(10) {
+            0..=3 => happen(self.app.sandbox().world(), &mut self.dice),
+            4 | 5 => self.deliver().await,
+            6 => {
+                let seconds = self.dice.below(20);
+                self.pass(Duration::from_secs(seconds.try_into().unwrap()));
+            }
+            7 => self.pass(QUIET),
+            8 => self.wait_for_requests().await,
+            _ => self.meddle().await,
+        }
+    }
+
+    /// Some of what Stripe would send: in no order, some of it twice, some never.
+    async fn deliver(&mut self) {
+        let new = self.app.sandbox().world().events_after(self.known);
+        self.known += new.len();
+        self.undelivered.extend(new);
+        self.dice.shuffle(&mut self.undelivered);
+        let now = self.dice.below(self.undelivered.len() + 1);
+        for event in self.undelivered.drain(..now).collect::<Vec<_>>() {
+            if self.dice.chance(15) {
+                continue;
+            }
+            self.hooks.send(&self.app, &event).await;
+            if self.dice.chance(20) {
+                self.hooks.send(&self.app, &event).await;
+            }
+        }
+    }
+
+    /// Until a few more requests were made, or nothing is at work.
+    async fn wait_for_requests(&mut self) {
+        let more = self.app.sandbox().request_count() + u64::try_from(1 + self.dice.below(6)).unwrap();
+        until("requests are made", async || {
+            let made = self.app.sandbox().request_count() >= more;
+            (made || self.is_at_rest().await).then_some(())
+        })
+        .await;
+    }
+
+    /// What people do.
+    async fn meddle(&mut self) {
+        if self.dice.chance(50) {
+            self.app.admin().switch_sync(&self.integration, false).await;
+            self.deliver().await;
+            self.app.admin().switch_sync(&self.integration, true).await;
+        } else {
+            let start = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+            self.app.graphql(start, json!({ "id": self.integration })).await;
+        }
+    }
+
+    /// Nothing is at work but what waits for a later time.
+    async fn is_at_rest(&self) -> bool {
+        let busy = entity_counts::at_work(&self.app).await;
+        busy == 0
+    }
+
+    /// Nothing more happens, and time passes until nothing is left to do.
+    async fn come_to_rest(&mut self) {
+        self.app.sandbox().clear_acts();
+        self.app.sandbox().faults().clear();
+        for _ in 0..QUIET_TURNS {
+            self.pass(QUIET);
+            self.app.tick().await;
+            until("nothing is at work", async || self.is_at_rest().await.then_some(())).await;
+            if entity_counts::left_to_do(&self.app).await == 0 {
+                break;
+            }
+        }
+        assert_eq!(entity_counts::left_to_do(&self.app).await, 0);
+    }
+
+    async fn prove(&self, seed: u64) {
+        assert_equals_truth(self.app.db(), self.app.sandbox(), |_| true).await;
+        let reconcile = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+        let started = self.app.graphql(reconcile, json!({ "id": self.integration })).await;
+        let id = started["startReconcile"]["run"]["id"].as_str().unwrap();
+        self.app.admin().end_of_run(id).await;
+        let run = self.app.graphql("query($id: ID!) { node(id: $id) { ... on Run { state drift } } }", json!({ "id": id })).await;
+        assert_eq!(run["node"], json!({ "state": "SUCCEEDED", "drift": 0 }), "seed {seed}");
+        let run = self.app.admin().import(&self.integration).await;
+        for phase in run["phases"].as_array().unwrap() {
+            assert_eq!((&phase["created"], &phase["updated"], &phase["failed"]), (&json!(0), &json!(0), &json!(0)), "seed {seed}: {run}");
+        }
+        let errors = self.app.graphql("{ syncErrors(filter: {resolved: false}) { totalCount } }", json!({})).await;
+        assert_eq!(errors["syncErrors"]["totalCount"], 0, "seed {seed}");
+    }
+}
+
+/// What the tables say of work.
+mod entity_counts {
+    use entity::{run, stripe_event, sync_error};
+    use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
+
+    use crate::support::TestApp;
+
+    async fn waiting_events(app: &TestApp) -> u64 {
+        let waiting = stripe_event::Entity::find().filter(stripe_event::Column::AppliedAt.is_null());
+        waiting.count(app.db().read()).await.unwrap()
+    }
+
+    /// Runs that are open and do not rest; events wait for nothing but their turn once the first import has ended.
+    pub(super) async fn at_work(app: &TestApp) -> u64 {
+        let now_ms = app.clock.now_ms();
+        let awake = Condition::any()
+            .add(run::Column::ResumeAt.is_null())
+            .add(run::Column::ResumeAt.lte(now_ms));
+        let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
+        runs.filter(awake).count(app.db().read()).await.unwrap()
+    }
+
+    pub(super) async fn left_to_do(app: &TestApp) -> u64 {
+        let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
+        let errors = sync_error::Entity::find().filter(sync_error::Column::ResolvedAt.is_null());
+        runs.count(app.db().read()).await.unwrap()
+            + waiting_events(app).await
+            + errors.count(app.db().read()).await.unwrap()
+    }
+}
