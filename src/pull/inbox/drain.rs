@@ -44,12 +44,13 @@ pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> 
             return Err(Halt::Paused);
         }
         let waiting = inbox::list_waiting(lane.app().db.read(), rules.integration_id, BATCH).await?;
+        // First: a process that died may have left some behind.
+        remap::drain(lane, rules, stop).await?;
         if waiting.is_empty() {
             return Ok(drained);
         }
         let events = waiting.into_iter().map(Event::read).collect::<Result<Vec<_>, _>>()?;
         drained.relist |= take(lane, rules, &events).await?;
-        remap::drain(lane, rules, stop).await?;
     }
 }
 
