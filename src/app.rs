@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use entity::integration;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -33,6 +33,8 @@ pub struct App {
     pub stripe: Gateway,
     /// Wakes the runner when a run was queued or an event has come.
     pub wake: Notify,
+    /// Told after each commit of a run's progress or of records, so that those who watch here look at once.
+    pub changed: watch::Sender<()>,
     /// Who takes events out of the inbox.
     pub turns: Turns,
     /// Where webhooks put events down.
@@ -83,6 +85,7 @@ impl App {
             vault,
             stripe,
             wake: Notify::new(),
+            changed: watch::Sender::new(()),
             turns: Turns::default(),
             intake: Intake::default(),
             origin: OnceLock::new(),

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod graphql;
 pub mod http;
 pub mod jobs;
+pub mod live;
 pub mod map;
 pub mod pull;
 pub mod settings;

@@ -16,6 +16,8 @@ pub mod list;
 pub mod mapping;
 pub mod product;
 pub mod read_count;
+pub mod record_change;
+pub mod record_change_counter;
 pub mod remap_queue;
 pub mod run;
 pub mod session;

@@ -1,6 +1,7 @@
 //! The lists and small documents that live in one JSON column.
 
 use sea_orm::FromJsonQueryResult;
+use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{ContractSource, FieldPolicy, RunState, SyncObject};
@@ -84,3 +85,7 @@ pub struct RunPhase {
 /// The phases of a run, in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct RunPhases(pub Vec<RunPhase>);
+
+/// Our ids of records of one noun.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct RecordIds(pub Vec<Uuid>);

@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::MigrationTrait;
 mod ddl;
 mod m20261123_000001_main_road;
 mod m20261123_000002_events;
+mod m20261123_000003_live;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261123_000001_main_road::Migration),
             Box::new(m20261123_000002_events::Migration),
+            Box::new(m20261123_000003_live::Migration),
         ]
     }
 }

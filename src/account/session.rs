@@ -45,8 +45,20 @@ fn shorten(text: &str) -> String {
         .collect()
 }
 
-/// Who the cookie's `secret` belongs to; `None` when the session has ended or the user is disabled.
+/// Who the cookie's `secret` belongs to; `None` when the session has ended or the user is disabled. Counts as a call.
 pub async fn find_caller(app: &App, secret: &str) -> Result<Option<Caller>, Error> {
+    let found = find_live(app, secret).await?;
+    let now = app.clock.now_ms();
+    if let Some(Proof::Session(row)) = found.as_ref().map(|caller| &caller.proof)
+        && now - row.last_seen_at >= TOUCH_MS
+    {
+        note(store::session::touch(app.db.write(), row.id, now)).await;
+    }
+    Ok(found)
+}
+
+/// The same, without counting as a call: an open socket does not keep its session from ending.
+pub async fn find_live(app: &App, secret: &str) -> Result<Option<Caller>, Error> {
     if secret.len() != SECRET_BYTES * 2 {
         return Ok(None);
     }
@@ -59,9 +71,6 @@ pub async fn find_caller(app: &App, secret: &str) -> Result<Option<Caller>, Erro
     let Some(user) = user.filter(|user| user.enabled) else {
         return Ok(None);
     };
-    if now - row.last_seen_at >= TOUCH_MS {
-        note(store::session::touch(app.db.write(), row.id, now)).await;
-    }
     Ok(Some(Caller {
         scope: user.role,
         user,

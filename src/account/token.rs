@@ -107,8 +107,21 @@ pub async fn revoke(app: &App, caller: &Caller, id: Uuid) -> Result<(), Error> {
     Ok(store::token::revoke(app.db.write(), id, app.clock.now_ms()).await?)
 }
 
-/// Who the bearer `token` belongs to; `None` when it is junk, expired or revoked, or the user is disabled.
+/// Who the bearer `token` belongs to; `None` when it is junk, expired or revoked, or the user is disabled. Counts as a
+/// use.
 pub async fn find_caller(app: &App, token: &str) -> Result<Option<Caller>, Error> {
+    let found = find_live(app, token).await?;
+    let now = app.clock.now_ms();
+    if let Some(Proof::Token(row)) = found.as_ref().map(|caller| &caller.proof)
+        && row.last_used_at.is_none_or(|at| now - at >= TOUCH_MS)
+    {
+        note(store::token::touch(app.db.write(), row.id, now)).await;
+    }
+    Ok(found)
+}
+
+/// The same, without counting as a use.
+pub async fn find_live(app: &App, token: &str) -> Result<Option<Caller>, Error> {
     if !has_checksum(token) {
         return Ok(None);
     }
@@ -121,9 +134,6 @@ pub async fn find_caller(app: &App, token: &str) -> Result<Option<Caller>, Error
     let Some(user) = user.filter(|user| user.enabled) else {
         return Ok(None);
     };
-    if row.last_used_at.is_none_or(|at| now - at >= TOUCH_MS) {
-        note(store::token::touch(app.db.write(), row.id, now)).await;
-    }
     Ok(Some(Caller {
         scope: row.scope.min(user.role),
         user,

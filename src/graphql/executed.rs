@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use async_graphql::Response;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
+use async_graphql::{Data, Response};
+
+use crate::app::App;
 
 /// Told by [`Watch`] when execution begins; clones share it. Goes into the request's data.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,10 @@ impl Executed {
         self.0.load(Ordering::Acquire)
     }
 }
+
+/// In the data of a subscription's request: each event is executed with loaders of its own, as a request is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EachEvent;
 
 /// Tells the request's [`Executed`].
 pub(crate) struct Watch;
@@ -37,6 +43,13 @@ impl Extension for Watch {
         if let Ok(executed) = ctx.data::<Executed>() {
             executed.0.store(true, Ordering::Release);
         }
-        next.run(ctx, operation_name).await
+        match ctx.data::<Arc<App>>() {
+            Ok(app) if ctx.data_opt::<EachEvent>().is_some() => {
+                let mut data = Data::default();
+                super::request_data(app, &mut data);
+                next.run_with_data(ctx, operation_name, data).await
+            }
+            _ => next.run(ctx, operation_name).await,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Data, EmptySubscription, MergedObject, SDLExportOptions, Schema as GraphqlSchema};
+use async_graphql::{Data, MergedObject, SDLExportOptions, Schema as GraphqlSchema};
 
 mod client;
 mod connect;
@@ -29,6 +29,7 @@ mod session;
 mod settings;
 mod source;
 mod stripe;
+mod subscription;
 mod sync_error;
 mod sync_object;
 mod token;
@@ -37,8 +38,9 @@ mod viewer;
 mod webhook;
 
 pub use context::ContextExt;
-pub(crate) use executed::Executed;
+pub(crate) use executed::{EachEvent, Executed};
 pub use fault::Fault;
+pub use subscription::SubscriptionRoot;
 pub use user::{Scope, User};
 
 use crate::app::App;
@@ -73,10 +75,10 @@ pub struct MutationRoot(
 );
 
 /// The schema, ready to execute.
-pub type Schema = GraphqlSchema<QueryRoot, MutationRoot, EmptySubscription>;
+pub type Schema = GraphqlSchema<QueryRoot, MutationRoot, SubscriptionRoot>;
 
-fn build() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, EmptySubscription> {
-    Schema::build(QueryRoot::default(), MutationRoot::default(), EmptySubscription)
+fn build() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, SubscriptionRoot> {
+    Schema::build(QueryRoot::default(), MutationRoot::default(), SubscriptionRoot)
         .register_output_type::<stripe::StripeRecord>()
         .disable_suggestions()
         .extension(executed::Watch)
@@ -94,7 +96,7 @@ pub fn sdl() -> String {
         .sdl_with_options(SDLExportOptions::new().include_specified_by().use_space_ident())
 }
 
-/// Attaches what lives as long as one request: loaders go here.
+/// Attaches what lives as long as one request: loaders go here. The events of a subscription have their own: see [`EachEvent`].
 pub fn request_data(app: &Arc<App>, data: &mut Data) {
     data.insert(loader::Loaders::new(app));
 }

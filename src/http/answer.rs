@@ -11,7 +11,8 @@ use super::negotiate::{Media, Outcome, status};
 
 /// More errors than this tell nobody more.
 const MAX_ERRORS: usize = 20;
-const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// No answer and no event is longer.
+pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
 
 /// A request that was not executed.
 #[derive(Debug)]
@@ -24,6 +25,11 @@ impl Refusal {
     pub(super) fn new(outcome: Outcome, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { outcome, message }
+    }
+
+    /// The failure is ours, not the caller's.
+    pub(super) fn is_ours(&self) -> bool {
+        self.outcome == Outcome::Broken
     }
 
     fn code(&self) -> &'static str {
@@ -53,25 +59,37 @@ impl Refusal {
 
 /// What is written of an executor's response: `data` is left out when nothing was executed.
 #[derive(Serialize)]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Value>,
 }
 
+impl<'a> Body<'a> {
+    /// Completes the errors of `response` as callers are told them, with `request_id` where they are ours.
+    pub(super) fn of(response: &'a mut Response, executed: bool, request_id: &str) -> Self {
+        response.errors.truncate(MAX_ERRORS);
+        for error in &mut response.errors {
+            complete(error, executed, request_id);
+        }
+        Self {
+            errors: &response.errors,
+            data: executed.then_some(&response.data),
+        }
+    }
+
+    /// What goes wrong, alone.
+    pub(super) fn errors(&self) -> &'a [ServerError] {
+        self.errors
+    }
+}
+
 /// The executor's response as HTTP.
 pub(super) fn from_response(mut response: Response, executed: bool, media: Media, request_id: &str) -> HttpResponse {
-    response.errors.truncate(MAX_ERRORS);
-    for error in &mut response.errors {
-        complete(error, executed, request_id);
-    }
+    let text = serde_json::to_string(&Body::of(&mut response, executed, request_id));
     let outcome = outcome_of(&response, executed);
-    let body = Body {
-        errors: &response.errors,
-        data: executed.then_some(&response.data),
-    };
-    match serde_json::to_string(&body) {
+    match text {
         Ok(text) if text.len() <= MAX_BYTES => {
             let mut answer = begin(outcome, media);
             for (name, value) in &response.http_headers {

@@ -1,4 +1,4 @@
-//! How a request proves who sent it: a bearer token, or by POST the session cookie.
+//! How a request proves who sent it: a bearer token, or the session cookie, by POST or where a WebSocket is opened.
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::error::Error;
 
 /// What a request shows, not yet checked against the database.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(super) enum Shown {
     Nothing,
     Cookie(String),
@@ -21,10 +21,20 @@ pub(super) enum Shown {
 
 /// Reads what the request shows. A cookie counts by POST only, and only from a page of `ours`.
 pub(super) fn read(request: &HttpRequest, app: &App, ours: &str) -> Result<Shown, Refusal> {
+    if request.method() == Method::POST {
+        return read_any(request, app, ours);
+    }
+    Ok(bearer(request.headers())?.map_or(Shown::Nothing, Shown::Bearer))
+}
+
+/// Reads what a request that opens a WebSocket shows. Browsers let any page open one, cookie and all: it counts only from `ours`.
+pub(super) fn read_upgrade(request: &HttpRequest, app: &App, ours: &str) -> Result<Shown, Refusal> {
+    read_any(request, app, ours)
+}
+
+fn read_any(request: &HttpRequest, app: &App, ours: &str) -> Result<Shown, Refusal> {
     let bearer = bearer(request.headers())?;
-    let cookie = (request.method() == Method::POST)
-        .then(|| request.cookie(cookie::name(app.is_public_https())))
-        .flatten();
+    let cookie = request.cookie(cookie::name(app.is_public_https()));
     match (bearer, cookie) {
         (Some(_), Some(_)) => {
             let message = "Send a bearer token or the session cookie, not both.";
@@ -50,10 +60,15 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     if values.next().is_some() {
         return Err(Refusal::new(Outcome::Malformed, "Send one Authorization header."));
     }
-    let text = value.to_str().unwrap_or_default();
+    let token = bearer_of(value.to_str().unwrap_or_default()).ok_or_else(bad_token)?;
+    Ok(Some(token))
+}
+
+/// The token of `Bearer <token>`.
+pub(super) fn bearer_of(text: &str) -> Option<String> {
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
-        _ => Err(bad_token()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim().to_owned()),
+        _ => None,
     }
 }
 
@@ -72,6 +87,15 @@ pub(super) async fn identify(app: &App, shown: Shown) -> Result<Option<Caller>, 
         (Ok(None), Shown::Bearer(_)) => Err(bad_token()),
         (Ok(caller), _) => Ok(caller),
         (Err(error), _) => Err(broken(&error)),
+    }
+}
+
+/// Who it still is, as [`identify`] but without counting as a call; `None` when it is nobody any more.
+pub(super) async fn identify_again(app: &App, shown: &Shown) -> Result<Option<Caller>, Error> {
+    match shown {
+        Shown::Nothing => Ok(None),
+        Shown::Cookie(secret) => account::session::find_live(app, secret).await,
+        Shown::Bearer(token) => account::token::find_live(app, token).await,
     }
 }
 

@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::answer::{self, Refusal};
 use super::credentials::{self, Shown};
 use super::negotiate::{self, Media, Outcome};
-use super::{Shared, body, headers, origin};
+use super::{Shared, body, headers, origin, socket};
 use crate::account::Peer;
 use crate::graphql::{Executed, guard, request_data};
 
@@ -38,7 +38,10 @@ async fn post(http: HttpRequest, payload: Payload, shared: Data<Shared>) -> Http
     respond(&http, &shared, read).await
 }
 
-async fn get(http: HttpRequest, shared: Data<Shared>) -> HttpResponse {
+async fn get(http: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
+    if socket::is_wanted(http.headers()) {
+        return socket::open(&http, payload, shared.into_inner());
+    }
     let read = async {
         let shown = credentials::read(&http, &shared.app, &shared.origin)?;
         Ok((body::parse_query(http.query_string())?, shown))
@@ -115,7 +118,12 @@ impl Call {
         let caller = credentials::identify(&shared.app, shown).await?;
         match guard::admit(&mut request, caller.as_ref()) {
             Err(error) => return Ok((Response::from_errors(vec![error]), false)),
-            Ok(Some(OperationType::Mutation | OperationType::Subscription)) if is_get => {
+            Ok(Some(OperationType::Subscription)) => {
+                let message = "Subscriptions are taken over a WebSocket (graphql-transport-ws) only.";
+                let error = guard::refuse("BAD_REQUEST", message, None);
+                return Ok((Response::from_errors(vec![error]), false));
+            }
+            Ok(Some(OperationType::Mutation)) if is_get => {
                 return Err(Refusal::new(
                     Outcome::WrongMethod,
                     "GET is for queries; send this by POST.",

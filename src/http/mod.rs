@@ -12,6 +12,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Routes, HttpServer, web};
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 mod answer;
 mod body;
@@ -21,10 +22,14 @@ mod headers;
 mod health;
 mod negotiate;
 mod origin;
+mod socket;
+mod unread;
 mod webhook;
 
 use crate::app::App;
 use crate::graphql::Schema;
+
+pub use socket::Limits as SocketLimits;
 
 /// A worker reads and writes sockets; the work itself is done on the program's own runtime.
 const MAX_WORKERS: usize = 4;
@@ -41,36 +46,54 @@ pub(crate) struct Shared {
     runtime: Handle,
     /// The origin that people reach the server by.
     origin: String,
+    sockets: socket::Gate,
+    socket_limits: SocketLimits,
+    /// Set when the server stops: requests come to their end, sockets would not by themselves.
+    stopping: CancellationToken,
 }
 
 /// A server that listens, not yet running.
 pub struct Server {
     address: SocketAddr,
     running: actix_web::dev::Server,
+    stopping: CancellationToken,
 }
 
 /// Stops a server.
 #[derive(Debug, Clone)]
-pub struct StopHandle(ServerHandle);
+pub struct StopHandle {
+    server: ServerHandle,
+    stopping: CancellationToken,
+}
 
 impl StopHandle {
-    /// Takes no new connections and ends when the open requests have ended, or after 20 s.
+    /// Takes no new connections, closes the sockets, and ends when the open requests have ended, or after 20 s.
     pub async fn stop(&self) {
-        self.0.stop(true).await;
+        self.stopping.cancel();
+        self.server.stop(true).await;
     }
 }
 
 /// Listens on the configured address; port 0 takes a free one. To be called on the runtime that requests shall be worked on.
 pub fn bind(app: Arc<App>) -> io::Result<Server> {
+    bind_with(app, SocketLimits::default())
+}
+
+/// The same with other limits for each WebSocket.
+pub fn bind_with(app: Arc<App>, socket_limits: SocketLimits) -> io::Result<Server> {
     let listener = std::net::TcpListener::bind(app.config.listen)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let is_https = app.is_public_https();
     let origin = app.origin.get_or_init(|| app.config.public_url(address)).clone();
+    let stopping = CancellationToken::new();
     let shared = web::Data::new(Shared {
         origin,
         schema: crate::graphql::schema(Arc::clone(&app)),
         runtime: Handle::current(),
+        sockets: socket::Gate::default(),
+        socket_limits,
+        stopping: stopping.clone(),
         app,
     });
     let routes = move || {
@@ -87,10 +110,15 @@ pub fn bind(app: Arc<App>) -> io::Result<Server> {
         .client_request_timeout(HEADERS_TIMEOUT)
         .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
         .shutdown_timeout(STOP_SECONDS)
+        .on_connect(move |connection, _data| unread::limit(connection, socket_limits.unread))
         .disable_signals()
         .listen(listener)?
         .run();
-    Ok(Server { address, running })
+    Ok(Server {
+        address,
+        running,
+        stopping,
+    })
 }
 
 impl Server {
@@ -101,7 +129,10 @@ impl Server {
 
     /// Stops it from elsewhere.
     pub fn stop_handle(&self) -> StopHandle {
-        StopHandle(self.running.handle())
+        StopHandle {
+            server: self.running.handle(),
+            stopping: self.stopping.clone(),
+        }
     }
 
     /// Serves until it is stopped.

@@ -208,5 +208,6 @@ pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
     }
     let now_so = run::Entity::find_by_id(run_id).one(&tx).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
+    app.changed.send_replace(());
     Ok(now_so)
 }

@@ -37,6 +37,7 @@ async fn take_up_all(app: &Arc<App>, owner: Uuid, stop: &CancellationToken, task
         let run = lease::take_up(&tx, owner, app.clock.now_ms()).await?;
         tx.commit().await?;
         let Some(run) = run else { return Ok(()) };
+        app.changed.send_replace(());
         tasks.spawn(work::see_through(Arc::clone(app), run, stop.clone()));
     }
     Ok(())

@@ -11,12 +11,13 @@ use crate::app::App;
 use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
 use crate::pull::progress::blank_phase;
 use crate::pull::retry::Errand;
-use crate::store::{self, failure, inbox, lease};
+use crate::store::{self, change, failure, inbox, lease};
 
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3_600 * SECOND_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 const LOOKS_KEPT_DAYS: i64 = 3;
+const CHANGES_KEPT_DAYS: i64 = 1;
 const EVENTS_KEPT_DAYS: i64 = 31;
 /// Stripe lists events for thirty days; older ones are lost for us.
 const HOLE_SECONDS: i64 = 29 * 86_400;
@@ -202,10 +203,11 @@ pub(super) fn whole_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
     }
 }
 
-/// Drops what has been kept long enough: looks and retries that ended well, and what events told that Stripe no longer lists.
+/// Drops what has been kept long enough: looks and retries that ended well, which records were changed, and what events told that
+/// Stripe no longer lists.
 pub(super) async fn tidy(app: &App) {
     if let Err(error) = forget(app).await {
-        tracing::warn!(%error, "old runs and events could not be dropped; the next hour tries again");
+        tracing::warn!(%error, "old runs, changes and events could not be dropped; the next hour tries again");
     }
 }
 
@@ -218,5 +220,6 @@ async fn forget(app: &App) -> Result<(), DbErr> {
         .filter(run::Column::FinishedAt.lt(now_ms - LOOKS_KEPT_DAYS * DAY_MS))
         .exec(app.db.write())
         .await?;
+    change::forget_before(app.db.write(), now_ms - CHANGES_KEPT_DAYS * DAY_MS).await?;
     inbox::empty_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
 }

@@ -31,6 +31,7 @@ pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: Cancellati
             tracing::error!(run = %id.simple(), %error, "run could not be ended as it should; it will be taken up again");
         }
     }
+    app.changed.send_replace(());
     app.wake.notify_one();
 }
 

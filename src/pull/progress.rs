@@ -212,6 +212,7 @@ impl Holder for Progress {
         self.run.rests = 0;
         let order = self.save(&tx).await?;
         tx.commit().await?;
+        self.app.changed.send_replace(());
         obey(order)
     }
 }

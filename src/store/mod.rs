@@ -1,6 +1,7 @@
 //! Our database: the only place that builds queries. Functions take the connection or transaction to use; the caller owns it.
 
 mod batch;
+pub mod change;
 pub mod client;
 pub mod contract;
 pub mod db;

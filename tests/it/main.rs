@@ -15,5 +15,6 @@ mod retry;
 mod schema;
 mod settings;
 mod simulation;
+mod socket;
 mod store;
 mod support;

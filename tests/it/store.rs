@@ -30,6 +30,8 @@ async fn a_fresh_database_has_every_column() {
         mapping,
         product,
         read_count,
+        record_change,
+        record_change_counter,
         remap_queue,
         run,
         session,

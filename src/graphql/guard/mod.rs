@@ -7,6 +7,7 @@ use async_graphql::{ErrorExtensionValues, Pos, Request, ServerError};
 
 mod access;
 mod source;
+mod subscription;
 mod value;
 mod weight;
 
@@ -67,7 +68,7 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 
 /// Refused with a code, before execution.
-fn refuse(code: &str, message: impl Into<String>, at: Option<Pos>) -> ServerError {
+pub(crate) fn refuse(code: &str, message: impl Into<String>, at: Option<Pos>) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
     ServerError {
@@ -97,6 +98,7 @@ pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Op
         access::check_anonymous(&document, operation)?;
     }
     if let Some(operation) = operation {
+        subscription::check(operation)?;
         value::check_presence(operation, &request.variables)?;
     }
     let kind = operation.map(|operation| operation.ty);

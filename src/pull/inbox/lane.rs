@@ -104,6 +104,7 @@ impl Holder for Lane {
         lane::renew(&tx, self.integration_id, self.lease, self.app.clock.now_ms()).await?;
         let order = lease::order_of_integration(&tx, self.integration_id).await?;
         tx.commit().await?;
+        self.app.changed.send_replace(());
         obey(order)
     }
 }

@@ -1,19 +1,20 @@
 //! Customers become clients.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use entity::kind::ClientOrigin;
+use entity::kind::{ClientOrigin, SyncObject};
 use entity::list::Warnings;
 use entity::{client, client_link};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode};
+use super::{Item, Written, is_of_mode, note};
 use crate::error::Error;
 use crate::map::client::ClientDraft;
 use crate::map::key::{name_key, search_key};
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
+use crate::store::change::Changed;
 use crate::store::record;
 
 /// What is here of the customers of a batch, and what is to be written of it.
@@ -22,6 +23,7 @@ struct Clients {
     rows: HashMap<Uuid, client::Model>,
     changed_links: Vec<client_link::Model>,
     changed_rows: Vec<Uuid>,
+    created: HashSet<Uuid>,
 }
 
 pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
@@ -33,6 +35,7 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
         rows,
         changed_links: Vec::new(),
         changed_rows: Vec::new(),
+        created: HashSet::new(),
     };
     let mut written = Vec::with_capacity(items.len());
     for item in items {
@@ -45,6 +48,8 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
         .collect();
     record::upsert_clients(tx, changed).await?;
     record::upsert_links(tx, clients.changed_links).await?;
+    let changed = Changed::of(clients.changed_rows, |id| clients.created.contains(id));
+    note(tx, road, SyncObject::Customer, changed).await?;
     Ok(written)
 }
 
@@ -106,6 +111,7 @@ impl Clients {
             created_at: road.now_ms,
         });
         self.changed_rows.push(row.id);
+        self.created.insert(row.id);
         self.rows.insert(row.id, row);
     }
 

@@ -2,19 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::{ContractSource, StripeKind};
+use entity::kind::{ContractSource, StripeKind, SyncObject};
 use entity::list::Warnings;
 use entity::{contract, contract_line};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode, refs};
+use super::{Item, Written, is_of_mode, note, refs};
 use crate::error::Error;
 use crate::map::contract::{ContractDraft, LineDraft, from_invoice, from_subscription};
 use crate::map::key::search_key;
 use crate::map::{MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
+use crate::store::change::Changed;
 use crate::store::record::{self, StoredContract};
 
 /// What is to be written of a batch.
@@ -42,9 +43,18 @@ pub(super) async fn write(
             settle(road, source, item, &refs, existing.get(item.stripe_id), &mut changes).unwrap_or_else(Written::from)
         })
         .collect();
+    let ids = changes.rows.iter().map(|row| row.id).collect();
+    let here: HashSet<Uuid> = existing.values().map(|stored| stored.row.id).collect();
     record::delete_lines(tx, changes.removed_lines).await?;
     record::upsert_contracts(tx, changes.rows).await?;
     record::upsert_lines(tx, changes.lines).await?;
+    note(
+        tx,
+        road,
+        SyncObject::Contract,
+        Changed::of(ids, |id| !here.contains(id)),
+    )
+    .await?;
     Ok(written)
 }
 

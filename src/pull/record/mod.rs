@@ -5,7 +5,7 @@ mod contract;
 mod product;
 mod refs;
 
-use entity::kind::{ContractSource, RecordState, StripeKind};
+use entity::kind::{ContractSource, RecordState, StripeKind, SyncObject};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::SourceKey;
+use crate::store::change::{self, Changed};
 use crate::stripe::Seen;
 
 /// A source object that is to become a record.
@@ -86,6 +87,11 @@ pub(super) async fn write(
             Ok(items.iter().map(|_| Outcome::Unchanged.into()).collect())
         }
     }
+}
+
+/// Notes which records of a noun were written, for those who watch.
+async fn note(tx: &DatabaseTransaction, road: Road<'_>, object: SyncObject, changed: Changed) -> Result<(), Error> {
+    Ok(change::note(tx, road.rules.integration_id, object, changed, road.now_ms).await?)
 }
 
 /// The kinds whose records show something of an object of `kind`.

@@ -2,17 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use entity::kind::SyncObject;
 use entity::list::Warnings;
 use entity::product;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode};
+use super::{Item, Written, is_of_mode, note};
 use crate::error::Error;
 use crate::map::key::{name_key, search_key};
 use crate::map::product::ProductDraft;
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
+use crate::store::change::Changed;
 use crate::store::{record, source};
 
 pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
@@ -28,7 +30,10 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
         .iter()
         .map(|item| settle(road, item, &existing, &recurring, &mut changed))
         .collect();
+    let ids = changed.iter().map(|row: &product::Model| row.id).collect();
+    let here: HashSet<Uuid> = existing.values().map(|row| row.id).collect();
     record::upsert_products(tx, changed).await?;
+    note(tx, road, SyncObject::Product, Changed::of(ids, |id| !here.contains(id))).await?;
     Ok(written)
 }
 

@@ -28,11 +28,15 @@ async fn every_root_field_but_two_needs_a_sign_in() {
     let schema = server
         .query(
             &token,
-            "{ __schema { queryType { fields { name } } mutationType { fields { name } } } }",
+            "{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }",
         )
         .await;
     let mut asked = 0;
-    for (kind, of) in [("query", "queryType"), ("mutation", "mutationType")] {
+    for (kind, of) in [
+        ("query", "queryType"),
+        ("mutation", "mutationType"),
+        ("subscription", "subscriptionType"),
+    ] {
         for field in schema.json()["data"]["__schema"][of]["fields"].as_array().unwrap() {
             let name = field["name"].as_str().unwrap();
             let answer = send(server.post(&json!({ "query": format!("{kind} {{ {name} }}") }))).await;

@@ -160,6 +160,19 @@ async fn everything_wants_a_caller_and_changes_want_a_right() {
         let answer = world.answer(None, &query, json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{query}");
     }
+    let watched = "subscription { recordsChanged { cursor } }";
+    for subscription in [
+        watched,
+        "subscription { runProgress(id: \"run_00000000000000000000000000000000\") { id } }",
+    ] {
+        let event = world.first_event(None, subscription).await;
+        assert_eq!(
+            event["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+            "{subscription}"
+        );
+    }
+    let event = world.first_event(Some(Scope::Read), watched).await;
+    assert!(event["data"]["recordsChanged"]["cursor"].is_string(), "{event}");
     for mutation in [
         format!("updateSettings(input: {{integrationId: \"{id}\", invoiceLookbackDays: 3}})"),
         format!("setSyncEnabled(input: {{integrationId: \"{id}\", enabled: true}})"),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_graphql::{Request, Variables};
 use entity::kind::Scope;
 use entity::{api_token, user};
+use futures_util::StreamExt;
 use sea_orm::ActiveModelTrait;
 use sea_orm::IntoActiveModel;
 use serde_json::{Value, json};
@@ -68,6 +69,16 @@ impl World {
             request = request.data(caller(self.user_id, scope));
         }
         serde_json::to_value(self.schema.execute(request).await).unwrap()
+    }
+
+    /// The first event of a subscription, errors included.
+    pub(crate) async fn first_event(&self, scope: Option<Scope>, subscription: &str) -> Value {
+        let mut request = Request::new(subscription);
+        if let Some(scope) = scope {
+            request = request.data(caller(self.user_id, scope));
+        }
+        let event = self.schema.execute_stream(request).next().await;
+        serde_json::to_value(event.unwrap()).unwrap()
     }
 
     /// The data of an operation that goes well.

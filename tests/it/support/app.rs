@@ -1,5 +1,6 @@
 //! The real server on a free port, with a fresh database and a clock that stands still.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use entity::kind::Scope;
@@ -11,7 +12,7 @@ use tributary::account::user::{self, NewUser};
 use tributary::app::App;
 use tributary::clock::Clock;
 use tributary::config::{Config, STRIPE_API_BASE};
-use tributary::http::{self, StopHandle};
+use tributary::http::{self, SocketLimits, StopHandle};
 use tributary::jobs;
 use tributary::store::Db;
 
@@ -31,6 +32,7 @@ pub(crate) struct TestApp {
     app: Arc<App>,
     admin: Client,
     anybody: Client,
+    address: SocketAddr,
     server: StopHandle,
     sandbox: Option<Sandbox>,
     jobs: Option<jobs::Running>,
@@ -41,6 +43,7 @@ pub(crate) struct TestApp {
 pub(crate) struct Builder {
     change: Box<dyn FnOnce(&mut Config)>,
     sandbox: Option<Options>,
+    sockets: SocketLimits,
 }
 
 impl Builder {
@@ -59,6 +62,12 @@ impl Builder {
         self
     }
 
+    /// Gives each WebSocket other limits.
+    pub(crate) fn sockets(mut self, limits: SocketLimits) -> Self {
+        self.sockets = limits;
+        self
+    }
+
     /// Starts it, with [`EMAIL`] as its admin.
     pub(crate) async fn start(self) -> TestApp {
         let database = TestDatabase::create().await;
@@ -67,8 +76,9 @@ impl Builder {
         (self.change)(&mut config);
         let clock = Clock::fixed(NOW_MS);
         let app = App::build(config, clock.clone()).await.unwrap();
-        let server = http::bind(Arc::clone(&app)).unwrap();
-        let anybody = Client::new(&format!("http://{}", server.address()));
+        let server = http::bind_with(Arc::clone(&app), self.sockets).unwrap();
+        let address = server.address();
+        let anybody = Client::new(&format!("http://{address}"));
         let stop = server.stop_handle();
         tokio::spawn(server.run());
         let admin = anybody.with_token(&token_of_new_user(&app, EMAIL, Scope::Admin).await);
@@ -82,6 +92,7 @@ impl Builder {
             app,
             admin,
             anybody,
+            address,
             server: stop,
             sandbox,
             jobs,
@@ -101,7 +112,18 @@ impl TestApp {
         Builder {
             change: Box::new(|_config| {}),
             sandbox: None,
+            sockets: SocketLimits::default(),
         }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops serving.
+    pub(crate) async fn stop_server(&self) {
+        self.server.stop().await;
     }
 
     /// Its stand-in for Stripe.
