@@ -1,7 +1,7 @@
 # `make demo` shows Tributary at work, `make test` tries everything on both databases. Both need a Rust toolchain with a C
 # compiler, and bring the rest themselves.
 
-.PHONY: demo test lint schema bench
+.PHONY: demo test test-long lint schema bench
 
 # Further arguments go through: make demo ARGS="--once"
 demo:
@@ -12,6 +12,11 @@ test:
 	scripts/set-up-tests
 	env -u TEST_DATABASE_URL cargo test --workspace --locked
 	scripts/with-postgres cargo test --test it --locked
+
+# What is left to chance, tried far more often: a thousand seeds of the simulation, two hundred kills. About a quarter of an hour.
+test-long:
+	scripts/set-up-tests
+	env -u TEST_DATABASE_URL SIMULATION_SEEDS=1..1000 CRASH_KILLS=200 cargo test --test it --locked -- simulation crash
 
 # cargo-deny is not among these steps: it would have to be compiled on each fresh machine. deny.toml holds its rules; where it
 # is installed, run `cargo deny check`.

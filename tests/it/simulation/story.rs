@@ -1,5 +1,6 @@
 //! One life by one seed: a beginning, some hours, a quiet end, and the proof.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sandbox::{Fault, Options};
@@ -22,6 +23,8 @@ struct Story {
     /// Events that a webhook may still bring.
     undelivered: Vec<Value>,
     known: usize,
+    /// One thing happens at a time: what changes, its event, and the second it happens in belong together.
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 /// Lives one life; panics when the end is not what Stripe has.
@@ -65,8 +68,11 @@ impl Story {
             app.sandbox().faults().fail_some(10, seed, fault, None);
         }
         let clock = app.clock.clone();
+        let one_at_a_time = Arc::new(Mutex::new(()));
+        let alone = Arc::clone(&one_at_a_time);
         app.sandbox().before_requests(move |number, world| {
             let mut dice = Dice::of(seed, number);
+            let _alone = alone.lock().unwrap();
             if dice.chance(20) {
                 happen(world, &mut dice);
             }
@@ -82,10 +88,12 @@ impl Story {
             dice,
             undelivered: Vec::new(),
             known: 0,
+            one_at_a_time,
         }
     }
 
     fn pass(&self, time: Duration) {
+        let _alone = self.one_at_a_time.lock().unwrap();
         self.app
             .sandbox()
             .world()
@@ -96,7 +104,10 @@ impl Story {
 
     async fn step(&mut self) {
         match self.dice.below(10) {
-            0..=3 => happen(self.app.sandbox().world(), &mut self.dice),
+            0..=3 => {
+                let _alone = self.one_at_a_time.lock().unwrap();
+                happen(self.app.sandbox().world(), &mut self.dice);
+            }
             4 | 5 => self.deliver().await,
             6 => {
                 let seconds = self.dice.below(20);
@@ -174,6 +185,14 @@ impl Story {
     }
 
     async fn prove(&self, seed: u64) {
+        let failed = self
+            .app
+            .graphql(
+                "{ runs(filter: {state: [FAILED]}) { nodes { kind failureCode failureMessage } } }",
+                json!({}),
+            )
+            .await;
+        assert_eq!(failed["runs"]["nodes"], json!([]), "seed {seed}");
         assert_equals_truth(self.app.db(), self.app.sandbox(), |_| true).await;
         let reconcile =
             "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
@@ -206,7 +225,8 @@ impl Story {
 
 /// What the tables say of work.
 mod entity_counts {
-    use entity::{run, stripe_event, sync_error};
+    use entity::kind::RunKind;
+    use entity::{integration, run, stripe_event, sync_error};
     use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
     use crate::support::TestApp;
@@ -216,14 +236,22 @@ mod entity_counts {
         waiting.count(app.db().read()).await.unwrap()
     }
 
-    /// Runs that are open and do not rest; events wait for nothing but their turn once the first import has ended.
+    /// Runs that are open and do not rest, and looks at the events that are due.
     pub(super) async fn at_work(app: &TestApp) -> u64 {
         let now_ms = app.clock.now_ms();
+        let due = integration::Entity::find()
+            .filter(integration::Column::NextPollAt.lte(now_ms))
+            .filter(integration::Column::EventWatermark.is_not_null());
         let awake = Condition::any()
             .add(run::Column::ResumeAt.is_null())
             .add(run::Column::ResumeAt.lte(now_ms));
         let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
-        runs.filter(awake).count(app.db().read()).await.unwrap()
+        let open_looks = runs.clone().filter(run::Column::Kind.eq(RunKind::CatchUp));
+        let due = match open_looks.count(app.db().read()).await.unwrap() {
+            0 => due.count(app.db().read()).await.unwrap(),
+            _ => 0,
+        };
+        runs.filter(awake).count(app.db().read()).await.unwrap() + due
     }
 
     /// For a test that fails.
