@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,10 @@ enum Created {
 
 /// Reads the outside of an event.
 pub fn envelope(body: &[u8]) -> Result<Envelope, NoEvent> {
-    let outside: Outside = serde_json::from_slice(body).map_err(|_json| NoEvent)?;
+    // The whole body is read, though only its outside is used: fields passed over are not held to a depth, and an event that
+    // can be kept but never read would wait in the inbox for ever.
+    let whole: Value = serde_json::from_slice(body).map_err(|_json| NoEvent)?;
+    let outside = Outside::deserialize(whole).map_err(|_json| NoEvent)?;
     if !matches!(outside.object.as_str(), "event" | "v2.core.event") || outside.id.is_empty() || outside.id.len() > 255
     {
         return Err(NoEvent);
