@@ -1,13 +1,13 @@
 //! What an ended run means for its integration: how far its events, its window and its schedule have got.
 
-use entity::kind::{ContractSource, RunKind, RunState, SyncObject};
+use entity::kind::{ContractSource, RunKind, RunState, RunTrigger, SyncObject};
 use entity::{integration, run};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, Set};
 use uuid::Uuid;
 
-use super::timetable::is_hole;
 use crate::app::App;
 use crate::error::Error;
+use crate::pull::catch_up::is_hole;
 use crate::pull::rules::Rules;
 
 /// Notes what a run has reached, in the transaction that ends it.
@@ -49,7 +49,9 @@ pub(super) async fn note(
 fn opens_events(integration: &integration::Model, run: &run::Model, now_ms: i64) -> bool {
     match (run.kind, integration.event_watermark) {
         (RunKind::Import, None) => true,
-        (RunKind::Reconcile, Some(watermark)) => is_hole(watermark, now_ms),
+        (RunKind::Reconcile, Some(watermark)) => {
+            run.trigger == RunTrigger::Startup || is_hole(watermark, now_ms.div_euclid(1000))
+        }
         _ => false,
     }
 }

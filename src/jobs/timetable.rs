@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::reconcile;
 use crate::app::App;
+use crate::pull::catch_up::is_hole;
 use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
 use crate::pull::progress::blank_phase;
 use crate::pull::retry::Errand;
@@ -19,8 +20,6 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const LOOKS_KEPT_DAYS: i64 = 3;
 const CHANGES_KEPT_DAYS: i64 = 1;
 const EVENTS_KEPT_DAYS: i64 = 31;
-/// Stripe lists events for thirty days; older ones are lost for us.
-const HOLE_SECONDS: i64 = 29 * 86_400;
 /// Webhooks that came lately will come again.
 const WEBHOOKS_COME_MS: i64 = HOUR_MS;
 /// Objects that one retry reads.
@@ -80,7 +79,7 @@ async fn queue_look(conn: &impl ConnectionTrait, integration: &integration::Mode
     if has_open_run(conn, integration.id, RunKind::CatchUp).await? {
         return Ok(());
     }
-    if is_hole(integration.event_watermark.unwrap_or_default(), now_ms) {
+    if is_hole(integration.event_watermark.unwrap_or_default(), now_ms / SECOND_MS) {
         reconcile::queue(conn, integration.id, RunTrigger::Startup, now_ms).await?;
     } else {
         let look = blank_run(integration.id, RunKind::CatchUp, RunTrigger::Schedule, now_ms);
@@ -106,11 +105,6 @@ async fn queue_retry(conn: &impl ConnectionTrait, integration: &integration::Mod
         ..blank_run(integration.id, RunKind::Retry, RunTrigger::Schedule, now_ms)
     };
     lease::insert(conn, retry).await
-}
-
-/// Events that happened after `watermark`, Unix seconds, may be lost for us.
-pub(super) fn is_hole(watermark: i64, now_ms: i64) -> bool {
-    watermark < now_ms.div_euclid(SECOND_MS) - HOLE_SECONDS
 }
 
 /// Queues a reconcile, unless one is open.

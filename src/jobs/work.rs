@@ -10,6 +10,7 @@ use super::{aftermath, rest, timetable};
 use crate::app::App;
 use crate::crash;
 use crate::error::Error;
+use crate::pull::catch_up::Look;
 use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
 use crate::pull::rules::Rules;
@@ -61,9 +62,15 @@ async fn look(
     integration: &integration::Model,
     stop: &CancellationToken,
 ) -> Result<Ended, Halt> {
-    let drained = catch_up::run(progress, rules, integration, stop).await?;
-    if drained.relist {
-        timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
+    match catch_up::run(progress, rules, integration, stop).await? {
+        Look::Hole => {
+            timetable::queue_reconcile(app, integration.id, RunTrigger::Startup).await?;
+            return Err(Halt::Canceled);
+        }
+        Look::Drained(drained) if drained.relist => {
+            timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
+        }
+        Look::Drained(_) => {}
     }
     Ok((catch_up::end_of(progress), None))
 }

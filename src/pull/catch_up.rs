@@ -25,19 +25,41 @@ const OVERLAP_SECONDS: i64 = 300;
 /// The watermark stays this far behind Stripe's present second.
 const LAG_SECONDS: i64 = 10;
 
+/// Stripe lists events for thirty days; older ones are lost for us.
+const HOLE_SECONDS: i64 = 29 * 86_400;
+
+/// What a look came to.
+#[derive(Debug)]
+pub enum Look {
+    /// What was new has had its effect.
+    Drained(Drained),
+    /// Events may be missing from Stripe's list: only comparing everything makes that good, and the watermark stays.
+    Hole,
+}
+
 /// Puts the events since the watermark into the inbox and waits until they have had their effect.
 pub async fn run(
     progress: &mut Progress,
     rules: &Rules,
     integration: &integration::Model,
     stop: &CancellationToken,
-) -> Result<Drained, Halt> {
+) -> Result<Look, Halt> {
     let watermark = integration.event_watermark.unwrap_or_default();
     let seen = put_new(progress, rules, watermark - OVERLAP_SECONDS).await?;
-    let reached = seen.map_or(watermark, |seen| seen.min_ms.div_euclid(1000) - LAG_SECONDS);
-    move_watermark(progress, reached.max(watermark)).await?;
+    let now = seen.map_or(watermark, |seen| seen.min_ms.div_euclid(1000));
+    // Asked of the time of Stripe's answer: the run may have waited for a month, for sync to be turned on or for another key, and
+    // the machine may have slept since it was taken up.
+    if is_hole(watermark, now) {
+        return Ok(Look::Hole);
+    }
+    move_watermark(progress, (now - LAG_SECONDS).max(watermark)).await?;
     crash::point("look.watermark_moved");
-    take_out(progress, rules, integration, stop).await
+    take_out(progress, rules, integration, stop).await.map(Look::Drained)
+}
+
+/// Whether events that happened after `watermark` may be lost for us at `now`, both Unix seconds.
+pub fn is_hole(watermark: i64, now: i64) -> bool {
+    watermark < now - HOLE_SECONDS
 }
 
 /// Puts the events since `from` that were not met before into the inbox; says when Stripe showed the first page.
