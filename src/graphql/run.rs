@@ -102,12 +102,13 @@ impl Run {
 
     async fn phases(&self, ctx: &Context<'_>) -> Result<Vec<RunPhase>, Fault> {
         let now_ms = ctx.app()?.clock.now_ms();
+        let compares = self.0.kind == entity::kind::RunKind::Reconcile;
         Ok(self
             .0
             .phases
             .0
             .iter()
-            .map(|phase| RunPhase::of(phase, now_ms))
+            .map(|phase| RunPhase::of(phase, compares, now_ms))
             .collect())
     }
 
@@ -157,11 +158,13 @@ struct RunPhase {
     unchanged: i32,
     skipped: i32,
     failed: i32,
+    /// Records that differed from Stripe; RECONCILE only.
+    drift: Option<i32>,
     eta_seconds: Option<i32>,
 }
 
 impl RunPhase {
-    fn of(phase: &list::RunPhase, now_ms: i64) -> Self {
+    fn of(phase: &list::RunPhase, compares: bool, now_ms: i64) -> Self {
         let count = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
         Self {
             object: phase.object.into(),
@@ -173,6 +176,7 @@ impl RunPhase {
             unchanged: count(phase.unchanged),
             skipped: count(phase.skipped),
             failed: count(phase.failed),
+            drift: compares.then(|| count(phase.created + phase.updated + phase.remapped)),
             eta_seconds: eta_seconds(phase, now_ms),
         }
     }
