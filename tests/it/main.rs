@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod backfill;
 mod catch_up;
 mod command;
 mod connect;
@@ -10,6 +11,7 @@ mod crash;
 mod explain;
 mod http;
 mod import;
+mod reconcile;
 mod records;
 mod retry;
 mod schema;
