@@ -1,11 +1,13 @@
 //! Measures the road end to end: the built server imports from the built sandbox, each in a process of its own, over real HTTP
-//! into SQLite. One table: objects a second, CPU, memory, requests, rows. Nothing is asserted here.
+//! into SQLite. Tables: objects a second, CPU, memory, requests, rows; then webhooks, from their arrival to a query that finds
+//! them. Nothing is asserted here.
 //!
 //! `make bench` takes about five minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
 
+mod events;
 mod process;
 mod server;
 
@@ -25,6 +27,12 @@ struct Args {
     /// How often each run is made; the median is printed.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Only webhooks, no imports.
+    #[arg(long)]
+    only_events: bool,
+    /// Events that wait in the inbox when its draining is measured.
+    #[arg(long, default_value_t = 10_000)]
+    queued: u64,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -45,6 +53,67 @@ async fn main() {
     let args = Args::parse();
     // Built together with the server, reqwest wants to be told how TLS goes, though nobody speaks it here.
     let _installed = rustls::crypto::ring::default_provider().install_default();
+    if !args.only_events {
+        measure_imports(&args).await;
+    }
+    measure_events(&args).await;
+}
+
+/// From the webhook to the query. The payloads are whole: nothing is read from Stripe.
+async fn measure_events(args: &Args) {
+    println!("{:26} {:>9} {:>9}", "webhook to query", "p50 ms", "p99 ms");
+    for per_second in [10, 100, 500] {
+        let mut paces = Vec::new();
+        for _ in 0..args.runs {
+            paces.push(on_a_fresh_server(async |events| events.measure(per_second).await).await);
+        }
+        paces.sort_by_key(|pace| pace.p99);
+        let median = &paces[paces.len() / 2];
+        let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+        let name = format!("{} events/s", median.per_second);
+        println!("{name:26} {:>9.1} {:>9.1}", ms(median.p50), ms(median.p99));
+    }
+    let mut drains = Vec::new();
+    for _ in 0..args.runs {
+        drains.push(on_a_fresh_server(async |events| events.drain(args.queued).await).await);
+    }
+    drains.sort_by_key(|drained| drained.took);
+    let median = &drains[drains.len() / 2];
+    let seconds = median.took.as_secs_f64();
+    println!(
+        "{} queued events in {seconds:.2} s: {:.0}/s",
+        median.events,
+        median.events as f64 / seconds
+    );
+}
+
+async fn on_a_fresh_server<T>(measure: impl AsyncFnOnce(&mut events::Events<'_>) -> T) -> T {
+    let sizes = [
+        "--customers",
+        "100",
+        "--products",
+        "10",
+        "--invoices",
+        "100",
+        "--subscriptions",
+        "50",
+    ];
+    let arguments: Vec<String> = ["sandbox", "--port", "0"]
+        .iter()
+        .chain(&sizes)
+        .map(|text| (*text).to_owned())
+        .collect();
+    let mut sandbox = Child::start(&arguments, &[]);
+    let (base, key) = (sandbox.line(), sandbox.line());
+    let folder = tempfile::tempdir().unwrap();
+    let server = server::start(folder.path(), &base, UNBOUND).await;
+    server.connect(&key).await;
+    server.import().await;
+    let mut events = events::Events::begin(&server).await;
+    measure(&mut events).await
+}
+
+async fn measure_imports(args: &Args) {
     let scenarios = [
         Scenario {
             name: "no limit",

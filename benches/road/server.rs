@@ -149,6 +149,42 @@ impl Server {
         }
     }
 
+    /// Sets the signing secret; gives the address that webhooks go to.
+    pub(crate) async fn turn_webhooks_on(&self, secret: &str) -> String {
+        let set = "mutation($id: ID!, $secret: String!) { setWebhookSecret(input: {integrationId: $id, secret: $secret}) { integration { webhookUrl } userErrors { message } } }";
+        let set = self
+            .graphql(set, json!({ "id": self.integration.get(), "secret": secret }))
+            .await;
+        set["setWebhookSecret"]["integration"]["webhookUrl"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Turns sync on or off.
+    pub(crate) async fn switch(&self, on: bool) {
+        let switch = "mutation($id: ID!, $on: Boolean!) { setSyncEnabled(input: {integrationId: $id, enabled: $on}) { userErrors { message } } }";
+        self.graphql(switch, json!({ "id": self.integration.get(), "on": on }))
+            .await;
+    }
+
+    /// A query finds the client of a Stripe customer.
+    pub(crate) async fn has_client(&self, stripe_id: &str) -> bool {
+        let look = "query($id: String!) { client(ref: {stripe: {stripeId: $id}}) { id } }";
+        self.graphql(look, json!({ "id": stripe_id })).await["client"].is_object()
+    }
+
+    /// No event waits.
+    pub(crate) async fn is_drained(&self) -> bool {
+        let look = "query($id: ID!) { integration(id: $id) { syncLagSeconds activeRuns { id } } }";
+        let seen = self.graphql(look, json!({ "id": self.integration.get() })).await;
+        let db = Db::open(&self.database).await.unwrap();
+        let waiting = entity::stripe_event::Entity::find().filter(entity::stripe_event::Column::AppliedAt.is_null());
+        let waiting = waiting.count(db.read()).await.unwrap();
+        db.close().await.unwrap();
+        waiting == 0 && seen["integration"]["syncLagSeconds"] == 0
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         self.process.usage()
     }
