@@ -39,8 +39,12 @@ async fn ended(app: &TestApp, kind: &str, trigger: &str) -> Value {
     until("the run has ended", async || {
         let asked = runs(app, &format!("{{kind: [{kind}], trigger: [{trigger}]}}")).await;
         let open = runs(app, "{state: [QUEUED, RUNNING, CANCELING]}").await;
-        let ended = asked.into_iter().find(|run| !open.contains(run));
-        ended.filter(|_| open.is_empty())
+        let is_open = |run: &Value| {
+            ["QUEUED", "RUNNING", "CANCELING"]
+                .map(Value::from)
+                .contains(&run["state"])
+        };
+        asked.into_iter().find(|run| open.is_empty() && !is_open(run))
     })
     .await
 }

@@ -282,6 +282,7 @@ async fn an_integration_counts_what_it_used() {
             ("KEY_PERMISSIONS", true, true),
             ("CONTRACT_SOURCE", true, true),
             ("REVIEW_MAPPINGS", false, false),
+            ("WEBHOOK", false, false),
         ]
     );
 }

@@ -28,11 +28,13 @@ async fn open_steps(app: &TestApp, id: &str) -> Vec<String> {
             "CONNECT_STRIPE",
             "KEY_PERMISSIONS",
             "CONTRACT_SOURCE",
-            "REVIEW_MAPPINGS"
+            "REVIEW_MAPPINGS",
+            "WEBHOOK"
         ]
     );
     for step in steps {
-        assert_eq!(step["required"], json!(step["code"] != "REVIEW_MAPPINGS"));
+        let is_advice = ["REVIEW_MAPPINGS", "WEBHOOK"].map(Value::from).contains(&step["code"]);
+        assert_eq!(step["required"], json!(!is_advice));
         assert_ne!(step["message"], "");
     }
     let open = steps.iter().filter(|step| step["done"] == false);
@@ -74,7 +76,10 @@ async fn each_open_step_holds_sync_back_and_is_named() {
         }
         let lacks_right = row.permissions.0.iter().any(|right| !right.granted);
         assert_eq!(message.contains("read invoices in Stripe"), lacks_right, "{message}");
-        assert_eq!(open_steps(&app, &id).await, [open, vec!["REVIEW_MAPPINGS"]].concat());
+        assert_eq!(
+            open_steps(&app, &id).await,
+            [open, vec!["REVIEW_MAPPINGS", "WEBHOOK"]].concat()
+        );
         assert_eq!(problems(&switch(&app, &id, false).await), [], "off is always possible");
     }
 }
@@ -87,18 +92,18 @@ async fn a_right_that_is_only_useful_holds_nothing_back() {
     coupons.required = false;
     row.permissions.0.push(coupons);
     let id = insert(&app, row).await;
-    assert_eq!(open_steps(&app, &id).await, ["REVIEW_MAPPINGS"]);
+    assert_eq!(open_steps(&app, &id).await, ["REVIEW_MAPPINGS", "WEBHOOK"]);
     assert_eq!(switch(&app, &id, true).await["integration"]["syncEnabled"], true);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_mapping_was_looked_at() {
     let (app, id) = start().await;
-    assert_eq!(open_steps(&app, &id).await, ["REVIEW_MAPPINGS"]);
+    assert_eq!(open_steps(&app, &id).await, ["REVIEW_MAPPINGS", "WEBHOOK"]);
     let other = insert(&app, ready()).await;
     change(app.admin(), "updateProductMapping", json!({ "integrationId": id })).await;
-    assert!(open_steps(&app, &id).await.is_empty());
-    assert_eq!(open_steps(&app, &other).await, ["REVIEW_MAPPINGS"]);
+    assert_eq!(open_steps(&app, &id).await, ["WEBHOOK"]);
+    assert_eq!(open_steps(&app, &other).await, ["REVIEW_MAPPINGS", "WEBHOOK"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +143,10 @@ async fn a_key_that_stripe_refuses_is_a_step_to_do_and_says_what_stripe_said() {
     row.key_problem = Some("KEY_REJECTED".to_owned());
     row.key_problem_message = Some("Stripe refused the key: Expired API Key provided.".to_owned());
     let id = insert(&app, row).await;
-    assert_eq!(open_steps(&app, &id).await, ["CONNECT_STRIPE", "REVIEW_MAPPINGS"]);
+    assert_eq!(
+        open_steps(&app, &id).await,
+        ["CONNECT_STRIPE", "REVIEW_MAPPINGS", "WEBHOOK"]
+    );
     let data = app.graphql(CHECKLIST, json!({ "id": id })).await;
     let message = &data["integration"]["setupChecklist"][0]["message"];
     let expected = "Stripe refused the key: Expired API Key provided. Authenticate Stripe again, with a key that it takes \
