@@ -153,3 +153,34 @@ async fn receive(listener: &TcpListener) -> String {
         .unwrap();
     text
 }
+
+#[tokio::test]
+async fn an_event_may_be_listed_later_than_it_happened() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let world = sandbox.world();
+    world.list_events_late(90);
+    for number in 0..20 {
+        world.create_customer(json!({ "name": format!("Late {number}") }));
+    }
+    let at_once = event_types(&sandbox).await.len();
+    world.advance_clock(45);
+    let soon = event_types(&sandbox).await.len();
+    world.advance_clock(45);
+    let in_the_end = event_types(&sandbox).await.len();
+    assert!(at_once < soon && soon < in_the_end, "{at_once}, {soon}, {in_the_end}");
+    assert_eq!(in_the_end, 20);
+}
+
+#[tokio::test]
+async fn an_old_account_s_events_are_in_old_shapes() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let world = sandbox.world();
+    world.tell_in_old_version();
+    let invoice = first(&sandbox, Kind::Invoice, |found| found["status"] == "open");
+    world.pay_invoice(&invoice);
+    let (_, events) = get(&sandbox, "/v1/events?limit=1&type=invoice.paid").await;
+    let (_, served) = get(&sandbox, &format!("/v1/invoices/{invoice}")).await;
+    let event = &events["data"][0];
+    assert_eq!(event["api_version"], "2024-06-20");
+    assert!(event["data"]["object"].get("parent").is_none() && served.get("parent").is_some());
+}

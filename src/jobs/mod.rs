@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::store::lease;
 
-pub use timetable::queue_due;
+pub use timetable::{queue_due, tidy};
 
 /// How long runs may take to reach a page edge when the server stops.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -199,7 +199,7 @@ pub(super) fn whole_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
 
 /// Drops what has been kept long enough: looks and retries that ended well, which records were changed, and what events told that
 /// Stripe no longer lists.
-pub(super) async fn tidy(app: &App) {
+pub async fn tidy(app: &App) {
     if let Err(error) = forget(app).await {
         tracing::warn!(%error, "old runs, changes and events could not be dropped; the next hour tries again");
     }

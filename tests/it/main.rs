@@ -11,6 +11,7 @@ mod crash;
 mod explain;
 mod http;
 mod import;
+mod look;
 mod reconcile;
 mod records;
 mod retry;

@@ -2,7 +2,7 @@
 //! more for every later change.
 
 use super::recent::{Recent, What};
-use super::{API_VERSION, Kind, World};
+use super::{Kind, World};
 use crate::json::{Json, json};
 
 /// What happened, as an event tells it.
@@ -45,14 +45,15 @@ impl World {
 
     /// An event with its object as it then was.
     pub(crate) fn event(&self, index: u64, created: i64, happening: Happening<'_>) -> Json {
-        let mut data = json!({ "object": happening.object });
+        let (version, object) = self.in_told_version(happening.object);
+        let mut data = json!({ "object": object });
         if let Some(previous) = happening.previous {
             data["previous_attributes"] = previous;
         }
         json!({
             "id": Self::id(Kind::Event, index),
             "object": "event",
-            "api_version": API_VERSION,
+            "api_version": version,
             "created": created,
             "data": data,
             "livemode": self.livemode,

@@ -117,6 +117,9 @@ impl World {
 
     /// Whether lists may show the object at all.
     pub(crate) fn is_listed(&self, kind: Kind, index: u64) -> bool {
+        if kind == Kind::Event {
+            return self.has_reached_the_list(index);
+        }
         let changes = self.changes();
         if changes.gone.contains(&(kind, index)) {
             return false;

@@ -5,6 +5,7 @@ mod account;
 mod bill;
 mod billing;
 mod change;
+mod clock;
 mod coupon;
 mod credit_note;
 mod currency;
@@ -14,6 +15,7 @@ mod history;
 mod ids;
 mod invoice;
 mod item;
+mod kind;
 mod ledger;
 mod line;
 mod lookup;
@@ -26,11 +28,11 @@ mod random;
 mod recent;
 mod selection;
 mod subscription;
+mod telling;
 mod totals;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -39,11 +41,13 @@ use crate::json::Json;
 use crate::options::Options;
 use crate::webhook::Delivery;
 pub(crate) use event::{ON_DEMAND, embed};
+pub use kind::Kind;
 use overlay::Changes;
 use posting::Postings;
 pub(crate) use random::chance;
 use recent::Recent;
 pub(crate) use selection::{Condition, Selection, Start};
+use telling::Telling;
 
 /// The API version whose shapes are served.
 pub(crate) const API_VERSION: &str = "2026-10-28.endive";
@@ -56,68 +60,6 @@ const SPAN_SECONDS: i64 = 1_095 * DAY;
 /// The newest generated object is at least this old, so that what follows an
 /// object's creation lies in the past as well.
 const QUIET_SECONDS: i64 = 7_200;
-
-/// A kind of object the sandbox holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// `cus_…`
-    Customer,
-    /// `prod_…` or an id of the merchant's choice
-    Product,
-    /// `price_…`, or `plan_…` for old ones
-    Price,
-    /// An id of the merchant's choice
-    Coupon,
-    /// `in_…`
-    Invoice,
-    /// `sub_…`
-    Subscription,
-    /// `cn_…`
-    CreditNote,
-    /// `evt_…`
-    Event,
-}
-
-impl Kind {
-    /// Every kind, in the order of the objects' dependence.
-    pub const ALL: [Self; 8] = [
-        Self::Customer,
-        Self::Product,
-        Self::Price,
-        Self::Coupon,
-        Self::Invoice,
-        Self::Subscription,
-        Self::CreditNote,
-        Self::Event,
-    ];
-
-    /// The value of the objects' `object` field.
-    pub fn object(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Product => "product",
-            Self::Price => "price",
-            Self::Coupon => "coupon",
-            Self::Invoice => "invoice",
-            Self::Subscription => "subscription",
-            Self::CreditNote => "credit_note",
-            Self::Event => "event",
-        }
-    }
-
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Customer => "cus_",
-            Self::Product => "prod_",
-            Self::Price => "price_",
-            Self::Coupon => "co_",
-            Self::Invoice => "in_",
-            Self::Subscription => "sub_",
-            Self::CreditNote => "cn_",
-            Self::Event => "evt_",
-        }
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 struct Counts {
@@ -144,6 +86,7 @@ pub struct World {
     subscriptions_by_customer: OnceLock<Postings>,
     changes: RwLock<Changes>,
     webhooks: Mutex<Vec<(String, String)>>,
+    telling: Telling,
     deliveries: UnboundedSender<Delivery>,
     /// Deliveries that wait or are under way.
     undelivered: watch::Sender<usize>,
@@ -164,7 +107,7 @@ impl World {
         deliveries: UnboundedSender<Delivery>,
         undelivered: watch::Sender<usize>,
     ) -> Self {
-        let now = options.now.unwrap_or_else(system_now);
+        let now = options.now.unwrap_or_else(clock::system_now);
         let mut world = Self {
             seed: options.seed,
             livemode: options.livemode,
@@ -183,27 +126,12 @@ impl World {
             subscriptions_by_customer: OnceLock::new(),
             changes: RwLock::default(),
             webhooks: Mutex::default(),
+            telling: Telling::default(),
             deliveries,
             undelivered,
         };
         world.recent = world.recent();
         world
-    }
-
-    /// The world's time in Unix seconds.
-    pub fn now(&self) -> i64 {
-        self.fixed_now.unwrap_or_else(system_now) + self.ahead.load(Ordering::Relaxed)
-    }
-
-    /// Lets the world's clock run ahead by so many seconds.
-    pub fn advance_clock(&self, seconds: i64) {
-        self.ahead.fetch_add(seconds, Ordering::Relaxed);
-    }
-
-    /// Sets the world's clock to a time in Unix seconds, from where it runs on.
-    pub fn set_clock(&self, now: i64) {
-        let base = self.fixed_now.unwrap_or_else(system_now);
-        self.ahead.store(now - base, Ordering::Relaxed);
     }
 
     /// Waits until every webhook sent so far has been answered or has failed.
@@ -317,12 +245,4 @@ fn eldest(index: u64, count: u64) -> u64 {
     } else {
         index - u64::from(index % 7 == 3)
     }
-}
-
-fn system_now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|age| i64::try_from(age.as_secs()).ok())
-        .unwrap_or_default()
 }

@@ -72,10 +72,7 @@ impl World {
         merge(&mut base, patch.into());
         let id = base["id"].as_str().unwrap_or_default().to_owned();
         let created = base["created"].as_i64().unwrap_or_default();
-        self.with_changes(|changes| {
-            changes.own_ids.insert((kind, id.clone()), index);
-            changes.put(kind, created, index, base.clone());
-        });
+        self.with_changes(|changes| changes.put(kind, created, index, base.clone()));
         for event in events {
             self.tell(event, base.clone(), None);
         }
@@ -140,6 +137,8 @@ impl World {
 
 impl Changes {
     fn put(&mut self, kind: Kind, created: i64, index: u64, object: Json) {
+        let id = object["id"].as_str().unwrap_or_default().to_owned();
+        self.own_ids.insert((kind, id), index);
         self.objects.insert((kind, index), object);
         self.added.entry(kind).or_default().insert((created, index));
     }
