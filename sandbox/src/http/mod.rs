@@ -85,10 +85,7 @@ impl Server {
         let received_at = Instant::now();
         self.acts.before_request(&self.world);
         let fault = self.faults.take(request.uri().path());
-        let answer = match fault {
-            Some(fault) => spoilt(fault, request.uri().path()).unwrap_or_else(|| self.respond(&request)),
-            None => self.respond(&request),
-        };
+        let (answer, made_at) = self.make(&request, fault);
         let latency = self.faults.latency();
         // Even a sleep of no time takes until the timer's next tick.
         if latency > Duration::ZERO {
@@ -104,10 +101,18 @@ impl Server {
         });
         let heading = Heading {
             number: self.answered.fetch_add(1, Ordering::Relaxed),
-            date: self.faults.date(self.world.now()),
+            date: self.faults.date(made_at),
             version: header(&request, "stripe-version"),
         };
         answer.render(&heading, fault)
+    }
+
+    /// The answer, and the world's time at which it was made.
+    fn make(&self, request: &hyper::Request<Incoming>, fault: Option<Fault>) -> (Answer, i64) {
+        let _held = self.world.hold_clock();
+        let spoilt = fault.and_then(|fault| spoilt(fault, request.uri().path()));
+        let answer = spoilt.unwrap_or_else(|| self.respond(request));
+        (answer, self.world.now())
     }
 
     fn respond(&self, request: &hyper::Request<Incoming>) -> Answer {

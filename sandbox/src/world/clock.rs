@@ -1,6 +1,7 @@
 //! The world's clock.
 
 use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, RwLockReadGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::World;
@@ -11,15 +12,22 @@ impl World {
         self.fixed_now.unwrap_or_else(system_now) + self.ahead.load(Ordering::Relaxed)
     }
 
-    /// Lets the world's clock run ahead by so many seconds.
+    /// Lets the world's clock run ahead by so many seconds, between two answers and never within one.
     pub fn advance_clock(&self, seconds: i64) {
+        let _between_answers = self.steady.write().unwrap_or_else(PoisonError::into_inner);
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Sets the world's clock to a time in Unix seconds, from where it runs on.
     pub fn set_clock(&self, now: i64) {
+        let _between_answers = self.steady.write().unwrap_or_else(PoisonError::into_inner);
         let base = self.fixed_now.unwrap_or_else(system_now);
         self.ahead.store(now - base, Ordering::Relaxed);
+    }
+
+    /// Keeps a clock that is set by hand from being moved: an answer's date is the time of what it shows.
+    pub(crate) fn hold_clock(&self) -> RwLockReadGuard<'_, ()> {
+        self.steady.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

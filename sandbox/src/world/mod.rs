@@ -79,6 +79,8 @@ pub struct World {
     anchor: i64,
     fixed_now: Option<i64>,
     ahead: AtomicI64,
+    /// Held by answers that are being made.
+    steady: RwLock<()>,
     /// What happened in the last days before the anchor, oldest first: it has events.
     recent: Vec<Recent>,
     invoices_by_customer: OnceLock<Postings>,
@@ -120,6 +122,7 @@ impl World {
             anchor: now - now.rem_euclid(DAY),
             fixed_now: options.now,
             ahead: AtomicI64::new(0),
+            steady: RwLock::default(),
             recent: Vec::new(),
             invoices_by_customer: OnceLock::new(),
             invoices_by_subscription: OnceLock::new(),

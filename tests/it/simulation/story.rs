@@ -23,8 +23,9 @@ struct Story {
     /// Events that a webhook may still bring.
     undelivered: Vec<Value>,
     known: usize,
-    /// One thing happens at a time: what changes, its event, and the second it happens in belong together.
-    one_at_a_time: Arc<Mutex<()>>,
+    /// One thing happens at a time: what changes, its event, and the second it happens in belong together. True at the end, when
+    /// nothing happens any more.
+    one_at_a_time: Arc<Mutex<bool>>,
 }
 
 /// Lives one life; panics when the end is not what Stripe has.
@@ -74,11 +75,14 @@ impl Story {
             app.sandbox().world().tell_in_old_version();
         }
         let clock = app.clock.clone();
-        let one_at_a_time = Arc::new(Mutex::new(()));
+        let one_at_a_time = Arc::new(Mutex::new(false));
         let alone = Arc::clone(&one_at_a_time);
         app.sandbox().before_requests(move |number, world| {
             let mut dice = Dice::of(seed, number);
-            let _alone = alone.lock().unwrap();
+            let is_over = alone.lock().unwrap();
+            if *is_over {
+                return;
+            }
             if dice.chance(20) {
                 happen(world, &mut dice);
             }
@@ -174,6 +178,7 @@ impl Story {
 
     /// Nothing more happens, and time passes until nothing is left to do.
     async fn come_to_rest(&mut self) {
+        *self.one_at_a_time.lock().unwrap() = true;
         self.app.sandbox().clear_acts();
         self.app.sandbox().faults().clear();
         let end = self.app.sandbox().world().now();
