@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::kind::ContractSource;
+use crate::kind::{ContractSource, ContractStatus, PaymentState};
 use crate::list::Warnings;
 
 /// A paid invoice or a subscription. Amounts are minor units of `currency`.
@@ -38,6 +38,18 @@ pub struct Model {
     pub term_start: Option<Date>,
     /// The day after the last of the term.
     pub term_end: Option<Date>,
+    /// The status, where no day decides it; else the term does, on the day somebody asks.
+    pub fixed_status: Option<ContractStatus>,
+    /// How its payment stands.
+    pub payment_state: PaymentState,
+    /// It has a line that comes again and is no proration.
+    pub recurs: bool,
+    /// The day it was ended; of an invoice contract also the day its subscription was ended, or will be.
+    pub terminated_date: Option<Date>,
+    /// What renews it begins on this day at the earliest.
+    pub renewal_from: Option<Date>,
+    /// It goes on by itself; null where there is no subscription, or none known.
+    pub auto_renew: Option<bool>,
     /// Upper case.
     pub currency: String,
     /// Sum of the lines' gross amounts.
@@ -52,6 +64,16 @@ pub struct Model {
     pub total: i64,
     /// What has been paid of it.
     pub amount_paid: i64,
+    /// What credit notes gave back of `total`, without tax.
+    pub credited: i64,
+    /// `total` less `credited`.
+    pub net: i64,
+    /// Recurring revenue a month.
+    pub mrr: i64,
+    /// Recurring revenue a year.
+    pub arr: i64,
+    /// A year's recurring revenue and what is charged once in the term.
+    pub acv: i64,
     /// Stripe's total less ours; null on a subscription.
     pub reconcile_delta: Option<i64>,
     /// The sums agree with Stripe's.

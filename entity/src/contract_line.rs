@@ -39,6 +39,8 @@ pub struct Model {
     pub tax: i64,
     /// Gross less discount less contained tax.
     pub net: i64,
+    /// Its own part of the recurring revenue a month, rounded by itself.
+    pub mrr: i64,
     /// What it charges for.
     pub kind: LineKind,
     /// Start of the service period, Unix milliseconds.

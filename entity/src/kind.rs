@@ -134,6 +134,44 @@ words! {
 }
 
 words! {
+    /// Where a contract is in its life.
+    ContractStatus {
+        /// It may begin: a trial.
+        Forecasted = "FORECASTED",
+        /// Paid, and its term has not begun.
+        Booked = "BOOKED",
+        /// In its term.
+        Active = "ACTIVE",
+        /// Its term is over and should have been renewed, or its payment is.
+        Overdue = "OVERDUE",
+        /// It was ended, or given back in full.
+        Churned = "CHURNED",
+        /// It never began.
+        Lost = "LOST",
+        /// Its term is over, and nothing more was to come or another contract has followed.
+        Ended = "ENDED",
+    }
+}
+
+words! {
+    /// How a contract's payment stands.
+    PaymentState {
+        /// Nothing is owed.
+        Paid = "PAID",
+        /// A payment is late; Stripe still tries.
+        PastDue = "PAST_DUE",
+        /// A payment is missing.
+        Unpaid = "UNPAID",
+        /// Nothing is collected for now.
+        Paused = "PAUSED",
+        /// Nothing is to be paid yet.
+        Trialing = "TRIALING",
+        /// Nothing is to be paid.
+        None = "NONE",
+    }
+}
+
+words! {
     /// What a contract line charges for.
     LineKind {
         /// A recurring price's regular period.

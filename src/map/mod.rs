@@ -10,6 +10,7 @@ pub mod client;
 pub mod contract;
 mod expression;
 mod fit;
+mod fraction;
 pub mod key;
 pub mod money;
 pub mod product;
@@ -25,7 +26,7 @@ pub use skip::{Mapped, SkipReason};
 use serde_json::Value;
 
 /// Goes up when the code maps differently, so that what was mapped before is mapped again.
-pub const MAP_REVISION: i64 = 1;
+pub const MAP_REVISION: i64 = 2;
 
 /// Why one object cannot become a record. Only this object fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

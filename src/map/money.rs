@@ -1,6 +1,6 @@
 //! Money as Stripe counts it: integers in a minor unit whose size Stripe's own table gives, not ISO 4217.
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 use super::MapError;
 
@@ -35,10 +35,10 @@ pub(super) fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64, MapErro
     i64::try_from(total).map_err(|_range| too_large())
 }
 
-/// Rounds to whole minor units, half away from zero, as Stripe rounds an item.
-pub(super) fn half_up(amount: Decimal) -> Result<i64, MapError> {
-    let whole = amount.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-    i64::try_from(whole).map_err(|_range| too_large())
+/// What is left of `from` when all of `amounts` are taken off, or fails where that leaves what we can hold.
+pub(super) fn less(from: i64, amounts: impl IntoIterator<Item = i64>) -> Result<i64, MapError> {
+    let taken: i128 = amounts.into_iter().map(i128::from).sum();
+    i64::try_from(i128::from(from) - taken).map_err(|_range| too_large())
 }
 
 pub(super) fn too_large() -> MapError {
@@ -88,8 +88,10 @@ mod tests {
     fn sums_never_wrap() {
         assert_eq!(sum([i64::MAX, 1, -1]).unwrap(), i64::MAX);
         assert_eq!(sum([i64::MAX, 1]).unwrap_err().code, "AMOUNT_TOO_LARGE");
-        assert_eq!(half_up(Decimal::new(25, 1)).unwrap(), 3);
-        assert_eq!(half_up(Decimal::new(-25, 1)).unwrap(), -3);
-        assert_eq!(half_up(Decimal::MAX).unwrap_err().code, "AMOUNT_TOO_LARGE");
+        assert_eq!(less(-1, [i64::MAX, 0]).unwrap(), i64::MIN);
+        assert_eq!(
+            less(0, [i64::MIN, i64::MIN, i64::MAX]).unwrap_err().code,
+            "AMOUNT_TOO_LARGE"
+        );
     }
 }

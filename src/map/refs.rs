@@ -1,12 +1,12 @@
 //! The objects that a record's object names, at hand while it is mapped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use entity::kind::StripeKind;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::stripe::object::{Coupon, Customer, Price, Product};
+use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Price, Product};
 
 /// What is known of a named object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub struct Refs {
     products: HashMap<String, Option<Product>>,
     coupons: HashMap<String, Option<Coupon>>,
     customers: HashMap<String, Option<Customer>>,
+    courses: HashMap<String, Option<Course>>,
+    /// By the invoice that they are for.
+    credit_notes: HashMap<String, BTreeMap<String, Option<CreditNote>>>,
 }
 
 impl Refs {
@@ -47,8 +50,15 @@ impl Refs {
             StripeKind::Product => self.products.insert(id, decode(body)).is_some(),
             StripeKind::Coupon => self.coupons.insert(id, decode(body)).is_some(),
             StripeKind::Customer => self.customers.insert(id, decode(body)).is_some(),
-            StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => false,
+            StripeKind::Subscription => self.courses.insert(id, decode(body)).is_some(),
+            StripeKind::Invoice | StripeKind::CreditNote => false,
         };
+    }
+
+    /// Puts a credit note in, with the invoice that it is for.
+    pub fn insert_credit_note(&mut self, invoice_id: String, id: String, body: &Value) {
+        let notes = self.credit_notes.entry(invoice_id).or_default();
+        notes.insert(id, decode(Some(body)));
     }
 
     /// A price, with its tiers and currency options.
@@ -64,6 +74,17 @@ impl Refs {
     /// A coupon.
     pub fn coupon(&self, id: &str) -> Known<&Coupon> {
         look_up(&self.coupons, id)
+    }
+
+    /// What of a subscription its invoices show.
+    pub fn course(&self, id: &str) -> Known<&Course> {
+        look_up(&self.courses, id)
+    }
+
+    /// The credit notes of an invoice, void ones too; `None` for one that cannot be read.
+    pub fn credit_notes(&self, invoice_id: &str) -> impl Iterator<Item = (&str, Option<&CreditNote>)> {
+        let notes = self.credit_notes.get(invoice_id).into_iter().flatten();
+        notes.map(|(id, note)| (id.as_str(), note.as_ref()))
     }
 
     /// A customer.

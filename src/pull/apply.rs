@@ -1,12 +1,13 @@
 //! The one way through: news? keep the source, map it, write the record, queue what depends on it. All in the caller's
 //! transaction, so that a reading has its whole effect or none.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use entity::kind::{RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::names::{Named, names_to_keep, queue_dependents};
 use super::news::{self, News, State, Way};
 use super::outcome::Outcome;
 use super::reading::{Origin, Reading};
@@ -33,7 +34,7 @@ pub struct Applied {
     pub failed: Vec<SourceKey>,
 }
 
-/// Applies a batch. What is named goes before what names it.
+/// Applies a batch. What a record shows goes before it.
 pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
     lease::take_turn(tx, road.rules.integration_id).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
@@ -54,8 +55,8 @@ fn rank(kind: StripeKind) -> u8 {
         StripeKind::Coupon => 2,
         StripeKind::Customer => 3,
         StripeKind::Subscription => 4,
-        StripeKind::Invoice => 5,
-        StripeKind::CreditNote => 6,
+        StripeKind::CreditNote => 5,
+        StripeKind::Invoice => 6,
     }
 }
 
@@ -209,7 +210,11 @@ async fn write(
         }
     }
     settle_failures(tx, road, kind, &items, &written).await?;
-    queue_dependents(tx, road.rules.integration_id, kind, &readings).await?;
+    let shown = readings.iter().map(|reading| Named {
+        stripe_id: &reading.stripe_id,
+        names: reading.names.iter().collect(),
+    });
+    queue_dependents(tx, road.rules.integration_id, kind, shown).await?;
     let (lost, kept): (Vec<_>, Vec<_>) = readings
         .into_iter()
         .zip(written)
@@ -240,7 +245,7 @@ async fn keep(
         .map(|(reading, _)| reading.stripe_id.as_str())
         .filter(|id| stored.contains_key(*id))
         .collect();
-    let named = names_to_keep(tx, road.rules.integration_id, kind, &kept).await?;
+    let named = names_to_keep(tx, road.rules.integration_id, kind, kept.iter().map(named)).await?;
     reference::replace(tx, road.rules.integration_id, kind, known, named).await?;
     let rows = kept.into_iter().map(|(reading, written)| {
         let (state, reason) = written.state();
@@ -251,37 +256,11 @@ async fn keep(
     Ok(())
 }
 
-/// What is kept of the names: those whose change shows in the record, and those that are not here and have to be fetched. An
-/// invoice's customer, say, is neither once it is here, and would be a row for each invoice.
-async fn names_to_keep(
-    tx: &DatabaseTransaction,
-    integration_id: Uuid,
-    kind: StripeKind,
-    kept: &[(Reading, Written)],
-) -> Result<Vec<(String, SourceKey)>, Error> {
-    let named = || {
-        kept.iter().flat_map(|(reading, written)| {
-            let all: BTreeSet<&SourceKey> = reading.names.iter().chain(&written.pending).collect();
-            all.into_iter().map(|key| (reading.stripe_id.as_str(), key))
-        })
-    };
-    let shows = |to: StripeKind| record::dependents(to).contains(&kind);
-    let mut asked: BTreeMap<StripeKind, BTreeSet<&str>> = BTreeMap::new();
-    for (_, (to, id)) in named().filter(|(_, (to, _))| !shows(*to)) {
-        asked.entry(*to).or_default().insert(id);
+fn named((reading, written): &(Reading, Written)) -> Named<'_> {
+    Named {
+        stripe_id: &reading.stripe_id,
+        names: reading.names.iter().chain(written.names()).collect(),
     }
-    let mut here: BTreeMap<StripeKind, HashSet<String>> = BTreeMap::new();
-    for (to, ids) in asked {
-        here.insert(
-            to,
-            source::find_ids(tx, integration_id, to, ids.into_iter().collect()).await?,
-        );
-    }
-    let is_here = |(to, id): &SourceKey| here.get(to).is_some_and(|ids| ids.contains(id));
-    Ok(named()
-        .filter(|(_, key)| shows(key.0) || !is_here(key))
-        .map(|(from, key)| (from.to_owned(), key.clone()))
-        .collect())
 }
 
 /// Records the failures and closes those of objects that work now.
@@ -301,27 +280,4 @@ pub(super) async fn settle_failures(
     }
     failure::resolve(tx, road.rules.integration_id, kind, well, road.now_ms).await?;
     Ok(failure::record(tx, road.rules.integration_id, road.run_id, kind, failures, road.now_ms).await?)
-}
-
-/// Queues the records that show something of these objects.
-async fn queue_dependents(
-    tx: &DatabaseTransaction,
-    integration_id: Uuid,
-    kind: StripeKind,
-    readings: &[Reading],
-) -> Result<(), Error> {
-    let ids: Vec<&str> = readings.iter().map(|reading| reading.stripe_id.as_str()).collect();
-    let dependents = record::dependents(kind);
-    if !dependents.is_empty() {
-        reference::queue_dependents(tx, integration_id, dependents, kind, ids).await?;
-    }
-    if kind == StripeKind::Price {
-        let products = readings
-            .iter()
-            .flat_map(|price| &price.names)
-            .filter(|(kind, _)| *kind == StripeKind::Product);
-        let products: HashSet<&str> = products.map(|(_, id)| id.as_str()).collect();
-        reference::queue(tx, integration_id, StripeKind::Product, products.into_iter().collect()).await?;
-    }
-    Ok(())
 }

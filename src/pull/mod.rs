@@ -20,6 +20,7 @@ mod holder;
 pub mod import;
 pub mod inbox;
 mod lists;
+mod names;
 pub mod news;
 mod outcome;
 pub mod pace;

@@ -1,6 +1,6 @@
 //! Maps again what shows something that has changed. Sends Stripe nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use entity::kind::StripeKind;
@@ -10,14 +10,17 @@ use tokio_util::sync::CancellationToken;
 use super::apply::settle_failures;
 use super::halt::Halt;
 use super::holder::Holder;
+use super::names::{Named, names_to_keep, queue_dependents};
 use super::outcome::Outcome;
-use super::record::{self, Item};
+use super::record::{self, Item, Written};
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::noun_of;
 use crate::crash;
 use crate::error::Error;
-use crate::store::{lease, reference, source};
+use crate::store::source::Body;
+use crate::store::{SourceKey, lease, reference, source};
+use crate::stripe::object::named_by;
 
 const BATCH: u64 = 200;
 
@@ -69,7 +72,7 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
         .map(|(id, body)| Item {
             stripe_id: id,
             value: Some(&body.value).filter(|_| !body.deleted),
-            seen: body.seen,
+            last: Some(&body.value).filter(|body| body.get("id").is_some()),
         })
         .collect();
     let written = record::write(tx, road, kind, &items).await?;
@@ -85,8 +88,46 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
         source::mark_mapped(tx, integration_id, kind, ids, (state, reason), road.rules.stamp(kind)).await?;
     }
     settle_failures(tx, road, kind, &items, &written).await?;
+    name_anew(tx, road, kind, &bodies, (&items, &written)).await?;
     let changed = written
         .iter()
         .filter(|written| matches!(written.outcome, Outcome::Created | Outcome::Updated));
     Ok(changed.map(|_| 1).sum())
+}
+
+/// An upgrade may keep other names than those that were kept before, and find more by them.
+async fn name_anew(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    bodies: &HashMap<String, Body>,
+    (items, written): (&[Item<'_>], &[Written]),
+) -> Result<(), Error> {
+    let stamp = road.rules.stamp(kind);
+    let stale: Vec<(&str, Vec<SourceKey>)> = items
+        .iter()
+        .zip(written)
+        .filter_map(|(item, written)| {
+            let body = bodies.get(item.stripe_id).filter(|body| body.map_stamp != stamp)?;
+            let names = named_by(kind, &body.value).into_iter().chain(written.names().cloned());
+            Some((item.stripe_id, names.collect()))
+        })
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    let named = || {
+        stale.iter().map(|(stripe_id, names)| Named {
+            stripe_id,
+            names: names.iter().collect(),
+        })
+    };
+    let integration_id = road.rules.integration_id;
+    let kept = names_to_keep(tx, integration_id, kind, named()).await?;
+    let known = stale.iter().map(|(stripe_id, _)| *stripe_id).collect();
+    reference::replace(tx, integration_id, kind, known, kept).await?;
+    if kind == StripeKind::CreditNote {
+        queue_dependents(tx, integration_id, kind, named()).await?;
+    }
+    Ok(())
 }

@@ -87,7 +87,7 @@ pub async fn queue(
     insert_into_queue(conn, stored).await
 }
 
-async fn insert_into_queue(conn: &impl ConnectionTrait, mut rows: SelectStatement) -> Result<(), DbErr> {
+pub(super) async fn insert_into_queue(conn: &impl ConnectionTrait, mut rows: SelectStatement) -> Result<(), DbErr> {
     use remap_queue::Column;
     // SQLite reads `SELECT .. ON CONFLICT` as a join without a WHERE that ends the SELECT.
     rows.and_where(Expr::val(1).eq(1));
@@ -153,6 +153,27 @@ pub async fn list_naming(
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::ToKind.eq(*kind))
         .filter(Column::ToId.eq(id.as_str()))
+        .filter(Column::FromKind.eq(from_kind))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
+/// The objects of `from_kind` that name one of `ids`: theirs first.
+pub async fn find_naming(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    from_kind: StripeKind,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<Vec<(String, String)>, DbErr> {
+    use source_ref::Column;
+    source_ref::Entity::find()
+        .select_only()
+        .columns([Column::FromId, Column::ToId])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ToKind.eq(kind))
+        .filter(Column::ToId.is_in(ids))
         .filter(Column::FromKind.eq(from_kind))
         .into_tuple()
         .all(conn)

@@ -56,8 +56,8 @@ pub struct Body {
     pub value: Value,
     /// Stripe no longer has it.
     pub deleted: bool,
-    /// When Stripe held this state.
-    pub seen: Seen,
+    /// Fingerprint of the rules it was mapped with.
+    pub map_stamp: i64,
 }
 
 /// What is known of the given objects; those not here are missing from the map.
@@ -142,15 +142,9 @@ pub async fn find_bodies(
     kind: StripeKind,
     ids: Vec<&str>,
 ) -> Result<HashMap<String, Body>, DbErr> {
-    let rows: Vec<(String, Vec<u8>, bool, i64, i64)> = Entity::find()
+    let rows: Vec<(String, Vec<u8>, bool, i64)> = Entity::find()
         .select_only()
-        .columns([
-            Column::StripeId,
-            Column::Body,
-            Column::Deleted,
-            Column::SeenMin,
-            Column::SeenMax,
-        ])
+        .columns([Column::StripeId, Column::Body, Column::Deleted, Column::MapStamp])
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::StripeId.is_in(ids))
@@ -158,13 +152,13 @@ pub async fn find_bodies(
         .all(conn)
         .await?;
     rows.into_iter()
-        .map(|(id, body, deleted, min_ms, max_ms)| {
+        .map(|(id, body, deleted, map_stamp)| {
             Ok((
                 id,
                 Body {
                     value: unpack(&body)?,
                     deleted,
-                    seen: Seen { min_ms, max_ms },
+                    map_stamp,
                 },
             ))
         })

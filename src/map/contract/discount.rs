@@ -1,10 +1,13 @@
 //! What running discounts take off the items of a subscription.
 
+use std::cmp::Ordering;
+
 use entity::kind::StripeKind;
 use rust_decimal::Decimal;
 
 use super::Notes;
-use crate::map::money::{half_up, too_large};
+use crate::map::fraction::Fraction;
+use crate::map::money::less;
 use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Coupon, Discount, Expandable};
@@ -12,9 +15,20 @@ use crate::stripe::object::{Coupon, Discount, Expandable};
 /// What is sold, and what of it is left to pay. Amounts are minor units.
 #[derive(Debug)]
 pub(super) struct Sold<'a> {
-    pub(super) product_id: Option<&'a str>,
-    pub(super) gross: i64,
-    left: Decimal,
+    product_id: Option<&'a str>,
+    gross: i64,
+    /// After all discounts.
+    left: Fraction,
+    /// After those that last, so without what is taken off once.
+    lasting: Fraction,
+}
+
+/// What discounts have taken off, in whole minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Off {
+    pub(super) all: i64,
+    /// Without what is taken off once.
+    pub(super) lasting: i64,
 }
 
 impl<'a> Sold<'a> {
@@ -22,13 +36,17 @@ impl<'a> Sold<'a> {
         Self {
             product_id,
             gross,
-            left: Decimal::from(gross),
+            left: Fraction::whole(gross),
+            lasting: Fraction::whole(gross),
         }
     }
 
-    /// What has been taken off, in whole minor units.
-    pub(super) fn discount(&self) -> Result<i64, MapError> {
-        self.gross.checked_sub(half_up(self.left)?).ok_or_else(too_large)
+    /// What has been taken off.
+    pub(super) fn off(&self) -> Result<Off, MapError> {
+        Ok(Off {
+            all: less(self.gross, [self.left.half_up()?])?,
+            lasting: less(self.gross, [self.lasting.half_up()?])?,
+        })
     }
 }
 
@@ -44,48 +62,46 @@ pub(super) struct Desk<'a, 'b> {
 }
 
 impl<'a> Desk<'a, '_> {
-    /// Takes the discounts off `sold`, one after the other.
+    /// Takes the discounts off `sold`, one after the other; says whether any of them is running.
     pub(super) fn take_off(
         &mut self,
         discounts: &'a [Expandable<Discount>],
         sold: &mut [Sold<'_>],
-    ) -> Result<(), MapError> {
+    ) -> Result<bool, MapError> {
+        let mut any = false;
         for discount in discounts {
             match discount {
-                Expandable::Object(discount) => self.take_one_off(discount, sold)?,
-                Expandable::Id(id) => self
-                    .notes
-                    .warn(format!("Discount {id} is not known and not taken off.")),
+                Expandable::Object(discount) => any |= self.take_one_off(discount, sold)?,
+                Expandable::Id(id) => {
+                    self.notes
+                        .warn(format!("Discount {id} is not known and not taken off."));
+                    any = true;
+                }
             }
         }
-        Ok(())
+        Ok(any)
     }
 
-    /// Takes one discount off.
-    pub(super) fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<(), MapError> {
+    /// Takes one discount off, if it is running; says whether it is.
+    pub(super) fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
         if !self.is_running(discount) {
-            return Ok(());
+            return Ok(false);
         }
         let Some(coupon_id) = discount.coupon_id() else {
             self.notes.warn(format!(
                 "Discount {} names no coupon and is not taken off.",
                 discount.id
             ));
-            return Ok(());
+            return Ok(true);
         };
         match self.refs.coupon(coupon_id) {
             Known::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
             Known::Gone => self.notes.warn(format!(
                 "Coupon {coupon_id} is gone from Stripe; its discount is not taken off."
             )),
-            Known::Here(coupon) if coupon.duration.as_deref() == Some("once") => {
-                self.notes.warn(format!(
-                    "Coupon {coupon_id} takes something off once only; the amounts here are without it."
-                ));
-            }
             Known::Here(coupon) => self.apply(coupon, sold)?,
         }
-        Ok(())
+        Ok(true)
     }
 
     fn is_running(&mut self, discount: &Discount) -> bool {
@@ -101,23 +117,36 @@ impl<'a> Desk<'a, '_> {
 
     fn apply(&mut self, coupon: &Coupon, sold: &mut [Sold<'_>]) -> Result<(), MapError> {
         let mut meant: Vec<&mut Sold<'_>> = sold.iter_mut().filter(|sold| is_for(coupon, sold.product_id)).collect();
+        let lasts = coupon.duration.as_deref() != Some("once");
         if let Some(percent) = coupon.percent_off {
-            let factor = Decimal::ONE - percent.0 / Decimal::ONE_HUNDRED;
-            for sold in meant {
-                sold.left = sold.left.checked_mul(factor).ok_or_else(too_large)?;
-            }
-            return Ok(());
+            return take_percent_off(percent.0, lasts, &mut meant);
         }
-        match amount_off(coupon, self.currency) {
-            Some(amount) => split_off(Decimal::from(amount), &mut meant),
-            None => self.notes.warn(format!(
+        let Some(amount) = amount_off(coupon, self.currency) else {
+            self.notes.warn(format!(
                 "Coupon {} takes nothing off in {}.",
                 coupon.id,
                 self.currency.to_ascii_uppercase()
-            )),
+            ));
+            return Ok(());
+        };
+        split_off(amount, meant.iter_mut().map(|sold| &mut sold.left).collect())?;
+        if lasts {
+            split_off(amount, meant.iter_mut().map(|sold| &mut sold.lasting).collect())?;
         }
         Ok(())
     }
+}
+
+fn take_percent_off(percent: Decimal, lasts: bool, meant: &mut [&mut Sold<'_>]) -> Result<(), MapError> {
+    let percent = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED);
+    let factor = Fraction::of_decimal(Decimal::ONE_HUNDRED - percent).over(Fraction::whole(100))?;
+    for sold in meant {
+        sold.left = sold.left.times(factor)?;
+        if lasts {
+            sold.lasting = sold.lasting.times(factor)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_for(coupon: &Coupon, product_id: Option<&str>) -> bool {
@@ -144,21 +173,30 @@ fn amount_off(coupon: &Coupon, currency: &str) -> Option<i64> {
         .amount_off
 }
 
-/// Splits a fixed amount over the items by what is left of each; never more than there is.
-fn split_off(amount: Decimal, meant: &mut [&mut Sold<'_>]) {
-    let all: Decimal = meant.iter().map(|sold| sold.left).sum();
-    if all <= Decimal::ZERO {
-        return;
+/// Splits a fixed amount over what is left of each, in whole minor units by the size of each; never more than there is.
+fn split_off(amount: i64, mut lefts: Vec<&mut Fraction>) -> Result<(), MapError> {
+    let mut all = Fraction::ZERO;
+    for left in &mut lefts {
+        // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
+        **left = Fraction::whole(left.half_up()?);
+        all = all.plus(**left)?;
     }
-    let mut to_split = amount.min(all);
-    let last = meant.len().saturating_sub(1);
-    for (index, sold) in meant.iter_mut().enumerate() {
-        let share = if index == last {
-            to_split
-        } else {
-            (amount.min(all) * sold.left / all).round().min(to_split)
-        };
-        sold.left -= share;
-        to_split -= share;
+    if all.compare(Fraction::ZERO)? != Ordering::Greater {
+        return Ok(());
     }
+    let amount = Fraction::whole(amount.max(0));
+    let off = if amount.compare(all)? == Ordering::Greater {
+        all
+    } else {
+        amount
+    };
+    let (mut so_far, mut taken) = (Fraction::ZERO, 0);
+    for left in lefts {
+        // Differences of a running share leave no rest over, and none is larger than what it is taken off.
+        so_far = so_far.plus(*left)?;
+        let until_here = off.times(so_far)?.over(all)?.half_up()?;
+        *left = left.less(Fraction::whole(less(until_here, [taken])?))?;
+        taken = until_here;
+    }
+    Ok(())
 }

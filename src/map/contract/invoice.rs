@@ -1,32 +1,30 @@
 //! A paid invoice becomes a contract.
 
-use chrono::NaiveDate;
-use entity::kind::{ContractSource, LineKind, StripeKind};
-use rust_decimal::Decimal;
+use chrono::{Days, NaiveDate};
+use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
 use serde_json::Value;
 
-use super::{ContractDraft, ContractRules, LineDraft, Notes, day, line_number, milliseconds, read, text};
-use crate::map::money::sum;
-use crate::map::refs::Known;
+use super::credit::{Credit, credit};
+use super::line::{Charged, charged, contained_tax};
+use super::recurring::{Revenue, revenue};
+use super::{Before, ContractDraft, ContractRules, Notes, day, known, milliseconds, read, text};
+use crate::map::money::{less, sum};
 use crate::map::{MapError, Mapped, Refs, SkipReason};
-use crate::stripe::object::{Invoice, Line, Price, Tax};
-
-/// Pretax credits of this kind are credit grants; the others repeat the discounts.
-const CREDIT_GRANT: &str = "credit_balance_transaction";
+use crate::stripe::object::{Course, Invoice, Line};
 
 /// Maps an invoice with all its lines. Skipping is only for what is no record yet: what is here is flagged instead.
 pub fn from_invoice(
     object: &Value,
     refs: &Refs,
     rules: &ContractRules,
-    is_record: bool,
+    before: Option<Before<'_>>,
 ) -> Result<Mapped<ContractDraft>, MapError> {
     let invoice: Invoice = read(object)?;
     let is_paid = invoice.status.as_deref() == Some("paid");
-    if !is_record && !is_paid {
+    if before.is_none() && !is_paid {
         return Ok(Mapped::Skipped(SkipReason::InvoiceNotPaid));
     }
-    if !is_record && invoice.total == 0 && !rules.import_zero_amount_invoices {
+    if before.is_none() && invoice.total == 0 && !rules.import_zero_amount_invoices {
         return Ok(Mapped::Skipped(SkipReason::ZeroAmount));
     }
     let mut notes = Notes::default();
@@ -36,45 +34,91 @@ pub fn from_invoice(
             invoice.status.as_deref().unwrap_or("without status")
         ));
     }
-    draft(invoice, refs, notes).map(Mapped::Record)
+    draft(invoice, refs, before.unwrap_or_default(), notes).map(Mapped::Record)
 }
 
-fn draft(invoice: Invoice, refs: &Refs, mut notes: Notes) -> Result<ContractDraft, MapError> {
-    let paid_at = invoice
-        .status_transitions
-        .as_ref()
-        .and_then(|transitions| transitions.paid_at);
-    let booking_date = day(paid_at.or(invoice.effective_at).unwrap_or(invoice.created))?;
-    let (mut lines, mut contained) = (Vec::with_capacity(invoice.lines.len()), Vec::new());
-    for (index, line) in invoice.lines.iter().enumerate() {
-        let (line, contained_tax) = draft_line(line, index, refs, &mut notes)?;
-        lines.push(line);
-        contained.push(contained_tax);
+/// What the invoice comes to, before it is written down.
+struct Reckoned<'a> {
+    booking_date: NaiveDate,
+    lines: Vec<Charged>,
+    sums: Sums,
+    credit: Credit,
+    revenue: Revenue,
+    term: (NaiveDate, NaiveDate),
+    subscription_id: Option<String>,
+    course: Option<&'a Course>,
+}
+
+impl<'a> Reckoned<'a> {
+    fn of(invoice: &Invoice, refs: &'a Refs, before: Before<'_>, notes: &mut Notes) -> Result<Self, MapError> {
+        let booking_date = day(paid_at(invoice).or(invoice.effective_at).unwrap_or(invoice.created))?;
+        let mut lines = Vec::with_capacity(invoice.lines.len());
+        for (index, line) in invoice.lines.iter().enumerate() {
+            lines.push(charged(line, index, refs, notes)?);
+        }
+        let subscription_id = subscription_id(invoice, before);
+        let course = subscription_id
+            .as_deref()
+            .and_then(|id| known(refs.course(id), StripeKind::Subscription, id, notes));
+        let once = sum(lines.iter().filter(|line| line.is_once).map(|line| line.draft.net))?;
+        Ok(Self {
+            booking_date,
+            sums: Sums::of(invoice, &lines)?,
+            credit: credit(invoice, refs, notes)?,
+            revenue: revenue(lines.iter().filter_map(|line| line.yearly), once)?,
+            term: term(&invoice.lines, &lines, booking_date)?,
+            lines,
+            subscription_id,
+            course,
+        })
     }
-    let sums = Sums::of(&invoice, &lines)?;
-    if !sums.is_reconciled(&invoice) {
+
+    fn recurs(&self) -> bool {
+        let recurs = |line: &Charged| matches!(line.draft.kind, LineKind::Recurring | LineKind::Usage);
+        self.lines.iter().any(recurs)
+    }
+
+    /// Of what is given back in full the day of the last note, else when its subscription ended, or will.
+    fn terminated_date(&self) -> Result<Option<NaiveDate>, MapError> {
+        match (self.credit.full_on, self.course) {
+            (Some(day), _) => Ok(Some(day)),
+            (None, Some(course)) => course.ended_at.or(course.cancel_at).map(day).transpose(),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn renewal_from(&self) -> Option<NaiveDate> {
+        self.subscription_id.as_ref()?;
+        self.term.1.checked_sub_days(Days::new(1))
+    }
+}
+
+fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) -> Result<ContractDraft, MapError> {
+    let reckoned = Reckoned::of(&invoice, refs, before, &mut notes)?;
+    let (sums, revenue) = (&reckoned.sums, &reckoned.revenue);
+    let reconciled = sums.is_reconciled(&invoice);
+    if !reconciled {
         notes.warn("The lines, discounts, shipping and taxes do not add up to Stripe's total.".to_owned());
     }
-    let (term_start, term_end) = term(&invoice.lines, &lines, booking_date)?;
-    let subscription = invoice
-        .parent
-        .as_ref()
-        .and_then(|parent| parent.subscription_details.as_ref());
-    let stripe_subscription_id = subscription
-        .and_then(|details| details.subscription.as_ref())
-        .map(|subscription| subscription.0.clone());
-    let reconciled = sums.is_reconciled(&invoice);
     Ok(ContractDraft {
         source: ContractSource::Invoice,
+        payment_state: payment_state(invoice.status.as_deref()),
+        paid_at: paid_at(&invoice).and_then(milliseconds),
         source_status: invoice.status.unwrap_or_default(),
-        name: text(name(&lines, invoice.number.as_deref(), &invoice.id), &mut notes),
+        name: text(
+            name(&reckoned.lines, invoice.number.as_deref(), &invoice.id),
+            &mut notes,
+        ),
         number: invoice.number.map(|number| text(number, &mut notes)),
         stripe_customer_id: invoice.customer.map(|customer| customer.0),
-        stripe_subscription_id,
-        paid_at: paid_at.and_then(milliseconds),
-        booking_date,
-        term_start,
-        term_end,
+        booking_date: reckoned.booking_date,
+        term_start: Some(reckoned.term.0),
+        term_end: Some(reckoned.term.1),
+        fixed_status: reckoned.credit.full_on.map(|_| ContractStatus::Churned),
+        recurs: reckoned.recurs(),
+        terminated_date: reckoned.terminated_date()?,
+        renewal_from: reckoned.renewal_from(),
+        auto_renew: reckoned.course.map(Course::renews),
         currency: invoice.currency.to_ascii_uppercase(),
         subtotal: sums.subtotal,
         discount: sums.discount,
@@ -82,13 +126,41 @@ fn draft(invoice: Invoice, refs: &Refs, mut notes: Notes) -> Result<ContractDraf
         tax: sums.tax,
         total: sums.total,
         amount_paid: invoice.amount_paid,
+        credited: reckoned.credit.credited,
+        net: less(sums.total, [reckoned.credit.credited])?,
+        mrr: revenue.mrr,
+        arr: revenue.arr,
+        acv: revenue.acv,
         reconcile_delta: Some(sums.delta),
         reconciled,
         next_change_at: None,
         warnings: notes.warnings,
         pending: notes.pending,
-        lines,
+        stripe_subscription_id: reckoned.subscription_id,
+        lines: reckoned.lines.into_iter().map(|line| line.draft).collect(),
     })
+}
+
+fn paid_at(invoice: &Invoice) -> Option<i64> {
+    invoice.status_transitions.as_ref()?.paid_at
+}
+
+/// The subscription that it bills. Later versions of an invoice may be silent about it; a link that is known stays.
+fn subscription_id(invoice: &Invoice, before: Before<'_>) -> Option<String> {
+    let details = invoice
+        .parent
+        .as_ref()
+        .and_then(|parent| parent.subscription_details.as_ref());
+    let told = details.and_then(|details| Some(details.subscription.as_ref()?.0.as_str()));
+    told.or(before.stripe_subscription_id).map(str::to_owned)
+}
+
+fn payment_state(status: Option<&str>) -> PaymentState {
+    match status {
+        Some("paid") => PaymentState::Paid,
+        Some("open" | "uncollectible") => PaymentState::Unpaid,
+        _ => PaymentState::None,
+    }
 }
 
 /// The sums of the contract.
@@ -102,29 +174,29 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(invoice: &Invoice, lines: &[LineDraft]) -> Result<Self, MapError> {
+    fn of(invoice: &Invoice, lines: &[Charged]) -> Result<Self, MapError> {
         let (shipping, shipping_tax) = invoice.shipping_cost.as_ref().map_or(Ok((0, 0)), |cost| {
-            sum([cost.amount_total, -cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
+            less(cost.amount_total, [cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
         })?;
-        let net = sum(lines.iter().map(|line| line.net))?;
+        let amounts = |amount: fn(&Charged) -> i64| lines.iter().map(amount);
         let taxes_on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
         // Old invoices carry their taxes on the whole only.
         let (tax, contained) = if taxes_on_lines || invoice.total_taxes.is_empty() {
-            (sum(lines.iter().map(|line| line.tax).chain([shipping_tax]))?, 0)
+            (sum(amounts(|line| line.draft.tax).chain([shipping_tax]))?, 0)
         } else {
             (
                 sum(invoice.total_taxes.iter().map(|tax| tax.amount))?,
                 contained_tax(&invoice.total_taxes)?,
             )
         };
-        let total = sum([net, shipping, -contained])?;
+        let total = less(sum(amounts(|line| line.draft.net).chain([shipping]))?, [contained])?;
         Ok(Self {
-            subtotal: sum(lines.iter().map(|line| line.gross))?,
-            discount: sum(lines.iter().map(|line| line.discount))?,
+            subtotal: sum(amounts(|line| line.draft.gross))?,
+            discount: sum(amounts(|line| line.draft.discount))?,
             shipping,
             tax,
             total,
-            delta: sum([invoice.total, -total, -tax])?,
+            delta: less(invoice.total, [total, tax])?,
         })
     }
 
@@ -136,85 +208,10 @@ impl Sums {
     }
 }
 
-fn contained_tax(taxes: &[Tax]) -> Result<i64, MapError> {
-    sum(taxes.iter().filter(|tax| tax.is_inclusive()).map(|tax| tax.amount))
-}
-
-fn draft_line(line: &Line, index: usize, refs: &Refs, notes: &mut Notes) -> Result<(LineDraft, i64), MapError> {
-    let details = line.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref());
-    let price_id = details
-        .and_then(|details| details.price.as_ref())
-        .map(|id| id.0.as_str());
-    let product_id = details
-        .and_then(|details| details.product.as_ref())
-        .map(|id| id.0.as_str());
-    let price = price_id.and_then(|id| known(refs.price(id), StripeKind::Price, id, notes));
-    let product = product_id.and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
-    let grants = line
-        .pretax_credit_amounts
-        .iter()
-        .filter(|credit| credit.kind.as_deref() == Some(CREDIT_GRANT));
-    let discount = sum(line.discount_amounts.iter().chain(grants).map(|share| share.amount))?;
-    let contained = contained_tax(&line.taxes)?;
-    let description = line.description.clone().map(|description| text(description, notes));
-    let draft = LineDraft {
-        stripe_id: line.id.clone(),
-        line_number: line_number(index)?,
-        stripe_product_id: product_id.map(str::to_owned),
-        product_name: product
-            .and_then(|product| product.name.clone())
-            .map(|name| text(name, notes)),
-        stripe_price_id: price_id.map(str::to_owned),
-        description,
-        quantity: line
-            .quantity_decimal
-            .map(|exact| exact.0)
-            .or_else(|| line.quantity.map(Decimal::from)),
-        unit_price: line
-            .pricing
-            .as_ref()
-            .and_then(|pricing| pricing.unit_amount_decimal)
-            .map(|exact| exact.0),
-        gross: line.amount,
-        discount,
-        tax: sum(line.taxes.iter().map(|tax| tax.amount))?,
-        net: sum([line.amount, -discount, -contained])?,
-        kind: kind(line, price),
-        period_start: line.period.and_then(|period| milliseconds(period.start)),
-        period_end: line.period.and_then(|period| milliseconds(period.end)),
-    };
-    Ok((draft, contained))
-}
-
-fn known<'a, T>(known: Known<&'a T>, kind: StripeKind, id: &str, notes: &mut Notes) -> Option<&'a T> {
-    if matches!(known, Known::Missing) {
-        notes.misses(kind, id);
-    }
-    known.here()
-}
-
-/// Where the price is not known, the line's making tells whether it recurs.
-fn kind(line: &Line, price: Option<&Price>) -> LineKind {
-    if line.is_proration() {
-        return LineKind::Proration;
-    }
-    match price {
-        Some(price) if price.is_metered() => LineKind::Usage,
-        _ if line.amount < 0 => LineKind::Credit,
-        Some(price) if price.recurring.is_some() => LineKind::Recurring,
-        None if line.is_of_subscription() => LineKind::Recurring,
-        _ => LineKind::OneTime,
-    }
-}
-
 /// The service periods of the lines that are no prorations, else of all; what is sold once has the day it was paid.
-fn term(
-    lines: &[Line],
-    drafts: &[LineDraft],
-    booking_date: NaiveDate,
-) -> Result<(Option<NaiveDate>, Option<NaiveDate>), MapError> {
-    if drafts.iter().all(|draft| draft.kind == LineKind::OneTime) {
-        return Ok((Some(booking_date), Some(booking_date)));
+fn term(lines: &[Line], charged: &[Charged], booking_date: NaiveDate) -> Result<(NaiveDate, NaiveDate), MapError> {
+    if charged.iter().all(|line| line.is_once) {
+        return Ok((booking_date, booking_date));
     }
     let is_regular = |line: &&Line| !line.is_proration();
     let only_regular = lines.iter().any(|line| is_regular(&line) && line.period.is_some());
@@ -226,12 +223,17 @@ fn term(
     };
     let start = periods().map(|period| period.start).min().map(day).transpose()?;
     let end = periods().map(|period| period.end).max().map(day).transpose()?;
-    Ok((start, end))
+    Ok((start.unwrap_or(booking_date), end.unwrap_or(booking_date)))
 }
 
-fn name(lines: &[LineDraft], number: Option<&str>, id: &str) -> String {
-    let recurring = lines.iter().find(|line| line.kind == LineKind::Recurring);
-    let said = |line: &LineDraft| line.product_name.clone().or_else(|| line.description.clone());
+fn name(lines: &[Charged], number: Option<&str>, id: &str) -> String {
+    let recurring = lines.iter().find(|line| line.draft.kind == LineKind::Recurring);
+    let said = |line: &Charged| {
+        line.draft
+            .product_name
+            .clone()
+            .or_else(|| line.draft.description.clone())
+    };
     let first = recurring.and_then(said).or_else(|| lines.iter().find_map(said));
     first
         .filter(|name| !name.trim().is_empty())

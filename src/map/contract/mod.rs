@@ -1,22 +1,31 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
-//! - [`invoice`] and [`subscription`] are the two sources.
-//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off.
+//! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
+//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off, [`credit`] what was given back, [`recurring`] what
+//!   comes again.
+//! - [`standing`] is what a subscription's status means.
+//!
+//! What depends on the day is not decided here: the draft holds what decides it, and whoever asks brings the day.
 
+mod credit;
 mod discount;
 mod invoice;
+mod line;
 mod price;
+mod recurring;
+mod standing;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, NaiveDate};
-use entity::kind::{ContractSource, LineKind, StripeKind};
+use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::MapError;
+use super::refs::Known;
 
 pub use invoice::from_invoice;
 pub use subscription::from_subscription;
@@ -26,6 +35,13 @@ pub use subscription::from_subscription;
 pub struct ContractRules {
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: bool,
+}
+
+/// What is here already of a contract.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// The subscription that it is known to bill.
+    pub stripe_subscription_id: Option<&'a str>,
 }
 
 /// A contract without our id and times. Amounts are minor units of `currency`.
@@ -51,6 +67,18 @@ pub struct ContractDraft {
     pub term_start: Option<NaiveDate>,
     /// The day after the last of the term.
     pub term_end: Option<NaiveDate>,
+    /// The status, where no day decides it; else the term does.
+    pub fixed_status: Option<ContractStatus>,
+    /// How its payment stands.
+    pub payment_state: PaymentState,
+    /// It has a line that comes again and is no proration.
+    pub recurs: bool,
+    /// The day it was ended; of an invoice contract also the day its subscription was ended, or will be.
+    pub terminated_date: Option<NaiveDate>,
+    /// What renews it begins on this day at the earliest.
+    pub renewal_from: Option<NaiveDate>,
+    /// It goes on by itself; null where there is no subscription, or none known.
+    pub auto_renew: Option<bool>,
     /// Upper case.
     pub currency: String,
     /// Sum of the lines' gross amounts.
@@ -65,6 +93,16 @@ pub struct ContractDraft {
     pub total: i64,
     /// What has been paid of it.
     pub amount_paid: i64,
+    /// What credit notes gave back of `total`, without tax.
+    pub credited: i64,
+    /// `total` less `credited`.
+    pub net: i64,
+    /// Recurring revenue a month.
+    pub mrr: i64,
+    /// Recurring revenue a year.
+    pub arr: i64,
+    /// A year's recurring revenue and what is charged once in the term.
+    pub acv: i64,
     /// Stripe's total less ours; null on a subscription.
     pub reconcile_delta: Option<i64>,
     /// The sums agree with Stripe's.
@@ -106,6 +144,8 @@ pub struct LineDraft {
     pub tax: i64,
     /// Gross less discount less contained tax.
     pub net: i64,
+    /// Its own part of the recurring revenue a month, rounded by itself.
+    pub mrr: i64,
     /// What it charges for.
     pub kind: LineKind,
     /// Unix milliseconds.
@@ -126,6 +166,12 @@ impl Notes {
         if !self.warnings.contains(&text) {
             self.warnings.push(text);
         }
+    }
+
+    fn knows_no_rhythm(&mut self, what: &str, id: &str) {
+        self.warn(format!(
+            "How often {what} {id} is charged is not known: it is not counted as recurring revenue."
+        ));
     }
 
     fn misses(&mut self, kind: StripeKind, id: &str) {
@@ -169,6 +215,14 @@ fn day(seconds: i64) -> Result<NaiveDate, MapError> {
             message: format!("{seconds} is not a time that can be held."),
             hint: None,
         })
+}
+
+/// What is named, where it is here; notes what is missing.
+fn known<'a, T>(known: Known<&'a T>, kind: StripeKind, id: &str, notes: &mut Notes) -> Option<&'a T> {
+    if matches!(known, Known::Missing) {
+        notes.misses(kind, id);
+    }
+    known.here()
 }
 
 fn milliseconds(seconds: i64) -> Option<i64> {

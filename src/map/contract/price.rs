@@ -3,7 +3,8 @@
 use rust_decimal::Decimal;
 
 use crate::map::MapError;
-use crate::map::money::{half_up, too_large};
+use crate::map::fraction::Fraction;
+use crate::map::money::too_large;
 use crate::stripe::object::{Exact, Price, Tier};
 
 /// What a quantity costs, and the price of one where there is one.
@@ -48,7 +49,7 @@ pub(super) fn cost(price: &Price, quantity: i64, currency: &str) -> Result<Resul
     }
     match unit {
         Some(unit) => Ok(Ok(Cost {
-            amount: half_up(times(unit, units)?)?,
+            amount: times(unit, units)?.half_up()?,
             unit_price: Some(unit),
         })),
         None => Ok(Err(Incomplete)),
@@ -59,8 +60,8 @@ fn exact(whole: Option<i64>, decimal: Option<Exact>) -> Option<Decimal> {
     decimal.map(|exact| exact.0).or_else(|| whole.map(Decimal::from))
 }
 
-fn times(unit: Decimal, units: i64) -> Result<Decimal, MapError> {
-    unit.checked_mul(Decimal::from(units)).ok_or_else(too_large)
+fn times(unit: Decimal, units: i64) -> Result<Fraction, MapError> {
+    Fraction::of_decimal(unit).times(Fraction::whole(units))
 }
 
 /// Units as the price counts them: by the package, begun ones whole or not at all.
@@ -112,7 +113,7 @@ fn graduated(tiers: &[Tier], units: i64) -> Result<i64, MapError> {
 fn step(tier: &Tier, units: i64) -> Result<i64, MapError> {
     let flat = exact(tier.flat_amount, tier.flat_amount_decimal).unwrap_or_default();
     let unit = exact(tier.unit_amount, tier.unit_amount_decimal).unwrap_or_default();
-    half_up(times(unit, units)?.checked_add(flat).ok_or_else(too_large)?)
+    times(unit, units)?.plus(Fraction::of_decimal(flat))?.half_up()
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
-//! A subscription becomes a contract: what it sells in one period of each item, as of the moment it was read.
+//! A subscription becomes a contract: what it sells in one period of each item, as of one moment.
 
 use chrono::NaiveDate;
 use entity::kind::{ContractSource, LineKind, StripeKind};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::discount::{Desk, Sold};
+use super::discount::{Desk, Off, Sold};
 use super::price::{Cost, cost};
-use super::{ContractDraft, LineDraft, Notes, day, line_number, milliseconds, read, text};
-use crate::map::money::sum;
+use super::recurring::{monthly, revenue, yearly};
+use super::standing::{Standing, standing};
+use super::{ContractDraft, LineDraft, Notes, day, known, line_number, milliseconds, read, text};
+use crate::map::fraction::Fraction;
+use crate::map::money::{less, sum};
 use crate::map::refs::Known;
 use crate::map::{MapError, Mapped, Refs, SkipReason};
 use crate::stripe::object::{Item, Price, Subscription};
@@ -16,7 +19,7 @@ use crate::stripe::object::{Item, Price, Subscription};
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
-/// Maps a subscription with all its items. `as_of`: Unix second of the reading, by which discounts run or not.
+/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by.
 pub fn from_subscription(
     object: &Value,
     refs: &Refs,
@@ -29,26 +32,36 @@ pub fn from_subscription(
     }
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
-    let (discounts, next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;
+    let (discounts, mut next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;
+    let standing = standing(&subscription, as_of, &mut notes);
+    if let Some(end) = subscription
+        .cancel_at
+        .filter(|at| *at > as_of && !subscription.course().is_over())
+    {
+        next_change = Some(next_change.map_or(end, |known| known.min(end)));
+    }
     let mut lines = Vec::with_capacity(subscription.items.len());
-    for (index, (item, (cost, discount))) in subscription
+    for (index, (item, (cost, off))) in subscription
         .items
         .iter()
         .zip(costs.into_iter().zip(discounts))
         .enumerate()
     {
-        lines.push(draft_line(item, index, cost, discount, refs, &mut notes)?);
+        lines.push(draft_line(item, (index, cost, off, standing.counts), refs, &mut notes)?);
     }
-    draft(subscription, lines, next_change, notes).map(Mapped::Record)
+    draft(subscription, lines, (standing, next_change), notes).map(Mapped::Record)
 }
 
 fn draft(
     subscription: Subscription,
-    lines: Vec<LineDraft>,
-    next_change: Option<i64>,
+    lines: Vec<(LineDraft, Option<Fraction>)>,
+    (standing, next_change): (Standing, Option<i64>),
     mut notes: Notes,
 ) -> Result<ContractDraft, MapError> {
     let (term_start, term_end) = term(&subscription)?;
+    let revenue = revenue(lines.iter().filter_map(|(_, yearly)| *yearly), 0)?;
+    let lines: Vec<LineDraft> = lines.into_iter().map(|(line, _)| line).collect();
+    let total = sum(lines.iter().map(|line| line.net))?;
     Ok(ContractDraft {
         source: ContractSource::Subscription,
         number: None,
@@ -56,18 +69,29 @@ fn draft(
             name(&lines, subscription.description.as_deref(), &subscription.id),
             &mut notes,
         ),
+        auto_renew: Some(subscription.course().renews() && standing.ended_at.is_none()),
         stripe_customer_id: subscription.customer.map(|customer| customer.0),
         paid_at: None,
         booking_date: day(subscription.created)?,
         term_start,
         term_end,
+        fixed_status: Some(standing.status),
+        payment_state: standing.payment,
+        recurs: !lines.is_empty(),
+        terminated_date: standing.ended_at.map(day).transpose()?,
+        renewal_from: None,
         currency: subscription.currency.to_ascii_uppercase(),
         subtotal: sum(lines.iter().map(|line| line.gross))?,
         discount: sum(lines.iter().map(|line| line.discount))?,
         shipping: 0,
         tax: 0,
-        total: sum(lines.iter().map(|line| line.net))?,
+        total,
         amount_paid: 0,
+        credited: 0,
+        net: total,
+        mrr: revenue.mrr,
+        arr: revenue.arr,
+        acv: revenue.acv,
         reconcile_delta: None,
         reconciled: true,
         next_change_at: next_change.and_then(milliseconds),
@@ -126,14 +150,15 @@ fn whole_price<'a>(item: &'a Item, refs: &'a Refs) -> &'a Price {
     refs.price(&item.price.id).here().unwrap_or(&item.price)
 }
 
-/// What is taken off each item: its own discounts first, then the subscription's, and only where it has none the customer's.
+/// What is taken off each item: its own discounts first, then the subscription's, and only where none of those is running the
+/// customer's.
 fn discounts(
     subscription: &Subscription,
     costs: &[Cost],
     refs: &Refs,
     as_of: i64,
     notes: &mut Notes,
-) -> Result<(Vec<i64>, Option<i64>), MapError> {
+) -> Result<(Vec<Off>, Option<i64>), MapError> {
     let product = |item: &Item| item.price.product.as_ref().map(|product| product.0.clone());
     let products: Vec<Option<String>> = subscription.items.iter().map(product).collect();
     let mut sold: Vec<Sold<'_>> = products
@@ -151,8 +176,7 @@ fn discounts(
     for (item, sold) in subscription.items.iter().zip(&mut sold) {
         desk.take_off(&item.discounts, std::slice::from_mut(sold))?;
     }
-    desk.take_off(&subscription.discounts, &mut sold)?;
-    if subscription.discounts.is_empty()
+    if !desk.take_off(&subscription.discounts, &mut sold)?
         && let Some(customer) = subscription
             .customer
             .as_ref()
@@ -162,43 +186,43 @@ fn discounts(
         desk.take_one_off(discount, &mut sold)?;
     }
     let next_change = desk.next_change;
-    Ok((sold.iter().map(Sold::discount).collect::<Result<_, _>>()?, next_change))
+    Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
 }
 
+/// The line of an item, and what it comes to in a year where it `counts`.
 fn draft_line(
     item: &Item,
-    index: usize,
-    cost: Cost,
-    discount: i64,
+    (index, cost, off, counts): (usize, Cost, Off, bool),
     refs: &Refs,
     notes: &mut Notes,
-) -> Result<LineDraft, MapError> {
+) -> Result<(LineDraft, Option<Fraction>), MapError> {
     let product_id = item.price.product.as_ref().map(|product| product.0.clone());
-    let product = product_id.as_deref().map(|id| (id, refs.product(id)));
-    if let Some((id, Known::Missing)) = product {
-        notes.misses(StripeKind::Product, id);
+    let product = product_id
+        .as_deref()
+        .and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
+    let price = whole_price(item, refs);
+    let lasting = less(cost.amount, [off.lasting])?;
+    let yearly = if counts { yearly(lasting, price)? } else { None };
+    let is_metered = price.is_metered();
+    if counts && !is_metered && yearly.is_none() {
+        notes.knows_no_rhythm("item", &item.id);
     }
-    let name = product
-        .and_then(|(_, product)| product.here())
-        .and_then(|product| product.name.clone());
-    let is_metered = whole_price(item, refs).is_metered();
-    Ok(LineDraft {
+    let line = LineDraft {
         stripe_id: item.id.clone(),
         line_number: line_number(index)?,
-        stripe_product_id: product_id,
-        product_name: name.map(|name| text(name, notes)),
+        stripe_product_id: product_id.clone(),
+        product_name: product
+            .and_then(|product| product.name.clone())
+            .map(|name| text(name, notes)),
         stripe_price_id: Some(item.price.id.clone()),
         description: None,
-        quantity: if is_metered {
-            None
-        } else {
-            Some(Decimal::from(item.quantity.unwrap_or(1)))
-        },
+        quantity: (!is_metered).then(|| Decimal::from(item.quantity.unwrap_or(1))),
         unit_price: cost.unit_price,
         gross: cost.amount,
-        discount,
+        discount: off.all,
         tax: 0,
-        net: sum([cost.amount, -discount])?,
+        net: less(cost.amount, [off.all])?,
+        mrr: yearly.map_or(Ok(0), monthly)?,
         kind: if is_metered {
             LineKind::Usage
         } else {
@@ -206,7 +230,8 @@ fn draft_line(
         },
         period_start: item.current_period_start.and_then(milliseconds),
         period_end: item.current_period_end.and_then(milliseconds),
-    })
+    };
+    Ok((line, yearly))
 }
 
 /// From the first to the last of the items' own periods; a nearer end of the subscription ends it.

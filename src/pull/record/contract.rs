@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Item, Written, is_of_mode, note, refs};
 use crate::error::Error;
-use crate::map::contract::{ContractDraft, LineDraft, from_invoice, from_subscription};
+use crate::map::contract::{Before, ContractDraft, LineDraft, from_invoice, from_subscription};
 use crate::map::key::search_key;
 use crate::map::{MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
@@ -35,7 +35,10 @@ pub(super) async fn write(
     let integration_id = road.rules.integration_id;
     let ids = items.iter().map(|item| item.stripe_id).collect();
     let existing = record::find_contracts(tx, integration_id, source, ids).await?;
-    let refs = refs::load(tx, integration_id, kind_of(source), items).await?;
+    let links = existing
+        .values()
+        .filter_map(|stored| stored.row.stripe_subscription_id.clone());
+    let refs = refs::load(tx, integration_id, kind_of(source), items, links).await?;
     let mut changes = Changes::default();
     let written = items
         .iter()
@@ -73,26 +76,33 @@ fn settle(
     existing: Option<&StoredContract>,
     changes: &mut Changes,
 ) -> Result<Written, MapError> {
-    let Some(value) = item.value else {
+    let Some(value) = item.value.or(item.last.filter(|_| existing.is_some())) else {
         return Ok(mark_deleted(road, existing, changes).into());
     };
     is_of_mode(road, value)?;
-    if !road.rules.has_source(source) {
+    // What is here stays right, also while its source is off.
+    if existing.is_none() && !road.rules.has_source(source) {
         return Ok(Outcome::Skipped("SOURCE_OFF").into());
     }
-    let is_here = existing.is_some();
+    let before = existing.map(|stored| Before {
+        stripe_subscription_id: stored.row.stripe_subscription_id.as_deref(),
+    });
     let mapped = match source {
-        ContractSource::Invoice => from_invoice(value, refs, &road.rules.contract, is_here)?,
-        ContractSource::Subscription => from_subscription(value, refs, item.seen.max_seconds(), is_here)?,
+        ContractSource::Invoice => from_invoice(value, refs, &road.rules.contract, before)?,
+        ContractSource::Subscription => from_subscription(value, refs, road.now_ms.div_euclid(1000), before.is_some())?,
     };
     match mapped {
         Mapped::Skipped(reason) => Ok(Outcome::Skipped(reason.code()).into()),
         Mapped::Record(draft) => {
             refuse_twins(&draft.lines)?;
             let pending = draft.pending.clone();
+            let link = draft.stripe_subscription_id.clone();
             Ok(Written {
-                outcome: put(road, source, item.stripe_id, draft, existing, changes),
+                outcome: put(road, (source, item), draft, existing, changes),
                 pending,
+                link: link
+                    .filter(|_| source == ContractSource::Invoice)
+                    .map(|id| (StripeKind::Subscription, id)),
             })
         }
     }
@@ -128,8 +138,7 @@ fn mark_deleted(road: Road<'_>, existing: Option<&StoredContract>, changes: &mut
 
 fn put(
     road: Road<'_>,
-    source: ContractSource,
-    stripe_id: &str,
+    (source, item): (ContractSource, &Item<'_>),
     draft: ContractDraft,
     existing: Option<&StoredContract>,
     changes: &mut Changes,
@@ -164,7 +173,8 @@ fn put(
         id,
         created_at,
         updated_at,
-        ..row_of(road, source, stripe_id, draft)
+        deleted_in_stripe: item.value.is_none(),
+        ..row_of(road, source, item.stripe_id, draft)
     };
     match existing {
         Some(stored) if stored.row == row && !lines_changed => Outcome::Unchanged,
@@ -204,6 +214,12 @@ fn row_of(road: Road<'_>, source: ContractSource, stripe_id: &str, draft: Contra
         booking_date: draft.booking_date,
         term_start: draft.term_start,
         term_end: draft.term_end,
+        fixed_status: draft.fixed_status,
+        payment_state: draft.payment_state,
+        recurs: draft.recurs,
+        terminated_date: draft.terminated_date,
+        renewal_from: draft.renewal_from,
+        auto_renew: draft.auto_renew,
         currency: draft.currency,
         subtotal: draft.subtotal,
         discount: draft.discount,
@@ -211,6 +227,11 @@ fn row_of(road: Road<'_>, source: ContractSource, stripe_id: &str, draft: Contra
         tax: draft.tax,
         total: draft.total,
         amount_paid: draft.amount_paid,
+        credited: draft.credited,
+        net: draft.net,
+        mrr: draft.mrr,
+        arr: draft.arr,
+        acv: draft.acv,
         reconcile_delta: draft.reconcile_delta,
         reconciled: draft.reconciled,
         next_change_at: draft.next_change_at,
@@ -238,6 +259,7 @@ fn line_of(line: &LineDraft, id: Uuid, contract_id: Uuid, integration_id: Uuid) 
         discount: line.discount,
         tax: line.tax,
         net: line.net,
+        mrr: line.mrr,
         kind: line.kind,
         period_start: line.period_start,
         period_end: line.period_end,

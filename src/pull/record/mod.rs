@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::map::MapError;
 use crate::store::SourceKey;
 use crate::store::change::{self, Changed};
-use crate::stripe::Seen;
 
 /// A source object that is to become a record.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +23,8 @@ pub(super) struct Item<'a> {
     pub(super) stripe_id: &'a str,
     /// `None` when Stripe has deleted it.
     pub(super) value: Option<&'a Value>,
-    pub(super) seen: Seen,
+    /// What a deleted one was last, where that is known.
+    pub(super) last: Option<&'a Value>,
 }
 
 impl<'a> Item<'a> {
@@ -32,7 +32,7 @@ impl<'a> Item<'a> {
         Self {
             stripe_id: &reading.stripe_id,
             value: reading.value.as_ref(),
-            seen: reading.seen,
+            last: None,
         }
     }
 }
@@ -42,6 +42,8 @@ impl<'a> Item<'a> {
 pub(super) struct Written {
     pub(super) outcome: Outcome,
     pub(super) pending: Vec<SourceKey>,
+    /// What its record names though its object may be silent about it.
+    pub(super) link: Option<SourceKey>,
 }
 
 impl From<Outcome> for Written {
@@ -49,6 +51,7 @@ impl From<Outcome> for Written {
         Self {
             outcome,
             pending: Vec::new(),
+            link: None,
         }
     }
 }
@@ -60,6 +63,11 @@ impl From<MapError> for Written {
 }
 
 impl Written {
+    /// What its record names, beside what its object does.
+    pub(super) fn names(&self) -> impl Iterator<Item = &SourceKey> {
+        self.pending.iter().chain(&self.link)
+    }
+
     /// How the source object's row remembers it.
     pub(super) fn state(&self) -> (RecordState, Option<String>) {
         match &self.outcome {
@@ -99,8 +107,24 @@ pub(super) fn dependents(kind: StripeKind) -> &'static [StripeKind] {
     match kind {
         StripeKind::Price | StripeKind::Product => &[StripeKind::Invoice, StripeKind::Subscription],
         StripeKind::Coupon | StripeKind::Customer => &[StripeKind::Subscription],
-        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => &[],
+        StripeKind::Subscription => &[StripeKind::Invoice],
+        StripeKind::Invoice | StripeKind::CreditNote => &[],
     }
+}
+
+/// The kind whose records show something of the objects of `kind` that name them.
+pub(super) fn shown_by_what_it_names(kind: StripeKind) -> Option<StripeKind> {
+    match kind {
+        // Its prices tell whether a product recurs, its credit notes what is left of an invoice.
+        StripeKind::Price => Some(StripeKind::Product),
+        StripeKind::CreditNote => Some(StripeKind::Invoice),
+        _ => None,
+    }
+}
+
+/// Whether objects of `kind` are looked for by the objects of kind `to` that they name.
+pub(super) fn is_found_by(kind: StripeKind, to: StripeKind) -> bool {
+    dependents(to).contains(&kind) || (kind, to) == (StripeKind::CreditNote, StripeKind::Invoice)
 }
 
 /// Stripe's objects say which mode they are of; the other mode's must never get in.

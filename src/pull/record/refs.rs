@@ -1,4 +1,4 @@
-//! Loads what the objects of a batch name, so that mapping has it at hand.
+//! Loads what the objects of a batch name, and what names them, so that mapping has it at hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,28 @@ use uuid::Uuid;
 use super::Item;
 use crate::error::Error;
 use crate::map::Refs;
-use crate::store::source;
+use crate::store::{reference, source};
 use crate::stripe::object::named_by;
 
 type Wanted = BTreeMap<StripeKind, BTreeSet<String>>;
 
-/// Everything that the objects name and that the map of `kind` reads.
+/// Everything that the objects name and that the map of `kind` reads. `links`: subscriptions that their records are known to bill.
 pub(super) async fn load(
     tx: &DatabaseTransaction,
     integration_id: Uuid,
     kind: StripeKind,
     items: &[Item<'_>],
+    links: impl Iterator<Item = String>,
 ) -> Result<Refs, Error> {
     let mut wanted = Wanted::new();
-    for value in items.iter().filter_map(|item| item.value) {
+    for value in items.iter().filter_map(|item| item.value.or(item.last)) {
         want(&mut wanted, kind, named_by(kind, value));
     }
+    want(
+        &mut wanted,
+        kind,
+        links.map(|id| (StripeKind::Subscription, id)).collect(),
+    );
     let mut refs = Refs::default();
     let mut second = Wanted::new();
     for (kind, ids) in wanted {
@@ -45,7 +51,38 @@ pub(super) async fn load(
             refs.insert(kind, id, &body.value, body.deleted);
         }
     }
+    if kind == StripeKind::Invoice {
+        load_credit_notes(tx, integration_id, items, &mut refs).await?;
+    }
     Ok(refs)
+}
+
+async fn load_credit_notes(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    invoices: &[Item<'_>],
+    refs: &mut Refs,
+) -> Result<(), Error> {
+    let invoices = invoices.iter().map(|item| item.stripe_id).collect();
+    let naming = reference::find_naming(
+        tx,
+        integration_id,
+        StripeKind::CreditNote,
+        StripeKind::Invoice,
+        invoices,
+    )
+    .await?;
+    if naming.is_empty() {
+        return Ok(());
+    }
+    let ids = naming.iter().map(|(note, _)| note.as_str()).collect();
+    let mut bodies = source::find_bodies(tx, integration_id, StripeKind::CreditNote, ids).await?;
+    for (note, invoice) in naming {
+        if let Some(body) = bodies.remove(&note) {
+            refs.insert_credit_note(invoice, note, &body.value);
+        }
+    }
+    Ok(())
 }
 
 fn want(wanted: &mut Wanted, for_kind: StripeKind, names: Vec<(StripeKind, String)>) {
@@ -56,10 +93,10 @@ fn want(wanted: &mut Wanted, for_kind: StripeKind, names: Vec<(StripeKind, Strin
     }
 }
 
-/// An invoice carries its customer, discounts and subscription with it as far as its map reads them.
+/// An invoice carries its customer and discounts with it as far as its map reads them.
 fn is_read(by: StripeKind, kind: StripeKind) -> bool {
     match by {
-        StripeKind::Invoice => matches!(kind, StripeKind::Price | StripeKind::Product),
+        StripeKind::Invoice => matches!(kind, StripeKind::Price | StripeKind::Product | StripeKind::Subscription),
         _ => matches!(
             kind,
             StripeKind::Price | StripeKind::Product | StripeKind::Coupon | StripeKind::Customer

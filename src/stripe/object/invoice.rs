@@ -32,6 +32,10 @@ pub struct Invoice {
     pub total: i64,
     /// The same without any tax.
     pub total_excluding_tax: Option<i64>,
+    /// What credit notes took off before it was paid, tax included.
+    pub pre_payment_credit_notes_amount: Option<i64>,
+    /// What credit notes gave back after it was paid, tax included.
+    pub post_payment_credit_notes_amount: Option<i64>,
     /// What was paid, outside of Stripe too.
     #[serde(default)]
     pub amount_paid: i64,

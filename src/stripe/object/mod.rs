@@ -4,6 +4,7 @@
 //! words stay words, an absent field is the same as null, and an expandable field may be an id or an object.
 
 mod coupon;
+mod credit_note;
 mod digest;
 mod field;
 mod invoice;
@@ -12,9 +13,10 @@ mod price;
 mod subscription;
 
 pub use coupon::{Coupon, Discount};
+pub use credit_note::CreditNote;
 pub use digest::canonical_digest;
 pub use field::{Exact, Expandable, Id};
 pub use invoice::{Invoice, Line, Tax};
 pub use named::named_by;
 pub use price::{CurrencyOption, Price, Product, Tier};
-pub use subscription::{Customer, Item, Subscription};
+pub use subscription::{Course, Customer, Item, Subscription};

@@ -41,6 +41,10 @@ pub struct Price {
 /// How often something is charged.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Recurring {
+    /// day, week, month or year.
+    pub interval: Option<String>,
+    /// Every so many intervals.
+    pub interval_count: Option<i64>,
     /// `licensed` or `metered`.
     pub usage_type: Option<String>,
 }

@@ -1,6 +1,7 @@
-//! Subscriptions with their items, and what of a customer they are reckoned with.
+//! Subscriptions with their items, what of them their invoices show, and what of a customer they are reckoned with.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::field::{list, nested};
 use super::{Discount, Expandable, Id, Price};
@@ -20,8 +21,12 @@ pub struct Subscription {
     pub start_date: Option<i64>,
     /// When it will end.
     pub cancel_at: Option<i64>,
+    /// It will end with its period. Only the classic billing mode says so here; the flexible one sets `cancel_at` alone.
+    pub cancel_at_period_end: Option<bool>,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// Set while nothing is collected; its status does not tell.
+    pub pause_collection: Option<IgnoredAny>,
     /// Text for the customer.
     pub description: Option<String>,
     /// Whom it bills.
@@ -50,6 +55,43 @@ pub struct Item {
     /// On this item alone.
     #[serde(default, deserialize_with = "list")]
     pub discounts: Vec<Expandable<Discount>>,
+}
+
+/// What of a subscription its invoices show.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Course {
+    /// active, canceled, …, or a word of later times.
+    pub status: String,
+    /// When it will end.
+    pub cancel_at: Option<i64>,
+    /// It will end with its period.
+    pub cancel_at_period_end: Option<bool>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+}
+
+impl Subscription {
+    /// What of it its invoices show.
+    pub fn course(&self) -> Course {
+        Course {
+            status: self.status.clone(),
+            cancel_at: self.cancel_at,
+            cancel_at_period_end: self.cancel_at_period_end,
+            ended_at: self.ended_at,
+        }
+    }
+}
+
+impl Course {
+    /// It has ended for good.
+    pub fn is_over(&self) -> bool {
+        self.ended_at.is_some() || matches!(self.status.as_str(), "canceled" | "incomplete_expired")
+    }
+
+    /// It goes on by itself: it has not ended, and no end is scheduled, in either billing mode.
+    pub fn renews(&self) -> bool {
+        !self.is_over() && self.cancel_at_period_end != Some(true) && self.cancel_at.is_none()
+    }
 }
 
 /// What of a customer its subscriptions are reckoned with.

@@ -7,8 +7,8 @@
 
 use chrono::{Days, NaiveDate};
 use entity::kind::{
-    ClientOrigin, ClientStatus, ContractSource, LineKind, RecordState, RunKind, RunState, RunTrigger, StripeKind,
-    SyncDirection, SyncObject,
+    ClientOrigin, ClientStatus, ContractSource, ContractStatus, LineKind, PaymentState, RecordState, RunKind, RunState,
+    RunTrigger, StripeKind, SyncDirection, SyncObject,
 };
 use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, RunPhases, SyncObjects, Warnings};
 use entity::{
@@ -164,7 +164,11 @@ fn integration_row(name: &str, livemode: bool) -> integration::Model {
         permissions: KeyPermissions(vec![right("customers", true), right("coupons", false)]),
         sync_enabled: false,
         settings_version: 1,
-        contract_sources: ContractSources(vec![ContractSource::Invoice]),
+        contract_sources: ContractSources(if livemode {
+            vec![ContractSource::Invoice, ContractSource::Subscription]
+        } else {
+            vec![ContractSource::Subscription]
+        }),
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
@@ -278,6 +282,19 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         (ContractSource::Subscription, "sub")
     };
     let name = format!("{} № {at}", NAMES[at % NAMES.len()]);
+    let term_end = (at % 4 != 0).then(|| day + Days::new([0, 30, 1, 300, 1, 1, 300][at / 2 % 7]));
+    // Every other invoice bills a subscription, mostly one that is a contract here.
+    let billed = match source {
+        ContractSource::Subscription => Some(at),
+        ContractSource::Invoice => (at % 2 == 0).then_some(at - at % 21),
+    };
+    let words = [
+        ContractStatus::Active,
+        ContractStatus::Forecasted,
+        ContractStatus::Overdue,
+        ContractStatus::Churned,
+        ContractStatus::Lost,
+    ];
     contract::Model {
         id: id("contract", at),
         integration_id,
@@ -288,11 +305,20 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         search_key: search_key([name.as_str()].into_iter()),
         name,
         stripe_customer_id: (at % 11 != 10).then(|| format!("cus_{}", at % 17)),
-        stripe_subscription_id: None,
+        stripe_subscription_id: billed.map(|at| format!("sub_{at}")),
         paid_at: invoice.then(|| NOW_MS - i64::try_from(at).unwrap() * DAY_MS),
         booking_date: day,
         term_start: Some(day),
-        term_end: (at % 4 != 0).then(|| day + Days::new(30)),
+        term_end,
+        fixed_status: match source {
+            ContractSource::Subscription => Some(words[at / 15 % words.len()]),
+            ContractSource::Invoice => (at % 13 == 1).then_some(ContractStatus::Churned),
+        },
+        payment_state: [PaymentState::Paid, PaymentState::PastDue, PaymentState::None][at % 3],
+        recurs: at % 5 != 1,
+        terminated_date: (at % 7 == 4).then_some(day + Days::new(40)),
+        renewal_from: billed.and(term_end).map(|end| end - Days::new(1)),
+        auto_renew: billed.map(|_| at % 2 == 0),
         currency: ["USD", "JPY", "KWD"][at % 3].into(),
         subtotal: 1000,
         discount: 0,
@@ -300,6 +326,11 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         tax: 190,
         total: [-5, 0, 1990, i64::from(u32::MAX)][at % 4],
         amount_paid: 1990,
+        credited: 10,
+        net: 1980,
+        mrr: i64::try_from(at).unwrap() * 7,
+        arr: i64::try_from(at).unwrap() * 85,
+        acv: 1,
         reconcile_delta: invoice.then_some(i64::from(at % 10 == 1)),
         reconciled: at % 10 != 1,
         next_change_at: None,
@@ -337,6 +368,7 @@ fn line_row(at: usize, number: usize, contract: &contract::Model) -> contract_li
         discount: 1,
         tax: 2,
         net: 997,
+        mrr: 83,
         kind: [LineKind::Recurring, LineKind::OneTime, LineKind::Proration][number % 3],
         period_start: Some(NOW_MS),
         period_end: None,

@@ -1,7 +1,7 @@
 //! What an integration shows.
 
 use chrono::{Days, NaiveDate};
-use entity::kind::{ContractSource, Scope, StripeKind};
+use entity::kind::{ContractSource, PaymentState, Scope, StripeKind};
 use entity::list::Warnings;
 use entity::{contract, read_count, sync_error};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -194,6 +194,12 @@ async fn insert_contract(
         booking_date: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
         term_start: None,
         term_end: None,
+        fixed_status: None,
+        payment_state: PaymentState::Paid,
+        recurs: false,
+        terminated_date: None,
+        renewal_from: None,
+        auto_renew: None,
         currency: "EUR".to_owned(),
         subtotal: 0,
         discount: 0,
@@ -201,6 +207,11 @@ async fn insert_contract(
         tax: 0,
         total: 0,
         amount_paid: 0,
+        credited: 0,
+        net: 0,
+        mrr: 0,
+        arr: 0,
+        acv: 0,
         reconcile_delta: None,
         reconciled: true,
         next_change_at: None,

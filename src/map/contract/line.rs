@@ -1,0 +1,109 @@
+//! The lines of an invoice. Their amounts are Stripe's and never recomputed.
+
+use entity::kind::{LineKind, StripeKind};
+use rust_decimal::Decimal;
+
+use super::recurring::{monthly, yearly};
+use super::{LineDraft, Notes, known, line_number, milliseconds, text};
+use crate::map::fraction::Fraction;
+use crate::map::money::{less, sum};
+use crate::map::{MapError, Refs};
+use crate::stripe::object::{Line, Price, Tax};
+
+/// Pretax credits of this kind are credit grants; the others repeat the discounts.
+const CREDIT_GRANT: &str = "credit_balance_transaction";
+
+/// A line, with what the sums of its contract need.
+#[derive(Debug)]
+pub(super) struct Charged {
+    pub(super) draft: LineDraft,
+    /// What it comes to in a year, where it comes again by itself.
+    pub(super) yearly: Option<Fraction>,
+    /// It is charged, or given back, once.
+    pub(super) is_once: bool,
+}
+
+/// Reads a line.
+pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes) -> Result<Charged, MapError> {
+    let details = line.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref());
+    let price_id = details.and_then(|details| Some(details.price.as_ref()?.0.as_str()));
+    let product_id = details.and_then(|details| Some(details.product.as_ref()?.0.as_str()));
+    let price = price_id.and_then(|id| known(refs.price(id), StripeKind::Price, id, notes));
+    let product = product_id.and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
+    let kind = kind(line, price);
+    let discount = discount(line)?;
+    let net = less(line.amount, [discount, contained_tax(&line.taxes)?])?;
+    let yearly = match price {
+        Some(price) if kind != LineKind::Proration => yearly(net, price)?,
+        _ => None,
+    };
+    // A price that is missing is told of already.
+    if kind == LineKind::Recurring && yearly.is_none() && (price.is_some() || price_id.is_none()) {
+        notes.knows_no_rhythm("line", &line.id);
+    }
+    let draft = LineDraft {
+        stripe_id: line.id.clone(),
+        line_number: line_number(index)?,
+        stripe_product_id: product_id.map(str::to_owned),
+        product_name: product
+            .and_then(|product| product.name.clone())
+            .map(|name| text(name, notes)),
+        stripe_price_id: price_id.map(str::to_owned),
+        description: line.description.clone().map(|description| text(description, notes)),
+        quantity: quantity(line),
+        unit_price: line
+            .pricing
+            .as_ref()
+            .and_then(|pricing| pricing.unit_amount_decimal)
+            .map(|exact| exact.0),
+        gross: line.amount,
+        discount,
+        tax: sum(line.taxes.iter().map(|tax| tax.amount))?,
+        net,
+        mrr: yearly.map_or(Ok(0), monthly)?,
+        kind,
+        period_start: line.period.and_then(|period| milliseconds(period.start)),
+        period_end: line.period.and_then(|period| milliseconds(period.end)),
+    };
+    Ok(Charged {
+        draft,
+        yearly,
+        is_once: kind == LineKind::OneTime || (kind == LineKind::Credit && !recurs(line, price)),
+    })
+}
+
+fn quantity(line: &Line) -> Option<Decimal> {
+    let exact = line.quantity_decimal.map(|exact| exact.0);
+    exact.or_else(|| line.quantity.map(Decimal::from))
+}
+
+/// Discounts, and what credit grants paid.
+fn discount(line: &Line) -> Result<i64, MapError> {
+    let grants = line
+        .pretax_credit_amounts
+        .iter()
+        .filter(|credit| credit.kind.as_deref() == Some(CREDIT_GRANT));
+    sum(line.discount_amounts.iter().chain(grants).map(|share| share.amount))
+}
+
+/// The part of the taxes that the amounts hold already.
+pub(super) fn contained_tax(taxes: &[Tax]) -> Result<i64, MapError> {
+    sum(taxes.iter().filter(|tax| tax.is_inclusive()).map(|tax| tax.amount))
+}
+
+fn kind(line: &Line, price: Option<&Price>) -> LineKind {
+    if line.is_proration() {
+        return LineKind::Proration;
+    }
+    match price {
+        Some(price) if price.is_metered() => LineKind::Usage,
+        _ if line.amount < 0 => LineKind::Credit,
+        _ if recurs(line, price) => LineKind::Recurring,
+        _ => LineKind::OneTime,
+    }
+}
+
+/// Where the price is not known, the line's making tells.
+fn recurs(line: &Line, price: Option<&Price>) -> bool {
+    price.map_or_else(|| line.is_of_subscription(), |price| price.recurring.is_some())
+}
