@@ -11,6 +11,7 @@ use super::id::IdType;
 use super::integration::Integration;
 use super::loader::{ContractsOf, LinksOf};
 use super::money::{DateTimeRange, OrderDirection};
+use super::revenue::CurrencyRevenue;
 use super::scalar::{Date, DateTime};
 use super::stripe::{StripeRef, dashboard_url, integration_of, only, seen_at};
 use super::{ContextExt, Fault};
@@ -172,6 +173,11 @@ impl Client {
             ..filter
         };
         Ok(ContractConnection::of_page(page, &window, counted, order.field()))
+    }
+
+    /// What all its contracts come to, a row a currency.
+    async fn revenue(&self, ctx: &Context<'_>) -> Result<Vec<CurrencyRevenue>, Fault> {
+        CurrencyRevenue::of_client(ctx, self.0.id).await
     }
 }
 

@@ -57,14 +57,14 @@ macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ident, $row:ty, $filter:ty, $count:path) => {
         /// A row with its cursor.
         #[derive(Debug, async_graphql::SimpleObject)]
-        pub(super) struct $edge {
+        pub(in crate::graphql) struct $edge {
             cursor: String,
             node: $node,
         }
 
         /// A page.
         #[derive(Debug)]
-        pub(super) struct $connection {
+        pub(in crate::graphql) struct $connection {
             edges: Vec<$edge>,
             has_next: bool,
             has_previous: bool,

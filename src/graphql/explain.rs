@@ -88,9 +88,10 @@ async fn source(ctx: &Context<'_>, of: &explain::Explanation) -> Result<Option<J
 impl Explanation {
     async fn contract(&self, ctx: &Context<'_>, source: ContractSource) -> Result<Option<Node>, Fault> {
         let here = Some(self.0.integration_id);
-        let found = store::contract::list_by_stripe_id(ctx.app()?.db.read(), here, &self.0.stripe_id).await?;
-        let contract = found.into_iter().find(|row| row.source == source);
-        Ok(contract.map(|row| Node::Contract(Contract(row))))
+        let (db, today) = (ctx.app()?.db.read(), ctx.today()?);
+        let found = store::contract::list_by_stripe_id(db, here, &self.0.stripe_id, today).await?;
+        let contract = found.into_iter().find(|dated| dated.row.source == source);
+        Ok(contract.map(|dated| Node::Contract(Contract(dated))))
     }
 }
 

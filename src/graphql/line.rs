@@ -15,6 +15,7 @@ use super::scalar::{DateTime, Decimal};
 use super::{ContextExt, Fault};
 use crate::error::Error;
 use crate::store;
+use crate::store::contract::Dated;
 use crate::store::line::LineFilter;
 use crate::store::page::{Listing, Page, Sorted, Window};
 
@@ -34,7 +35,7 @@ pub(super) enum LineKind {
 }
 
 impl ContractLine {
-    async fn parent(&self, ctx: &Context<'_>) -> Result<entity::contract::Model, Fault> {
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Dated, Fault> {
         Ok(ctx
             .rows()?
             .load_one(ContractKey(self.0.contract_id))
@@ -43,7 +44,7 @@ impl ContractLine {
     }
 
     async fn money(&self, ctx: &Context<'_>, minor: i64) -> Result<Money, Fault> {
-        Ok(Money::new(minor, &self.parent(ctx).await?.currency))
+        Ok(Money::new(minor, &self.parent(ctx).await?.row.currency))
     }
 }
 
@@ -118,6 +119,11 @@ impl ContractLine {
     /// gross less discount less contained tax.
     async fn net(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
         self.money(ctx, self.0.net).await
+    }
+
+    /// Its own part of the contract's mrr, rounded by itself: for display. The contract's is rounded over all lines.
+    async fn mrr(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        self.money(ctx, self.0.mrr).await
     }
 
     async fn kind(&self) -> LineKind {

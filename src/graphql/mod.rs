@@ -23,6 +23,7 @@ mod money;
 mod node;
 pub mod problem;
 mod product;
+mod revenue;
 mod run;
 pub mod scalar;
 mod session;
@@ -56,6 +57,7 @@ pub struct QueryRoot(
     product::ProductQuery,
     contract::ContractQuery,
     line::LineQuery,
+    revenue::RevenueQuery,
     run::RunQuery,
     sync_error::SyncErrorQuery,
     explain::ExplainQuery,

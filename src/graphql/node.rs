@@ -1,6 +1,7 @@
 //! Anything by its global id.
 
 use async_graphql::{Context, ID, Interface, Object};
+use chrono::NaiveDate;
 use entity::kind::Scope;
 use futures_util::future::try_join_all;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -87,7 +88,12 @@ async fn find(ctx: &Context<'_>, caller: &Caller, id: &ID, path: &[&str]) -> Res
 }
 
 /// Those of the records of one type that are here, with their ids.
-pub(super) async fn list(db: &impl ConnectionTrait, of: IdType, ids: &[Uuid]) -> Result<Vec<(Uuid, Node)>, DbErr> {
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    of: IdType,
+    ids: &[Uuid],
+    today: NaiveDate,
+) -> Result<Vec<(Uuid, Node)>, DbErr> {
     macro_rules! rows {
         ($store:ident, $node:ident) => {
             store::$store::list_by_ids(db, ids)
@@ -101,7 +107,11 @@ pub(super) async fn list(db: &impl ConnectionTrait, of: IdType, ids: &[Uuid]) ->
         IdType::Integration => rows!(integration, Integration),
         IdType::Client => rows!(client, Client),
         IdType::Product => rows!(product, Product),
-        IdType::Contract => rows!(contract, Contract),
+        IdType::Contract => store::contract::list_by_ids(db, ids, today)
+            .await?
+            .into_iter()
+            .map(|dated| (dated.row.id, Node::Contract(Contract(dated))))
+            .collect(),
         IdType::ContractLine => rows!(line, ContractLine),
         IdType::Run => rows!(run, Run),
         IdType::SyncError => rows!(sync_error, SyncError),

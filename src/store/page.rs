@@ -274,15 +274,21 @@ impl Window {
         E: EntityTrait,
         E::Model: Send + Sync,
     {
+        Ok(self.page(self.cut(rows, key, id).all(conn).await?))
+    }
+
+    /// Cuts what a page is made of out of `rows`, sorted by `key`.
+    pub fn cut<E: EntityTrait>(&self, rows: Select<E>, key: SimpleExpr, id: SimpleExpr) -> Select<E> {
         use sea_orm::QueryFilter;
-        let mut rows = rows
-            .order_by(key.clone(), self.direction())
-            .order_by(id.clone(), self.direction())
+        let behind = self.behind(&key, &id);
+        let rows = rows
+            .order_by(key, self.direction())
+            .order_by(id, self.direction())
             .limit(self.limit());
-        if let Some(behind) = self.behind(&key, &id) {
-            rows = rows.filter(behind);
+        match behind {
+            Some(behind) => rows.filter(behind),
+            None => rows,
         }
-        Ok(self.page(rows.all(conn).await?))
     }
 }
 

@@ -1,35 +1,45 @@
 //! Contracts.
+//!
+//! - [`list`] is how they are asked for.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
-use entity::contract::Model;
-use entity::kind::{Scope, StripeKind};
+mod list;
+mod word;
+
+use async_graphql::{Context, ID, Object};
+use entity::kind::StripeKind;
 
 use super::client::Client;
-use super::connection::{connection, page_args, row_of, rows_of};
+use super::connection::page_args;
 use super::id::IdType;
 use super::integration::Integration;
 use super::line::ContractLineConnection;
-use super::loader::{ClientOf, ContractCountOf, LinesOf};
-use super::money::{DateRange, DateTimeRange, Money, OrderDirection};
+use super::loader::{ClientOf, InvoicesOf, LinesOf, RenewalOf, RenewedBy, SubscriptionContractOf};
+use super::money::Money;
 use super::scalar::{Date, DateTime};
 use super::source::ContractSource;
-use super::stripe::{StripeRef, dashboard_url, integration_of, only, seen_at};
+use super::stripe::{dashboard_url, integration_of, seen_at};
 use super::{ContextExt, Fault};
-use crate::error::Error;
-use crate::store;
-use crate::store::page::{Listing, Page, Sorted, Window};
+use crate::store::contract::{ContractFilter as RowFilter, ContractOrderField as RowOrder, Dated};
+use crate::store::page::{Listing, Sorted};
+use word::{ContractStatus, PaymentState};
+
+pub(super) use list::{ContractConnection, ContractFilter, ContractOrder, ContractQuery};
 
 /// A paid invoice or a subscription.
 #[derive(Debug, Clone)]
-pub(super) struct Contract(pub Model);
+pub(super) struct Contract(pub Dated);
 
 impl Contract {
     fn money(&self, minor: i64) -> Money {
-        Money::new(minor, &self.0.currency)
+        Money::new(minor, &self.0.row.currency)
+    }
+
+    fn is_invoice(&self) -> bool {
+        self.0.row.source == entity::kind::ContractSource::Invoice
     }
 
     fn kind(&self) -> StripeKind {
-        match self.0.source {
+        match self.0.row.source {
             entity::kind::ContractSource::Invoice => StripeKind::Invoice,
             entity::kind::ContractSource::Subscription => StripeKind::Subscription,
         }
@@ -39,124 +49,247 @@ impl Contract {
 #[Object]
 impl Contract {
     pub(super) async fn id(&self) -> ID {
-        IdType::Contract.encode(self.0.id)
+        IdType::Contract.encode(self.0.row.id)
     }
 
     pub(super) async fn stripe_id(&self) -> Option<String> {
-        Some(self.0.stripe_id.clone())
+        Some(self.0.row.stripe_id.clone())
     }
 
     pub(super) async fn integration(&self, ctx: &Context<'_>) -> Result<Option<Integration>, Fault> {
-        Ok(integration_of(ctx, self.0.integration_id).await?.map(Integration))
+        Ok(integration_of(ctx, self.0.row.integration_id).await?.map(Integration))
     }
 
     pub(super) async fn stripe_url(&self, ctx: &Context<'_>) -> Result<Option<String>, Fault> {
-        dashboard_url(ctx, self.0.integration_id, self.kind(), &self.0.stripe_id).await
+        dashboard_url(ctx, self.0.row.integration_id, self.kind(), &self.0.row.stripe_id).await
     }
 
     pub(super) async fn deleted_in_stripe(&self) -> bool {
-        self.0.deleted_in_stripe
+        self.0.row.deleted_in_stripe
     }
 
     pub(super) async fn last_synced_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, Fault> {
-        seen_at(ctx, self.0.integration_id, self.kind(), &self.0.stripe_id).await
+        seen_at(ctx, self.0.row.integration_id, self.kind(), &self.0.row.stripe_id).await
     }
 
     pub(super) async fn warnings(&self) -> Vec<String> {
-        self.0.warnings.0.clone()
+        self.0.row.warnings.0.clone()
     }
 
     async fn source(&self) -> ContractSource {
-        self.0.source.into()
+        self.0.row.source.into()
     }
 
     /// Stripe's own status word.
     async fn source_status(&self) -> &str {
-        &self.0.source_status
+        &self.0.row.source_status
     }
 
     async fn number(&self) -> Option<&str> {
-        self.0.number.as_deref()
+        self.0.row.number.as_deref()
     }
 
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.0.row.name
     }
 
     /// Null while no client is known for `stripeCustomerId`; it attaches by itself when one appears.
     async fn client(&self, ctx: &Context<'_>) -> Result<Option<Client>, Fault> {
-        let Some(customer) = self.0.stripe_customer_id.clone() else {
+        let Some(customer) = self.0.row.stripe_customer_id.clone() else {
             return Ok(None);
         };
         Ok(ctx
             .rows()?
-            .load_one(ClientOf(self.0.integration_id, customer))
+            .load_one(ClientOf(self.0.row.integration_id, customer))
             .await?
             .map(Client))
     }
 
     async fn stripe_customer_id(&self) -> Option<&str> {
-        self.0.stripe_customer_id.as_deref()
+        self.0.row.stripe_customer_id.as_deref()
+    }
+
+    /// Where it is in its life on the present day, UTC. An invoice contract is BOOKED before its term, ACTIVE in it; after it ENDED when
+    /// nothing was to follow or something has, CHURNED when its subscription has ended, else OVERDUE. Credited in full it is CHURNED. A subscription
+    /// contract follows Stripe's status.
+    async fn status(&self) -> ContractStatus {
+        self.0.status.into()
+    }
+
+    async fn payment_state(&self) -> PaymentState {
+        self.0.row.payment_state.into()
     }
 
     async fn paid_at(&self) -> Option<DateTime> {
-        self.0.paid_at.map(DateTime::from_ms)
+        self.0.row.paid_at.map(DateTime::from_ms)
     }
 
     async fn booking_date(&self) -> Date {
-        Date(self.0.booking_date)
+        Date(self.0.row.booking_date)
     }
 
     async fn term_start(&self) -> Option<Date> {
-        self.0.term_start.map(Date)
+        self.0.row.term_start.map(Date)
     }
 
     /// Exclusive.
     async fn term_end(&self) -> Option<Date> {
-        self.0.term_end.map(Date)
+        self.0.row.term_end.map(Date)
+    }
+
+    /// Set while `status` is CHURNED: the day of the last credit note, or of the subscription's end.
+    async fn terminated_date(&self) -> Option<Date> {
+        let is_churned = self.0.status == entity::kind::ContractStatus::Churned;
+        self.0.row.terminated_date.filter(|_| is_churned).map(Date)
+    }
+
+    /// False once an end is scheduled or has come. Null on an invoice contract without a subscription, or while that is not here.
+    async fn auto_renew(&self) -> Option<bool> {
+        self.0.row.auto_renew
     }
 
     /// Sum of the lines' gross amounts.
     async fn subtotal(&self) -> Money {
-        self.money(self.0.subtotal)
+        self.money(self.0.row.subtotal)
     }
 
     async fn currency(&self) -> &str {
-        &self.0.currency
+        &self.0.row.currency
     }
 
     async fn discount(&self) -> Money {
-        self.money(self.0.discount)
+        self.money(self.0.row.discount)
     }
 
     async fn shipping(&self) -> Money {
-        self.money(self.0.shipping)
+        self.money(self.0.row.shipping)
     }
 
     async fn tax(&self) -> Money {
-        self.money(self.0.tax)
+        self.money(self.0.row.tax)
     }
 
     /// After discounts, with shipping, without tax.
     async fn total(&self) -> Money {
-        self.money(self.0.total)
+        self.money(self.0.row.total)
     }
 
     async fn amount_paid(&self) -> Money {
-        self.money(self.0.amount_paid)
+        self.money(self.0.row.amount_paid)
+    }
+
+    /// What credit notes gave back, without tax. Void ones do not count.
+    async fn credited(&self) -> Money {
+        self.money(self.0.row.credited)
+    }
+
+    /// total less credited, both without tax.
+    async fn net(&self) -> Money {
+        self.money(self.0.row.net)
+    }
+
+    /// What the whole term brings: the total.
+    async fn tcv(&self) -> Money {
+        self.money(self.0.row.total)
+    }
+
+    /// What a year brings: arr, and what is charged once in the term.
+    async fn acv(&self) -> Money {
+        self.money(self.0.row.acv)
+    }
+
+    /// Twelve times the exact monthly sum, rounded once: 1,000.00 a year is 1,000.00.
+    async fn arr(&self) -> Money {
+        self.money(self.0.row.arr)
+    }
+
+    /// What licensed recurring lines bring a month, net of discounts and tax; no prorations, no usage, nothing that a coupon takes off once.
+    /// Reckoned exactly over all lines and rounded once, half to even.
+    async fn mrr(&self) -> Money {
+        self.money(self.0.row.mrr)
+    }
+
+    /// False on an invoice contract whose subscription is a contract here too, so that money is counted once; and while its source is
+    /// turned off.
+    async fn counts_toward_recurring(&self) -> bool {
+        self.0.counts_toward_recurring
+    }
+
+    /// The subscription contract that this invoice contract bills.
+    async fn subscription_contract(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
+        let Some(subscription) = self.0.row.stripe_subscription_id.clone().filter(|_| self.is_invoice()) else {
+            return Ok(None);
+        };
+        let key = SubscriptionContractOf(self.0.row.integration_id, subscription);
+        Ok(ctx.rows()?.load_one(key).await?.map(Contract))
+    }
+
+    /// The invoice contracts that bill this subscription contract, the newest booking first.
+    async fn invoice_contracts(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<ContractConnection, Fault> {
+        let name = format!("invoices of {}", self.0.row.id);
+        let order = RowOrder::BookingDate;
+        let window = page_args(first, after, last, before).check(Listing::new(
+            &name,
+            "BOOKING_DATE",
+            order.sorted(),
+            false,
+            &(),
+        ))?;
+        ctx.rows()?.allow(&window)?;
+        let row = &self.0.row;
+        let subscription = if self.is_invoice() {
+            None
+        } else {
+            Some(row.stripe_id.clone())
+        };
+        let page = match &subscription {
+            Some(subscription) => {
+                let key = InvoicesOf {
+                    integration_id: row.integration_id,
+                    subscription: subscription.clone(),
+                    window: window.clone(),
+                };
+                ctx.rows()?.load_one(key).await?
+            }
+            None => None,
+        };
+        let page = page.unwrap_or_else(|| window.page(Vec::new()));
+        let filter = RowFilter {
+            bills: Some((row.integration_id, subscription.unwrap_or_default())),
+            ..RowFilter::default()
+        };
+        Ok(ContractConnection::of_page(page, &window, filter, order))
+    }
+
+    /// The contract before it in the same subscription.
+    async fn renews(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
+        Ok(ctx.rows()?.load_one(RenewalOf(self.0.row.id)).await?.map(Contract))
+    }
+
+    /// The contract after it: the first invoice of the same subscription that begins at its end, or the day before, and charges something
+    /// recurring.
+    async fn renewed_by(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
+        Ok(ctx.rows()?.load_one(RenewedBy(self.0.row.id)).await?.map(Contract))
     }
 
     /// Invoice contracts: zero when lines, discounts, shipping and tax add up to Stripe's total; else by how much they do not.
     async fn reconcile_delta(&self) -> Option<Money> {
-        self.0.reconcile_delta.map(|delta| self.money(delta))
+        self.0.row.reconcile_delta.map(|delta| self.money(delta))
     }
 
     async fn created_at(&self) -> DateTime {
-        DateTime::from_ms(self.0.created_at)
+        DateTime::from_ms(self.0.row.created_at)
     }
 
     async fn updated_at(&self) -> DateTime {
-        DateTime::from_ms(self.0.updated_at)
+        DateTime::from_ms(self.0.row.updated_at)
     }
 
     async fn lines(
@@ -167,11 +300,17 @@ impl Contract {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<ContractLineConnection, Fault> {
-        let listing = Listing::new(&format!("lines of {}", self.0.id), "NUMBER", Sorted::Number, true, &());
+        let listing = Listing::new(
+            &format!("lines of {}", self.0.row.id),
+            "NUMBER",
+            Sorted::Number,
+            true,
+            &(),
+        );
         let window = page_args(first, after, last, before).check(listing)?;
         ctx.rows()?.allow(&window)?;
         let key = LinesOf {
-            contract_id: self.0.id,
+            contract_id: self.0.row.id,
             window: window.clone(),
         };
         let page = ctx
@@ -179,180 +318,6 @@ impl Contract {
             .load_one(key)
             .await?
             .unwrap_or_else(|| window.page(Vec::new()));
-        Ok(ContractLineConnection::of_contract(page, &window, self.0.id))
-    }
-}
-
-/// One contract by an id of ours or of Stripe.
-#[derive(OneofObject)]
-enum ContractRef {
-    Id(ID),
-    Stripe(StripeRef),
-}
-
-/// Filters combine with AND; a list inside one filter is OR.
-#[derive(InputObject)]
-pub(super) struct ContractFilter {
-    ids: Option<Vec<ID>>,
-    integration_id: Option<ID>,
-    stripe_ids: Option<Vec<String>>,
-    client_id: Option<ID>,
-    stripe_customer_id: Option<String>,
-    product_id: Option<ID>,
-    /// False: contracts still waiting for a client.
-    linked: Option<bool>,
-    source: Option<Vec<ContractSource>>,
-    currency: Option<Vec<String>>,
-    /// False: sums that do not add up.
-    reconciled: Option<bool>,
-    booking_date: Option<DateRange>,
-    term_end: Option<DateRange>,
-    updated_at: Option<DateTimeRange>,
-    search: Option<String>,
-}
-
-impl ContractFilter {
-    pub(super) fn rows(self) -> Result<store::contract::ContractFilter, Error> {
-        let upper = |codes: Vec<String>| codes.into_iter().map(|code| code.to_uppercase()).collect();
-        Ok(store::contract::ContractFilter {
-            ids: rows_of(IdType::Contract, self.ids, "ids")?,
-            integration_id: row_of(IdType::Integration, self.integration_id, "integrationId")?,
-            stripe_ids: self.stripe_ids,
-            client_id: row_of(IdType::Client, self.client_id, "clientId")?,
-            stripe_customer_id: self.stripe_customer_id,
-            product_id: row_of(IdType::Product, self.product_id, "productId")?,
-            linked: self.linked,
-            source: self.source.map(|sources| sources.into_iter().map(Into::into).collect()),
-            currency: self.currency.map(upper),
-            reconciled: self.reconciled,
-            booking_date: self.booking_date.map(Into::into),
-            term_end: self.term_end.map(Into::into),
-            updated_at: self.updated_at.map(Into::into),
-            search: self.search,
-        })
-    }
-}
-
-/// What contracts are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-#[graphql(remote = "store::contract::ContractOrderField")]
-pub(super) enum ContractOrderField {
-    BookingDate,
-    TermEnd,
-    Total,
-    CreatedAt,
-    UpdatedAt,
-}
-
-/// The order of contracts.
-#[derive(InputObject)]
-pub(super) struct ContractOrder {
-    #[graphql(default_with = "ContractOrderField::BookingDate")]
-    field: ContractOrderField,
-    #[graphql(default_with = "OrderDirection::Desc")]
-    direction: OrderDirection,
-}
-
-impl Default for ContractOrder {
-    fn default() -> Self {
-        Self {
-            field: ContractOrderField::BookingDate,
-            direction: OrderDirection::Desc,
-        }
-    }
-}
-
-impl ContractOrder {
-    pub(super) fn field(&self) -> store::contract::ContractOrderField {
-        self.field.into()
-    }
-
-    pub(super) fn listing(&self, list: &str, filter: &store::contract::ContractFilter) -> Listing {
-        Listing::new(
-            list,
-            &format!("{:?}", self.field),
-            self.field().sorted(),
-            self.direction == OrderDirection::Asc,
-            filter,
-        )
-    }
-}
-
-connection!(
-    ContractConnection,
-    ContractEdge,
-    Contract,
-    Model,
-    store::contract::ContractFilter,
-    count
-);
-
-/// Contracts of one client are counted together with those of other clients.
-async fn count(ctx: &Context<'_>, filter: &store::contract::ContractFilter) -> Result<u64, Fault> {
-    let Some(client_id) = filter.client_id else {
-        return Ok(store::contract::count(ctx.app()?.db.read(), filter).await?);
-    };
-    let filter = store::contract::ContractFilter {
-        client_id: None,
-        ..filter.clone()
-    };
-    Ok(ctx
-        .rows()?
-        .load_one(ContractCountOf { client_id, filter })
-        .await?
-        .unwrap_or(0))
-}
-
-impl ContractConnection {
-    pub(super) fn of_page(
-        page: Page<Model>,
-        window: &Window,
-        filter: store::contract::ContractFilter,
-        order: store::contract::ContractOrderField,
-    ) -> Self {
-        Self::of(page, window, filter, |contract| order.place(contract))
-    }
-}
-
-/// The queries of this noun.
-#[derive(Default)]
-pub(super) struct ContractQuery;
-
-#[Object]
-impl ContractQuery {
-    async fn contract(&self, ctx: &Context<'_>, r#ref: ContractRef) -> Result<Option<Contract>, Fault> {
-        ctx.require(Scope::Read)?;
-        let db = ctx.app()?.db.read();
-        let found = match r#ref {
-            ContractRef::Id(id) => match IdType::Contract.decode(&id, &["id"]) {
-                Ok(id) => store::contract::find(db, id).await?,
-                Err(Error::NotFound) => None,
-                Err(error) => return Err(error.into()),
-            },
-            ContractRef::Stripe(stripe) => {
-                let (integration_id, stripe_id) = stripe.parts()?;
-                only(store::contract::list_by_stripe_id(db, integration_id, &stripe_id).await?)?
-            }
-        };
-        Ok(found.map(Contract))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
-    async fn contracts(
-        &self,
-        ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        filter: Option<ContractFilter>,
-        order_by: Option<ContractOrder>,
-    ) -> Result<ContractConnection, Fault> {
-        ctx.require(Scope::Read)?;
-        let filter = filter.map(ContractFilter::rows).transpose()?.unwrap_or_default();
-        let order = order_by.unwrap_or_default();
-        let window = page_args(first, after, last, before).check(order.listing("contracts", &filter))?;
-        let page = store::contract::list(ctx.app()?.db.read(), &filter, order.field(), &window).await?;
-        Ok(ContractConnection::of_page(page, &window, filter, order.field()))
+        Ok(ContractLineConnection::of_contract(page, &window, self.0.row.id))
     }
 }

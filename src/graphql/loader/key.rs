@@ -89,3 +89,31 @@ pub(in crate::graphql) struct LinesOf {
     pub(in crate::graphql) contract_id: Uuid,
     pub(in crate::graphql) window: Window,
 }
+
+/// The contract that renews a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct RenewedBy(pub(in crate::graphql) Uuid);
+
+/// The contract that a contract renews.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct RenewalOf(pub(in crate::graphql) Uuid);
+
+/// The subscription contract of a Stripe subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct SubscriptionContractOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) String);
+
+/// A page of the invoice contracts of a Stripe subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct InvoicesOf {
+    pub(in crate::graphql) integration_id: Uuid,
+    pub(in crate::graphql) subscription: String,
+    pub(in crate::graphql) window: Window,
+}
+
+/// How many invoice contracts a Stripe subscription has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct InvoiceCountOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) String);
+
+/// What the contracts of a client come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct RevenueOf(pub(in crate::graphql) Uuid);

@@ -1,5 +1,6 @@
 //! Loads for many parents at once. Lives as long as one request and keeps nothing, so that a mutation never sees what was before it.
 
+mod contract;
 mod key;
 mod read;
 
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
+use chrono::NaiveDate;
 use sea_orm::DbErr;
 
 use super::Fault;
@@ -17,8 +19,9 @@ use crate::error::{Code, Error};
 use crate::store::page::Window;
 
 pub(super) use key::{
-    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
-    NodeKey, ProductOf, RunKey, SeenAt, UserKey,
+    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, InvoiceCountOf, InvoicesOf,
+    LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RenewalOf, RenewedBy, RevenueOf, RunKey, SeenAt,
+    SubscriptionContractOf, UserKey,
 };
 pub(super) use read::MARGIN_MS;
 
@@ -38,6 +41,13 @@ pub struct Loaders {
 
 /// Reads what was asked for together.
 pub(super) struct Rows(Arc<App>);
+
+impl Rows {
+    /// The present day, UTC.
+    fn today(&self) -> NaiveDate {
+        self.0.clock.now().date_naive()
+    }
+}
 
 impl Loaders {
     pub(super) fn new(app: &Arc<App>) -> Self {

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 use entity::kind::StripeKind;
-use entity::{client, client_link, contract, contract_line, integration, product, run, user};
+use entity::{client, client_link, contract_line, integration, product, run, user};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::key::{
-    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
-    NodeKey, ProductOf, RunKey, SeenAt, UserKey,
+    ClientOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RunKey, SeenAt,
+    UserKey,
 };
 use super::{Rows, Shared};
 use crate::app::App;
@@ -29,16 +29,6 @@ impl Loader<IntegrationKey> for Rows {
     async fn load(&self, keys: &[IntegrationKey]) -> Result<HashMap<IntegrationKey, Self::Value>, Shared> {
         let rows = store::integration::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(rows.into_iter().map(|row| (IntegrationKey(row.id), row)).collect())
-    }
-}
-
-impl Loader<ContractKey> for Rows {
-    type Value = contract::Model;
-    type Error = Shared;
-
-    async fn load(&self, keys: &[ContractKey]) -> Result<HashMap<ContractKey, Self::Value>, Shared> {
-        let rows = store::contract::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
-        Ok(rows.into_iter().map(|row| (ContractKey(row.id), row)).collect())
     }
 }
 
@@ -102,7 +92,7 @@ impl Loader<NodeKey> for Rows {
                 continue;
             };
             let ids: Vec<Uuid> = asked.iter().map(|key| key.1).collect();
-            let found = node::list(self.0.db.read(), of, &ids).await?;
+            let found = node::list(self.0.db.read(), of, &ids, self.today()).await?;
             nodes.extend(found.into_iter().map(|(id, node)| (NodeKey(of, id), node)));
         }
         Ok(nodes)
@@ -171,51 +161,6 @@ impl Loader<SeenAt> for Rows {
     }
 }
 
-impl Loader<ContractsOf> for Rows {
-    type Value = Page<contract::Model>;
-    type Error = Shared;
-
-    async fn load(&self, keys: &[ContractsOf]) -> Result<HashMap<ContractsOf, Self::Value>, Shared> {
-        let mut pages = HashMap::new();
-        for asked in groups(keys, |one, other| {
-            one.filter == other.filter && one.order == other.order && one.window.reads_like(&other.window)
-        }) {
-            let Some(first) = asked.first() else { continue };
-            let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
-            let mut found =
-                store::contract::list_by_clients(self.0.db.read(), &clients, &first.filter, first.order, &first.window)
-                    .await?;
-            for key in asked {
-                let page = found
-                    .remove(&key.client_id)
-                    .unwrap_or_else(|| key.window.page(Vec::new()));
-                pages.insert(key.clone(), page);
-            }
-        }
-        Ok(pages)
-    }
-}
-
-impl Loader<ContractCountOf> for Rows {
-    type Value = u64;
-    type Error = Shared;
-
-    async fn load(&self, keys: &[ContractCountOf]) -> Result<HashMap<ContractCountOf, u64>, Shared> {
-        let mut counts = HashMap::new();
-        for asked in groups(keys, |one, other| one.filter == other.filter) {
-            let Some(first) = asked.first() else { continue };
-            let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
-            let found = store::contract::count_by_clients(self.0.db.read(), &clients, &first.filter).await?;
-            counts.extend(
-                asked
-                    .into_iter()
-                    .filter_map(|key| Some((key.clone(), *found.get(&key.client_id)?))),
-            );
-        }
-        Ok(counts)
-    }
-}
-
 impl Loader<LineCountOf> for Rows {
     type Value = u64;
     type Error = Shared;
@@ -247,7 +192,7 @@ impl Loader<LinesOf> for Rows {
     }
 }
 
-fn ids<K, T>(keys: &[K], id: impl Fn(&K) -> T) -> Vec<T> {
+pub(super) fn ids<K, T>(keys: &[K], id: impl Fn(&K) -> T) -> Vec<T> {
     keys.iter().map(id).collect()
 }
 
@@ -263,7 +208,7 @@ fn by_kind(keys: &[SeenAt]) -> Vec<(Uuid, StripeKind, Vec<&str>)> {
 }
 
 /// The keys that one statement can serve together.
-fn groups<K>(keys: &[K], alike: impl Fn(&K, &K) -> bool) -> Vec<Vec<&K>> {
+pub(super) fn groups<K>(keys: &[K], alike: impl Fn(&K, &K) -> bool) -> Vec<Vec<&K>> {
     let mut groups: Vec<Vec<&K>> = Vec::new();
     for key in keys {
         match groups

@@ -1,40 +1,34 @@
 //! Reading contracts. A contract reaches its client through the link of its Stripe customer.
+//!
+//! - [`filter`] says which are meant, [`dated`] what depends on the day, in one place.
+//! - [`link`] finds what renews what, [`revenue`] adds up, [`due`] finds what time alone has changed.
+
+mod dated;
+mod due;
+mod filter;
+mod link;
+mod revenue;
 
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
+use entity::client_link;
 use entity::contract::{Column, Entity, Model};
-use entity::kind::ContractSource;
-use entity::{client_link, contract_line, product};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, SimpleExpr, WindowStatement};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, SimpleExpr, WindowStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QueryTrait, Select,
+    QueryTrait,
 };
 use uuid::Uuid;
 
 use super::page::{Key, Page, Place, Sorted, Window};
-use super::range::{Range, among, holds, within};
+use filter::filtered;
 
-/// Filters combine with AND; a list inside one is OR.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the fields are those of the API's filter")]
-pub struct ContractFilter {
-    pub ids: Option<Vec<Uuid>>,
-    pub integration_id: Option<Uuid>,
-    pub stripe_ids: Option<Vec<String>>,
-    pub client_id: Option<Uuid>,
-    pub stripe_customer_id: Option<String>,
-    pub product_id: Option<Uuid>,
-    pub linked: Option<bool>,
-    pub source: Option<Vec<ContractSource>>,
-    pub currency: Option<Vec<String>>,
-    pub reconciled: Option<bool>,
-    pub booking_date: Option<Range<NaiveDate>>,
-    pub term_end: Option<Range<NaiveDate>>,
-    pub updated_at: Option<Range<i64>>,
-    pub search: Option<String>,
-}
+pub use dated::Dated;
+pub use due::{has_due, queue_due};
+pub use filter::ContractFilter;
+pub use link::{count_invoices, list_invoices, list_of_subscriptions, list_renewed, list_renewing};
+pub use revenue::{Revenue, sum, sum_by_clients};
 
 /// What contracts are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,84 +80,21 @@ impl ContractOrderField {
     }
 }
 
-fn filtered(filter: &ContractFilter) -> Select<Entity> {
-    let conditions = Condition::all()
-        .add_option(among(Column::Id, filter.ids.as_ref()))
-        .add_option(filter.integration_id.map(|id| Column::IntegrationId.eq(id)))
-        .add_option(among(Column::StripeId, filter.stripe_ids.as_ref()))
-        .add_option(
-            filter
-                .client_id
-                .map(|id| Expr::exists(link().and_where(client_link::Column::ClientId.eq(id)).to_owned())),
-        )
-        .add_option(
-            filter
-                .stripe_customer_id
-                .as_ref()
-                .map(|id| Column::StripeCustomerId.eq(id.as_str())),
-        )
-        .add_option(filter.product_id.map(|id| Column::Id.in_subquery(with_product(id))))
-        .add_option(filter.linked.map(|linked| {
-            if linked {
-                Expr::exists(link())
-            } else {
-                Expr::exists(link()).not()
-            }
-        }))
-        .add_option(among(Column::Source, filter.source.as_ref()))
-        .add_option(among(Column::Currency, filter.currency.as_ref()))
-        .add_option(filter.reconciled.map(|reconciled| Column::Reconciled.eq(reconciled)))
-        .add(within(Column::BookingDate, filter.booking_date.as_ref()))
-        .add(within(Column::TermEnd, filter.term_end.as_ref()))
-        .add(within(Column::UpdatedAt, filter.updated_at.as_ref()))
-        .add_option(holds(Column::SearchKey, filter.search.as_ref()));
-    Entity::find().filter(conditions)
-}
-
-/// The link of the contract's customer, correlated.
-fn link() -> SelectStatement {
-    use client_link::{Column as Link, Entity as Links};
-    let mut query = Query::select();
-    query
-        .expr(Expr::val(1))
-        .from(Links)
-        .and_where(Expr::col((Links, Link::IntegrationId)).equals((Entity, Column::IntegrationId)))
-        .and_where(Expr::col((Links, Link::StripeCustomerId)).equals((Entity, Column::StripeCustomerId)));
-    query
-}
-
-fn with_product(id: Uuid) -> SelectStatement {
-    use contract_line::{Column as Line, Entity as Lines};
-    use product::{Column as Product, Entity as Products};
-    let mut query = Query::select();
-    query
-        .column((Lines, Line::ContractId))
-        .from(Lines)
-        .inner_join(
-            Products,
-            Expr::col((Products, Product::IntegrationId))
-                .equals((Lines, Line::IntegrationId))
-                .and(Expr::col((Products, Product::StripeId)).equals((Lines, Line::StripeProductId))),
-        )
-        .and_where(Expr::col((Products, Product::Id)).eq(id));
-    query
-}
-
 /// A page of contracts.
 pub async fn list(
     conn: &impl ConnectionTrait,
     filter: &ContractFilter,
     order: ContractOrderField,
     window: &Window,
-) -> Result<Page<Model>, DbErr> {
-    window
-        .read(conn, filtered(filter), order.key(), Column::Id.into_expr())
-        .await
+    today: NaiveDate,
+) -> Result<Page<Dated>, DbErr> {
+    let rows = window.cut(filtered(filter, today), order.key(), Column::Id.into_expr());
+    Ok(window.page(dated::on(rows, today).all(conn).await?))
 }
 
 /// How many there are.
-pub async fn count(conn: &impl ConnectionTrait, filter: &ContractFilter) -> Result<u64, DbErr> {
-    filtered(filter).count(conn).await
+pub async fn count(conn: &impl ConnectionTrait, filter: &ContractFilter, today: NaiveDate) -> Result<u64, DbErr> {
+    filtered(filter, today).count(conn).await
 }
 
 /// A contract's id with the client that it was found for.
@@ -180,10 +111,11 @@ pub async fn list_by_clients(
     filter: &ContractFilter,
     order: ContractOrderField,
     window: &Window,
-) -> Result<HashMap<Uuid, Page<Model>>, DbErr> {
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Page<Dated>>, DbErr> {
     use client_link::{Column as Link, Entity as Links};
     let id = Column::Id.into_expr();
-    let mut numbered = filtered(filter).into_query();
+    let mut numbered = filtered(filter, today).into_query();
     numbered.clear_selects();
     let mut of_client = WindowStatement::partition_by((Links, Link::ClientId));
     of_client
@@ -199,12 +131,8 @@ pub async fn list_by_clients(
         numbered.and_where(behind);
     }
     let found: Vec<OfClient> = super::first_of_each(conn, numbered, &["id", "client_id"], window.limit()).await?;
-    let rows = Entity::find()
-        .filter(Column::Id.is_in(found.iter().map(|row| row.id)))
-        .all(conn)
-        .await?;
-    let mut by_id: HashMap<Uuid, Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let mut pages: HashMap<Uuid, Vec<Model>> = HashMap::new();
+    let mut by_id = by_ids(conn, found.iter().map(|row| row.id).collect(), today).await?;
+    let mut pages: HashMap<Uuid, Vec<Dated>> = HashMap::new();
     for row in found {
         pages.entry(row.client_id).or_default().extend(by_id.remove(&row.id));
     }
@@ -219,9 +147,10 @@ pub async fn count_by_clients(
     conn: &impl ConnectionTrait,
     clients: &[Uuid],
     filter: &ContractFilter,
+    today: NaiveDate,
 ) -> Result<HashMap<Uuid, u64>, DbErr> {
     use client_link::{Column as Link, Entity as Links};
-    let mut counted = filtered(filter).into_query();
+    let mut counted = filtered(filter, today).into_query();
     counted.clear_selects();
     counted
         .column((Links, Link::ClientId))
@@ -246,16 +175,19 @@ fn links_its_customer() -> SimpleExpr {
 }
 
 /// By our id.
-pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).one(conn).await
+pub async fn find(conn: &impl ConnectionTrait, id: Uuid, today: NaiveDate) -> Result<Option<Dated>, DbErr> {
+    dated::on(Entity::find_by_id(id), today).one(conn).await
 }
 
 /// Those of our ids.
-pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
-    Entity::find()
-        .filter(Column::Id.is_in(ids.iter().copied()))
-        .all(conn)
-        .await
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid], today: NaiveDate) -> Result<Vec<Dated>, DbErr> {
+    let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+    dated::on(rows, today).all(conn).await
+}
+
+async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<Uuid>, today: NaiveDate) -> Result<HashMap<Uuid, Dated>, DbErr> {
+    let rows = list_by_ids(conn, &ids, today).await?;
+    Ok(rows.into_iter().map(|dated| (dated.row.id, dated)).collect())
 }
 
 /// By Stripe's id: one for each integration that has it.
@@ -263,11 +195,9 @@ pub async fn list_by_stripe_id(
     conn: &impl ConnectionTrait,
     integration_id: Option<Uuid>,
     stripe_id: &str,
-) -> Result<Vec<Model>, DbErr> {
+    today: NaiveDate,
+) -> Result<Vec<Dated>, DbErr> {
     let here = Condition::all().add_option(integration_id.map(|id| Column::IntegrationId.eq(id)));
-    Entity::find()
-        .filter(Column::StripeId.eq(stripe_id))
-        .filter(here)
-        .all(conn)
-        .await
+    let rows = Entity::find().filter(Column::StripeId.eq(stripe_id)).filter(here);
+    dated::on(rows, today).all(conn).await
 }

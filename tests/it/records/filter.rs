@@ -1,6 +1,9 @@
 //! Filters: each against what it says, worked out from the rows in Rust.
 
-use entity::kind::{ClientOrigin, ClientStatus, ContractSource, LineKind, RunKind, RunState, RunTrigger, StripeKind};
+use entity::kind::{
+    ClientOrigin, ClientStatus, ContractSource, ContractStatus, LineKind, PaymentState, RunKind, RunState, RunTrigger,
+    StripeKind,
+};
 use entity::{client, client_link, contract, contract_line, product, run, sync_error};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -263,6 +266,32 @@ async fn contracts() {
             row.source == ContractSource::Subscription
         }),
         case(json!({ "source": [] }), |_: &contract::Model| false),
+        case(json!({ "status": ["ACTIVE"] }), |row: &contract::Model| {
+            rows.status_of(row) == ContractStatus::Active
+        }),
+        case(
+            json!({ "status": ["OVERDUE", "ENDED", "LOST"] }),
+            |row: &contract::Model| {
+                [ContractStatus::Overdue, ContractStatus::Ended, ContractStatus::Lost].contains(&rows.status_of(row))
+            },
+        ),
+        case(
+            json!({ "status": ["CHURNED", "FORECASTED"] }),
+            |row: &contract::Model| {
+                [ContractStatus::Churned, ContractStatus::Forecasted].contains(&rows.status_of(row))
+            },
+        ),
+        case(json!({ "status": [] }), |_: &contract::Model| false),
+        case(json!({ "paymentState": ["PAST_DUE"] }), |row: &contract::Model| {
+            row.payment_state == PaymentState::PastDue
+        }),
+        case(json!({ "countsTowardRecurring": true }), |row: &contract::Model| {
+            rows.counts_toward_recurring(row)
+        }),
+        case(
+            json!({ "countsTowardRecurring": false, "source": ["INVOICE"] }),
+            |row: &contract::Model| !rows.counts_toward_recurring(row) && row.source == ContractSource::Invoice,
+        ),
         case(json!({ "currency": ["jpy", "KWD"] }), |row: &contract::Model| {
             row.currency != "USD"
         }),

@@ -3,6 +3,7 @@
 #![expect(clippy::too_many_lines, reason = "tables of cases read better whole")]
 
 mod filter;
+mod link;
 mod misuse;
 mod nested;
 mod paging;

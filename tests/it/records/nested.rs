@@ -19,7 +19,7 @@ fn ids(nodes: &Value) -> Vec<String> {
 }
 
 /// Query shapes and how many statements each may read with, whatever the number of rows.
-const SHAPES: [(&str, usize); 7] = [
+const SHAPES: [(&str, usize); 10] = [
     (
         "{ contracts(first: SIZE) { nodes { name client { name } lines(first: 10) { nodes { product { name } } } } } }",
         7,
@@ -39,6 +39,18 @@ const SHAPES: [(&str, usize); 7] = [
     (
         "{ contracts(first: SIZE) { nodes { stripeUrl lastSyncedAt integration { name } } } }",
         8,
+    ),
+    (
+        "{ contracts(first: SIZE) { nodes { status countsTowardRecurring subscriptionContract { status } renews { id } renewedBy { status } } } }",
+        6,
+    ),
+    (
+        "{ contracts(first: SIZE, filter: {source: [SUBSCRIPTION]}) { nodes { invoiceContracts(first: 5) { totalCount nodes { status } } } } }",
+        7,
+    ),
+    (
+        "{ clients(first: SIZE) { nodes { revenue { currency mrr { decimal } } } } }",
+        2,
     ),
     // What is counted about an integration is read once for all that ask: five statements an integration.
     (

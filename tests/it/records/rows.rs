@@ -121,6 +121,66 @@ impl Rows {
     }
 }
 
+/// What depends on the day, told once more in Rust.
+impl Rows {
+    /// Where a contract is in its life today.
+    pub(crate) fn status_of(&self, contract: &contract::Model) -> ContractStatus {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+        if let Some(fixed) = contract.fixed_status {
+            return fixed;
+        }
+        let start = contract.term_start.unwrap();
+        match contract.term_end {
+            _ if today < start => ContractStatus::Booked,
+            Some(end) if today < end => ContractStatus::Active,
+            _ if today == start => ContractStatus::Active,
+            _ if !contract.recurs || self.renewal_of(contract).is_some() => ContractStatus::Ended,
+            _ if contract.terminated_date.is_some_and(|day| day <= today) => ContractStatus::Churned,
+            _ => ContractStatus::Overdue,
+        }
+    }
+
+    /// What renews a contract.
+    pub(crate) fn renewal_of(&self, old: &contract::Model) -> Option<&contract::Model> {
+        if old.source != ContractSource::Invoice {
+            return None;
+        }
+        let (from, billed) = (old.renewal_from?, old.stripe_subscription_id.as_ref()?);
+        let renews = |new: &&contract::Model| {
+            new.integration_id == old.integration_id
+                && new.source == ContractSource::Invoice
+                && new.stripe_subscription_id.as_ref() == Some(billed)
+                && new.recurs
+                && new.term_start.unwrap() >= from
+                && new.term_start > old.term_start
+        };
+        let first = |row: &&contract::Model| (row.term_start, row.booking_date, row.stripe_id.clone());
+        self.contracts.iter().filter(renews).min_by_key(first)
+    }
+
+    /// The contract of the subscription that an invoice contract bills.
+    pub(crate) fn subscription_of(&self, invoice: &contract::Model) -> Option<&contract::Model> {
+        let billed = invoice.stripe_subscription_id.as_ref()?;
+        self.contracts.iter().find(|row| {
+            invoice.source == ContractSource::Invoice
+                && row.source == ContractSource::Subscription
+                && row.integration_id == invoice.integration_id
+                && row.stripe_id == *billed
+        })
+    }
+
+    /// Whether a contract's recurring revenue is counted.
+    pub(crate) fn counts_toward_recurring(&self, contract: &contract::Model) -> bool {
+        let has = |source| {
+            let of = |row: &&integration::Model| row.id == contract.integration_id;
+            let integration = self.integrations.iter().find(of).unwrap();
+            integration.contract_sources.0.contains(&source)
+        };
+        let is_counted_twice = has(ContractSource::Subscription) && self.subscription_of(contract).is_some();
+        has(contract.source) && !is_counted_twice
+    }
+}
+
 async fn insert<M, A>(db: &DatabaseConnection, rows: &[M])
 where
     M: Clone + IntoActiveModel<A>,

@@ -1,0 +1,171 @@
+//! How contracts, and what hangs together with them, are read for many at once.
+
+use std::collections::HashMap;
+
+use async_graphql::dataloader::Loader;
+use uuid::Uuid;
+
+use super::key::{
+    ContractCountOf, ContractKey, ContractsOf, InvoiceCountOf, InvoicesOf, RenewalOf, RenewedBy, RevenueOf,
+    SubscriptionContractOf,
+};
+use super::read::{groups, ids};
+use super::{Rows, Shared};
+use crate::store;
+use crate::store::contract::{Dated, Revenue};
+use crate::store::page::Page;
+
+impl Loader<ContractKey> for Rows {
+    type Value = Dated;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ContractKey]) -> Result<HashMap<ContractKey, Self::Value>, Shared> {
+        let rows = store::contract::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0), self.today()).await?;
+        Ok(rows
+            .into_iter()
+            .map(|dated| (ContractKey(dated.row.id), dated))
+            .collect())
+    }
+}
+
+impl Loader<ContractsOf> for Rows {
+    type Value = Page<Dated>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ContractsOf]) -> Result<HashMap<ContractsOf, Self::Value>, Shared> {
+        let mut pages = HashMap::new();
+        for asked in groups(keys, |one, other| {
+            one.filter == other.filter && one.order == other.order && one.window.reads_like(&other.window)
+        }) {
+            let Some(first) = asked.first() else { continue };
+            let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
+            let (db, today) = (self.0.db.read(), self.today());
+            let mut found =
+                store::contract::list_by_clients(db, &clients, &first.filter, first.order, &first.window, today)
+                    .await?;
+            for key in asked {
+                let page = found
+                    .remove(&key.client_id)
+                    .unwrap_or_else(|| key.window.page(Vec::new()));
+                pages.insert(key.clone(), page);
+            }
+        }
+        Ok(pages)
+    }
+}
+
+impl Loader<ContractCountOf> for Rows {
+    type Value = u64;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ContractCountOf]) -> Result<HashMap<ContractCountOf, u64>, Shared> {
+        let mut counts = HashMap::new();
+        for asked in groups(keys, |one, other| one.filter == other.filter) {
+            let Some(first) = asked.first() else { continue };
+            let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
+            let found =
+                store::contract::count_by_clients(self.0.db.read(), &clients, &first.filter, self.today()).await?;
+            counts.extend(
+                asked
+                    .into_iter()
+                    .filter_map(|key| Some((key.clone(), *found.get(&key.client_id)?))),
+            );
+        }
+        Ok(counts)
+    }
+}
+
+impl Loader<RenewedBy> for Rows {
+    type Value = Dated;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[RenewedBy]) -> Result<HashMap<RenewedBy, Dated>, Shared> {
+        let contracts = ids(keys, |key| key.0);
+        let found = store::contract::list_renewing(self.0.db.read(), &contracts, self.today()).await?;
+        Ok(found.into_iter().map(|(of, dated)| (RenewedBy(of), dated)).collect())
+    }
+}
+
+impl Loader<RenewalOf> for Rows {
+    type Value = Dated;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[RenewalOf]) -> Result<HashMap<RenewalOf, Dated>, Shared> {
+        let contracts = ids(keys, |key| key.0);
+        let found = store::contract::list_renewed(self.0.db.read(), &contracts, self.today()).await?;
+        Ok(found.into_iter().map(|(of, dated)| (RenewalOf(of), dated)).collect())
+    }
+}
+
+impl Loader<SubscriptionContractOf> for Rows {
+    type Value = Dated;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[SubscriptionContractOf]) -> Result<HashMap<SubscriptionContractOf, Dated>, Shared> {
+        let asked = ids(keys, |key| (key.0, key.1.clone()));
+        let found = store::contract::list_of_subscriptions(self.0.db.read(), &asked, self.today()).await?;
+        let key = |dated: &Dated| SubscriptionContractOf(dated.row.integration_id, dated.row.stripe_id.clone());
+        Ok(found.into_iter().map(|dated| (key(&dated), dated)).collect())
+    }
+}
+
+impl Loader<InvoicesOf> for Rows {
+    type Value = Page<Dated>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[InvoicesOf]) -> Result<HashMap<InvoicesOf, Self::Value>, Shared> {
+        let mut pages = HashMap::new();
+        for asked in groups(keys, |one, other| {
+            one.integration_id == other.integration_id && one.window.reads_like(&other.window)
+        }) {
+            let Some(first) = asked.first() else { continue };
+            let subscriptions: Vec<String> = asked.iter().map(|key| key.subscription.clone()).collect();
+            let (db, today) = (self.0.db.read(), self.today());
+            let mut found =
+                store::contract::list_invoices(db, first.integration_id, &subscriptions, &first.window, today).await?;
+            for key in asked {
+                let page = found
+                    .remove(&key.subscription)
+                    .unwrap_or_else(|| key.window.page(Vec::new()));
+                pages.insert(key.clone(), page);
+            }
+        }
+        Ok(pages)
+    }
+}
+
+impl Loader<InvoiceCountOf> for Rows {
+    type Value = u64;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[InvoiceCountOf]) -> Result<HashMap<InvoiceCountOf, u64>, Shared> {
+        let mut counts = HashMap::new();
+        for asked in groups(keys, |one, other| one.0 == other.0) {
+            let Some(integration_id) = asked.first().map(|key| key.0) else {
+                continue;
+            };
+            let subscriptions: Vec<String> = asked.iter().map(|key| key.1.clone()).collect();
+            let found = store::contract::count_invoices(self.0.db.read(), integration_id, &subscriptions).await?;
+            counts.extend(
+                found
+                    .into_iter()
+                    .map(|(subscription, count)| (InvoiceCountOf(integration_id, subscription), count)),
+            );
+        }
+        Ok(counts)
+    }
+}
+
+impl Loader<RevenueOf> for Rows {
+    type Value = Vec<Revenue>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[RevenueOf]) -> Result<HashMap<RevenueOf, Self::Value>, Shared> {
+        let clients: Vec<Uuid> = ids(keys, |key| key.0);
+        let found = store::contract::sum_by_clients(self.0.db.read(), &clients, self.today()).await?;
+        Ok(found
+            .into_iter()
+            .map(|(client, sums)| (RevenueOf(client), sums))
+            .collect())
+    }
+}

@@ -1,0 +1,125 @@
+//! Revenue, added up in the database: one statement, each amount once.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use entity::client_link;
+use entity::contract::Column;
+use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult, QueryTrait};
+use uuid::Uuid;
+
+use super::dated::{counts_toward_recurring, counts_toward_total, is_active};
+use super::filter::{ContractFilter, filtered};
+use super::links_its_customer;
+
+/// What contracts of one currency come to, minor units. A sum may be larger than any amount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revenue {
+    /// Upper case.
+    pub currency: String,
+    /// How many contracts `total` and `net` are of.
+    pub contracts: i64,
+    /// What they come to, without tax.
+    pub total: i128,
+    /// The same less what was credited.
+    pub net: i128,
+    /// Recurring a month.
+    pub mrr: i128,
+    /// Recurring a year.
+    pub arr: i128,
+}
+
+/// Amounts are added up in two parts, neither of which can leave 64 bits: SQLite's sums end at an overflow.
+const PART: i64 = 1 << 32;
+const AMOUNTS: [&str; 4] = ["total", "net", "mrr", "arr"];
+
+/// Adds up the contracts that `filter` lets through, a row a currency.
+pub async fn sum(
+    conn: &impl ConnectionTrait,
+    filter: &ContractFilter,
+    today: NaiveDate,
+) -> Result<Vec<Revenue>, DbErr> {
+    let mut counted = filtered(filter, today).into_query();
+    counted.clear_selects();
+    count(&mut counted, today);
+    let rows = conn.query_all(&added_up(counted, None)).await?;
+    rows.iter().map(revenue).collect()
+}
+
+/// The same of all contracts of each of `clients`.
+pub async fn sum_by_clients(
+    conn: &impl ConnectionTrait,
+    clients: &[Uuid],
+    today: NaiveDate,
+) -> Result<HashMap<Uuid, Vec<Revenue>>, DbErr> {
+    use client_link::{Column as Link, Entity as Links};
+    let mut counted = filtered(&ContractFilter::default(), today).into_query();
+    counted.clear_selects();
+    counted
+        .expr_as(Expr::col((Links, Link::ClientId)), Alias::new("client_id"))
+        .inner_join(Links, links_its_customer())
+        .and_where(Expr::col((Links, Link::ClientId)).is_in(clients.iter().copied()));
+    count(&mut counted, today);
+    let mut by_client: HashMap<Uuid, Vec<Revenue>> = HashMap::new();
+    for row in conn.query_all(&added_up(counted, Some("client_id"))).await? {
+        let client: Uuid = row.try_get("", "client_id")?;
+        by_client.entry(client).or_default().push(revenue(&row)?);
+    }
+    Ok(by_client)
+}
+
+/// What counts of each contract.
+fn count(contracts: &mut SelectStatement, today: NaiveDate) {
+    let recurring = || is_active(today).and(counts_toward_recurring());
+    let amount = |counts, column: Column| or_nothing(counts, column.into_expr());
+    contracts
+        .expr_as(Column::Currency.into_expr(), Alias::new("currency"))
+        .expr_as(
+            or_nothing(counts_toward_total(), Expr::val(1_i64)),
+            Alias::new("counted"),
+        )
+        .expr_as(amount(counts_toward_total(), Column::Total), Alias::new("total"))
+        .expr_as(amount(counts_toward_total(), Column::Net), Alias::new("net"))
+        .expr_as(amount(recurring(), Column::Mrr), Alias::new("mrr"))
+        .expr_as(amount(recurring(), Column::Arr), Alias::new("arr"));
+}
+
+fn or_nothing(counts: SimpleExpr, amount: SimpleExpr) -> SimpleExpr {
+    CaseStatement::new().case(counts, amount).finally(0_i64).into()
+}
+
+fn added_up(counted: SelectStatement, by: Option<&'static str>) -> SelectStatement {
+    let mut sums = Query::select();
+    let column = |name: &str| Expr::col(Alias::new(name));
+    let whole = |of: SimpleExpr| of.sum().cast_as("bigint");
+    sums.from_subquery(counted, Alias::new("contracts"))
+        .column(Alias::new("currency"))
+        .expr_as(whole(column("counted")), Alias::new("counted"))
+        .group_by_col(Alias::new("currency"))
+        .order_by(Alias::new("currency"), Order::Asc);
+    for name in AMOUNTS {
+        sums.expr_as(whole(column(name).div(PART)), Alias::new(format!("{name}_high")))
+            .expr_as(whole(column(name).modulo(PART)), Alias::new(format!("{name}_low")));
+    }
+    if let Some(by) = by {
+        sums.column(Alias::new(by)).group_by_col(Alias::new(by));
+    }
+    sums
+}
+
+fn revenue(row: &QueryResult) -> Result<Revenue, DbErr> {
+    let amount = |name: &str| {
+        let high: i64 = row.try_get("", &format!("{name}_high"))?;
+        let low: i64 = row.try_get("", &format!("{name}_low"))?;
+        Ok::<_, DbErr>(i128::from(high) * i128::from(PART) + i128::from(low))
+    };
+    Ok(Revenue {
+        currency: row.try_get("", "currency")?,
+        contracts: row.try_get("", "counted")?,
+        total: amount("total")?,
+        net: amount("net")?,
+        mrr: amount("mrr")?,
+        arr: amount("arr")?,
+    })
+}
