@@ -5,12 +5,13 @@
 //! - [`timetable`] says what is due.
 //! - [`runner`] takes up runs, one at a time an integration, and sees them to their end.
 //! - [`work`] is one run; [`rest`] says how long it waits for Stripe, [`aftermath`] what its end means for the integration.
-//! - [`inbox`] has events take effect as they come.
+//! - [`inbox`] has events take effect as they come, [`remap`] has what waits to be mapped again mapped where nothing is at work.
 
 mod aftermath;
 mod inbox;
 pub mod queue;
 pub mod reconcile;
+mod remap;
 mod rest;
 mod runner;
 mod scheduler;

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::inbox::Inbox;
+use super::remap::Remaps;
 use super::{timetable, work};
 use crate::app::App;
 use crate::store::lease;
@@ -15,7 +16,7 @@ use crate::store::lease;
 /// Wakes with each tick, and at once when a run was queued here.
 pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
     let owner = app.turns.owner();
-    let inbox = Arc::new(Inbox::default());
+    let (inbox, remaps) = (Arc::new(Inbox::default()), Arc::new(Remaps::default()));
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -26,6 +27,9 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTrack
         }
         if let Err(error) = inbox.look(&app, &stop, &tasks).await {
             tracing::warn!(%error, "events could not be looked for; the next tick tries again");
+        }
+        if let Err(error) = remaps.look(&app, &stop, &tasks).await {
+            tracing::warn!(%error, "what waits to be mapped again could not be looked for; the next tick tries again");
         }
     }
 }

@@ -25,9 +25,11 @@ const WEBHOOKS_COME_MS: i64 = HOUR_MS;
 /// Objects that one retry reads.
 const RETRIED: u64 = 500;
 
-/// Queues what is due of each integration: a look at the events, a reconcile, another try of what failed.
+/// Queues what is due of each integration: contracts that time alone has changed, a look at the events, a reconcile, another try of
+/// what failed.
 pub async fn queue_due(app: &App) -> Result<(), DbErr> {
     let now_ms = app.clock.now_ms();
+    queue_changes(app, now_ms).await?;
     let active = Condition::all()
         .add(integration::Column::SyncEnabled.eq(true))
         .add(integration::Column::KeySealed.is_not_null())
@@ -46,6 +48,16 @@ pub async fn queue_due(app: &App) -> Result<(), DbErr> {
         }
     }
     Ok(())
+}
+
+/// What ends, or begins, by itself needs no word of Stripe's, and so neither the key nor the switch.
+async fn queue_changes(app: &App, now_ms: i64) -> Result<(), DbErr> {
+    if !store::contract::has_due(app.db.read(), now_ms).await? {
+        return Ok(());
+    }
+    let tx = app.db.begin().await?;
+    store::contract::queue_due(&tx, now_ms).await?;
+    tx.commit().await
 }
 
 /// Looks again in a transaction of its own: two replicas may tick at once, and on PostgreSQL only one of them gets the row.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::inbox::effect::EVENT_TYPES;
 use super::inbox::{Drained, Lane, drain};
 use super::progress::Progress;

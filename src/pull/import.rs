@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoint;
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::progress::Progress;
 use super::rules::Rules;
 use super::{fill, pages, remap, sweep};

@@ -3,7 +3,7 @@
 //!
 //! - Ways in: [`import`] reads the lists, [`catch_up`] the events.
 //! - The way through: [`apply`], with [`news`] (is it newer?), `scope` (does it belong here?), `record` (what becomes of it).
-//! - After it: `fill` fetches what is named and not here, `remap` maps again what shows something that has changed.
+//! - After it: `fill` fetches what is named and not here, [`remap`] maps again what shows something that has changed.
 //! - How far: [`progress`], saved with the rows.
 
 mod alone;
@@ -29,7 +29,7 @@ mod paid;
 pub mod progress;
 pub mod reading;
 mod record;
-mod remap;
+pub mod remap;
 pub mod retry;
 pub mod road;
 pub mod rules;

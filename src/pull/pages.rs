@@ -13,7 +13,7 @@ use super::broken::{self, Broken};
 use super::checkpoint::Checkpoint;
 use super::fetch::{self, Fetched};
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::lists::{self, List};
 use super::paid;
 use super::progress::Progress;

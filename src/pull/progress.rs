@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::halt::{Halt, obey};
 use super::heartbeat::Heartbeat;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::tally::Tally;
 use crate::app::App;
 use crate::error::Error;
@@ -176,21 +176,13 @@ fn beat_for(app: &Arc<App>, run: &run::Model) -> Heartbeat {
     })
 }
 
-impl Holder for Progress {
+impl Writer for Progress {
     fn app(&self) -> &Arc<App> {
         &self.app
     }
 
-    fn client(&self) -> &Client {
-        &self.client
-    }
-
     fn run_id(&self) -> Option<Uuid> {
         Some(self.run.id)
-    }
-
-    fn count(&mut self, object: SyncObject, tally: Tally) {
-        tally.add_to(self.phase(object));
     }
 
     fn count_remapped(&mut self, object: SyncObject, changed: u64) {
@@ -204,16 +196,26 @@ impl Holder for Progress {
         }
     }
 
-    fn mark_unread(&mut self, object: SyncObject) {
-        self.phase(object).state = RunState::Failed;
-    }
-
     async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
         self.run.rests = 0;
         let order = self.save(&tx).await?;
         tx.commit().await?;
         self.app.changed.send_replace(());
         obey(order)
+    }
+}
+
+impl Holder for Progress {
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn count(&mut self, object: SyncObject, tally: Tally) {
+        tally.add_to(self.phase(object));
+    }
+
+    fn mark_unread(&mut self, object: SyncObject) {
+        self.phase(object).state = RunState::Failed;
     }
 }
 

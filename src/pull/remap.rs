@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use entity::kind::StripeKind;
+use entity::kind::{StripeKind, SyncObject};
 use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::apply::settle_failures;
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::Writer;
 use super::names::{Named, names_to_keep, queue_dependents};
 use super::outcome::Outcome;
 use super::record::{self, Item, Written};
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::noun_of;
+use crate::app::App;
 use crate::crash;
 use crate::error::Error;
 use crate::store::source::Body;
@@ -24,8 +26,33 @@ use crate::stripe::object::named_by;
 
 const BATCH: u64 = 200;
 
+/// Maps everything in the queue again, for no run and by no right but that of being the one that writes.
+pub async fn drain_alone(app: &Arc<App>, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
+    drain(&mut Alone(Arc::clone(app)), rules, stop).await
+}
+
+struct Alone(Arc<App>);
+
+impl Writer for Alone {
+    fn app(&self) -> &Arc<App> {
+        &self.0
+    }
+
+    fn run_id(&self) -> Option<Uuid> {
+        None
+    }
+
+    fn count_remapped(&mut self, _object: SyncObject, _changed: u64) {}
+
+    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+        tx.commit().await?;
+        self.0.changed.send_replace(());
+        Ok(())
+    }
+}
+
 /// Maps everything in the queue again.
-pub(super) async fn drain(holder: &mut impl Holder, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
+pub(super) async fn drain(holder: &mut impl Writer, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
     let app = Arc::clone(holder.app());
     if reference::list_queue(app.db.read(), rules.integration_id, 1)
         .await?

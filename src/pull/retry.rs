@@ -13,7 +13,7 @@ use super::broken;
 use super::catch_up::end_of;
 use super::fill;
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::progress::Progress;
 use super::remap;
 use super::road::Road;

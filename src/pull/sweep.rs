@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::alone;
 use super::checkpoint::Checkpoint;
 use super::halt::Halt;
-use super::holder::Holder;
+use super::holder::{Holder, Writer};
 use super::pages;
 use super::progress::Progress;
 use super::rules::Rules;

@@ -43,6 +43,16 @@ pub async fn has_free(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<bo
     Ok(free_runs(now, own_now_ms).one(conn).await?.is_some())
 }
 
+/// Whether a process is at work on a run of the integration.
+pub async fn is_worked_on(conn: &impl ConnectionTrait, integration_id: Uuid, own_now_ms: i64) -> Result<bool, DbErr> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let at_work = Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::FinishedAt.is_null())
+        .filter(Column::LeaseUntil.gte(now));
+    Ok(at_work.one(conn).await?.is_some())
+}
+
 /// Looks at the events and reads the lists go on side by side; of each, one at a time an integration. What holds the import slot
 /// goes first: somebody waits for it.
 fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {

@@ -122,6 +122,18 @@ pub async fn list_queue(
         .await
 }
 
+/// The integrations of which something waits to be mapped again.
+pub async fn list_integrations_that_wait(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    use remap_queue::Column;
+    remap_queue::Entity::find()
+        .select_only()
+        .column(Column::IntegrationId)
+        .distinct()
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Takes objects off the queue.
 pub async fn unqueue(
     conn: &impl ConnectionTrait,

@@ -7,6 +7,7 @@ mod backfill;
 mod catch_up;
 mod command;
 mod connect;
+mod contracts;
 mod crash;
 mod explain;
 mod http;

@@ -56,6 +56,24 @@ impl World {
         self.create(Kind::Price, index, price, patch, &["price.created"])
     }
 
+    /// Serves this as an object of its own, in full, without an event. What
+    /// lists and their filters need is added where it is missing; gives its id.
+    pub fn put(&self, kind: Kind, object: Value) -> String {
+        let list = json!({"object": "list", "data": [], "has_more": false, "url": ""});
+        let mut frame = json!({ "object": kind.object() });
+        match kind {
+            Kind::Invoice => {
+                frame["collection_method"] = json!("charge_automatically");
+                frame["lines"] = list;
+            }
+            Kind::Subscription => frame["items"] = list,
+            Kind::Product | Kind::Price => frame["active"] = json!(true),
+            Kind::Customer | Kind::Coupon | Kind::CreditNote | Kind::Event => {}
+        }
+        let index = self.reserve(kind);
+        self.create(kind, index, frame, object, &[])
+    }
+
     /// Changes fields of an object; a nested object is merged, an array taken
     /// whole.
     pub fn update(&self, kind: Kind, id: &str, patch: Value) {

@@ -16,7 +16,7 @@ use crate::pull::alone;
 use crate::pull::apply::apply;
 use crate::pull::broken::{self, Broken};
 use crate::pull::halt::Halt;
-use crate::pull::holder::Holder;
+use crate::pull::holder::{Holder, Writer};
 use crate::pull::reading::Reading;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::{Halt, obey};
-use crate::pull::holder::Holder;
+use crate::pull::holder::{Holder, Writer};
 use crate::pull::tally::Tally;
 use crate::store::lane::{self, Lease};
 use crate::store::lease;
@@ -72,28 +72,18 @@ impl Lane {
     }
 }
 
-impl Holder for Lane {
+impl Writer for Lane {
     fn app(&self) -> &Arc<App> {
         &self.app
-    }
-
-    fn client(&self) -> &Client {
-        &self.client
     }
 
     fn run_id(&self) -> Option<Uuid> {
         self.run_id
     }
 
-    fn count(&mut self, object: SyncObject, tally: Tally) {
-        self.tallies.entry(object).or_default().0.add(tally);
-    }
-
     fn count_remapped(&mut self, object: SyncObject, changed: u64) {
         self.tallies.entry(object).or_default().1 += changed;
     }
-
-    fn mark_unread(&mut self, _object: SyncObject) {}
 
     async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
         let new = self.requests() - self.requests_counted;
@@ -107,4 +97,16 @@ impl Holder for Lane {
         self.app.changed.send_replace(());
         obey(order)
     }
+}
+
+impl Holder for Lane {
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn count(&mut self, object: SyncObject, tally: Tally) {
+        self.tallies.entry(object).or_default().0.add(tally);
+    }
+
+    fn mark_unread(&mut self, _object: SyncObject) {}
 }

@@ -239,7 +239,7 @@ impl Story {
 /// What the tables say of work.
 mod entity_counts {
     use entity::kind::RunKind;
-    use entity::{integration, run, stripe_event, sync_error};
+    use entity::{integration, remap_queue, run, stripe_event, sync_error};
     use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
     use crate::support::TestApp;
@@ -249,8 +249,16 @@ mod entity_counts {
         waiting.count(app.db().read()).await.unwrap()
     }
 
-    /// Runs that are open and do not rest, and looks at the events that are due.
+    /// Runs that are open and do not rest, looks at the events that are due, and records to be mapped again.
     pub(super) async fn at_work(app: &TestApp) -> usize {
+        runs_at_work(app).await + usize::try_from(unmapped(app).await).unwrap()
+    }
+
+    async fn unmapped(app: &TestApp) -> u64 {
+        remap_queue::Entity::find().count(app.db().read()).await.unwrap()
+    }
+
+    async fn runs_at_work(app: &TestApp) -> usize {
         let now_ms = app.clock.now_ms();
         let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
         // In one query: what ends between two of them would be counted by neither.

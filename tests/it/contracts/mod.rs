@@ -1,0 +1,3 @@
+//! Contracts: what people read money and renewal dates from.
+
+mod golden;
