@@ -5,6 +5,7 @@ use entity::integration::Model;
 use entity::kind::Scope;
 use entity::list;
 
+use super::fixed_mapping::FixedMapping;
 use super::id::IdType;
 use super::loader::{Facts, FactsOf};
 use super::mapping::Mapping;
@@ -147,6 +148,11 @@ impl Integration {
 
     async fn product_mapping(&self, ctx: &Context<'_>) -> Result<Mapping, Fault> {
         Mapping::get(ctx, self.0.id, entity::kind::SyncObject::Product).await
+    }
+
+    /// Fixed, shown read-only.
+    async fn contract_mapping(&self) -> Vec<FixedMapping> {
+        FixedMapping::list()
     }
 
     async fn active_runs(&self, ctx: &Context<'_>) -> Result<Vec<Run>, Fault> {

@@ -12,6 +12,7 @@ mod contract;
 mod executed;
 mod explain;
 mod fault;
+mod fixed_mapping;
 pub(crate) mod guard;
 pub mod id;
 mod import;

@@ -4,6 +4,7 @@
 //! - [`price`] reckons what a quantity costs, [`discount`] what is taken off, [`credit`] what was given back, [`recurring`] what
 //!   comes again.
 //! - [`standing`] is what a subscription's status means.
+//! - [`words`] tells all of it to people.
 //!
 //! What depends on the day is not decided here: the draft holds what decides it, and whoever asks brings the day.
 
@@ -17,6 +18,7 @@ mod standing;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use chrono::{DateTime, NaiveDate};
 use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
@@ -29,6 +31,7 @@ use super::refs::Known;
 
 pub use invoice::from_invoice;
 pub use subscription::from_subscription;
+pub use words::{FIXED_RULES, FixedRule};
 
 /// The settings that the contract mapping knows.
 #[derive(Debug, Clone, Copy, Default)]

@@ -56,21 +56,21 @@ impl Case {
 
     fn put(&self, world: &World) {
         for object in self.refs.iter().chain([&self.object]) {
-            let word = object["object"].as_str().unwrap_or_default();
-            let kind = Kind::ALL.into_iter().find(|kind| kind.object() == word);
-            world.put(kind.unwrap_or_else(|| panic!("{}: {word}?", self.name)), object.clone());
+            let kind = Kind::ALL.into_iter().find(|kind| object["object"] == kind.object());
+            let kind = kind.unwrap_or_else(|| panic!("{}: of what kind is {object}?", self.name));
+            world.put(kind, object.clone());
         }
     }
 
     /// What the API says, with ids and money as the case writes them.
-    async fn said(&self, app: &TestApp) -> Value {
-        let said = app.graphql(CONTRACT, json!({ "id": self.object["id"] })).await["contract"].take();
-        let own = said.to_string().replace(&Self::suffix(&self.name), "");
-        plain(serde_json::from_str(&own).unwrap())
+    async fn told(&self, app: &TestApp) -> Value {
+        let told = app.graphql(CONTRACT, json!({ "id": self.object["id"] })).await["contract"].take();
+        let text = told.to_string().replace(&Self::suffix(&self.name), "");
+        plain(serde_json::from_str(&text).unwrap())
     }
 
     async fn check(&self, app: &TestApp) -> Option<String> {
-        let said = self.said(app).await;
+        let said = self.told(app).await;
         let mut expected = self.expected.clone();
         if let Some(expected) = expected.as_object_mut() {
             expected.entry("warnings").or_insert(json!([]));

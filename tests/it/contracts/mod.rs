@@ -1,3 +1,5 @@
 //! Contracts: what people read money and renewal dates from.
 
 mod golden;
+mod mapping;
+mod support;

@@ -1,0 +1,279 @@
+//! The fixed mapping in words, for people: where each field of a contract comes from and by which rule. A test holds each row to a field
+//! of the API, and each field of the API to a row.
+
+/// A row of the fixed mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedRule {
+    /// What of Stripe's object is read.
+    pub source: &'static str,
+    /// The field of a contract, or of its `lines`.
+    pub target: &'static str,
+    /// How the one becomes the other.
+    pub rule: &'static str,
+}
+
+const fn rule(source: &'static str, target: &'static str, rule: &'static str) -> FixedRule {
+    FixedRule { source, target, rule }
+}
+
+/// The rules, invoices before subscriptions, in the order of the fields.
+pub const FIXED_RULES: [FixedRule; 62] = [
+    rule(
+        "invoice",
+        "source",
+        "INVOICE. A paid invoice with a total other than 0 is a contract, by a setting one over nothing too. What is here already stays, and is flagged when it is no longer paid.",
+    ),
+    rule(
+        "subscription",
+        "source",
+        "SUBSCRIPTION. Each subscription is a contract, unless its first payment is still open (incomplete).",
+    ),
+    rule("invoice.id, subscription.id", "stripeId", "As it is."),
+    rule(
+        "invoice.status, subscription.status",
+        "sourceStatus",
+        "Stripe's own word, as it is.",
+    ),
+    rule("invoice.number", "number", "As it is; a subscription has none."),
+    rule(
+        "invoice.lines[].pricing.price_details.product, subscription.items[].price.product",
+        "name",
+        "The product of the first recurring line, else of the first line, else its text, else the number. Of a subscription its products, three at most by name, else its text.",
+    ),
+    rule(
+        "invoice.customer, subscription.customer",
+        "stripeCustomerId",
+        "As it is.",
+    ),
+    rule(
+        "invoice.customer, subscription.customer",
+        "client",
+        "The client that this Stripe customer is linked to.",
+    ),
+    rule(
+        "invoice.lines[].period, credit_note, subscription of the invoice",
+        "status",
+        "On the present day, UTC: given back in full CHURNED; before the term BOOKED; in it ACTIVE; past its end ENDED when nothing of it recurs or something has renewed it, CHURNED when its subscription has ended, else OVERDUE.",
+    ),
+    rule(
+        "subscription.status, subscription.cancel_at",
+        "status",
+        "trialing FORECASTED; active, past_due, paused ACTIVE; unpaid OVERDUE; incomplete_expired LOST; canceled, and past its scheduled end, CHURNED; a word of later times ACTIVE with a warning.",
+    ),
+    rule(
+        "invoice.status",
+        "paymentState",
+        "paid PAID; open, uncollectible UNPAID; else NONE.",
+    ),
+    rule(
+        "subscription.status, subscription.pause_collection",
+        "paymentState",
+        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid UNPAID; else NONE.",
+    ),
+    rule("invoice.status_transitions.paid_at", "paidAt", "As it is."),
+    rule(
+        "invoice.status_transitions.paid_at, invoice.effective_at, invoice.created",
+        "bookingDate",
+        "The day, UTC, of the first that is set.",
+    ),
+    rule("subscription.created", "bookingDate", "The day, UTC."),
+    rule(
+        "invoice.lines[].period.start",
+        "termStart",
+        "The first of the lines that are no prorations, else of all. Where all is charged once: the booking date.",
+    ),
+    rule(
+        "subscription.items[].current_period_start",
+        "termStart",
+        "The first of the items' own periods.",
+    ),
+    rule(
+        "invoice.lines[].period.end",
+        "termEnd",
+        "The last of the lines that are no prorations, else of all. Where all is charged once: the booking date. Exclusive.",
+    ),
+    rule(
+        "subscription.items[].current_period_end, subscription.cancel_at, subscription.ended_at",
+        "termEnd",
+        "The last of the items' own periods, or the end of the subscription where that is earlier. Exclusive.",
+    ),
+    rule(
+        "credit_note.effective_at, credit_note.created, subscription of the invoice",
+        "terminatedDate",
+        "While CHURNED: the day of the last credit note, or that of the subscription's end, ended_at before cancel_at.",
+    ),
+    rule(
+        "subscription.ended_at, subscription.cancel_at",
+        "terminatedDate",
+        "While CHURNED: the day it ended, or that of its scheduled end when that has come.",
+    ),
+    rule(
+        "subscription.status, subscription.cancel_at, subscription.cancel_at_period_end",
+        "autoRenew",
+        "False once it has ended or an end is scheduled, in either billing mode. Of an invoice that of its subscription; null without one.",
+    ),
+    rule(
+        "invoice.currency, subscription.currency",
+        "currency",
+        "In upper case. Nothing is ever converted.",
+    ),
+    rule(
+        "invoice.lines[].amount",
+        "subtotal",
+        "The sum of the lines' gross amounts, not Stripe's subtotal.",
+    ),
+    rule(
+        "subscription.items[]",
+        "subtotal",
+        "The sum of what the licensed items cost, each in one period of its own.",
+    ),
+    rule("invoice.lines[]", "discount", "The sum of the lines' discounts."),
+    rule(
+        "subscription.discounts, subscription.items[].discounts, customer.discount",
+        "discount",
+        "The sum of the lines' discounts.",
+    ),
+    rule("invoice.shipping_cost", "shipping", "amount_total less amount_tax."),
+    rule(
+        "invoice.lines[].taxes, invoice.shipping_cost.amount_tax",
+        "tax",
+        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes, of which the inclusive part comes off the total. A subscription has none.",
+    ),
+    rule(
+        "invoice.lines[]",
+        "total",
+        "The sum of the lines' net amounts, and shipping. The customer balance does not enter.",
+    ),
+    rule("subscription.items[]", "total", "The sum of the lines' net amounts."),
+    rule("invoice.amount_paid", "amountPaid", "As it is."),
+    rule(
+        "credit_note.total_excluding_tax",
+        "credited",
+        "The sum over the credit notes of the invoice that are not void; without the field, total less its taxes.",
+    ),
+    rule("invoice, credit_note", "net", "total less credited."),
+    rule("invoice, subscription", "tcv", "The total."),
+    rule(
+        "invoice, subscription",
+        "acv",
+        "arr, and the net of what is charged once.",
+    ),
+    rule(
+        "invoice.lines[], subscription.items[]",
+        "arr",
+        "Twelve times the exact sum that mrr is rounded from, rounded by itself, half to even; at least 0.",
+    ),
+    rule(
+        "price.recurring of invoice.lines[], subscription.items[]",
+        "mrr",
+        "The sum of net x f / interval_count over licensed recurring lines that are no prorations, f being 1 (month), 1/12 (year), 52/12 (week), 365/12 (day): exact, rounded once, half to even; at least 0. Of a subscription only while it is active or past_due, and without what a coupon takes off once.",
+    ),
+    rule(
+        "invoice.parent.subscription_details.subscription",
+        "countsTowardRecurring",
+        "False while the subscription is a contract here too and its source is on; false while the own source is off.",
+    ),
+    rule(
+        "invoice.parent.subscription_details.subscription",
+        "subscriptionContract",
+        "The contract of that subscription. A link that is known stays, whatever later versions of the invoice say.",
+    ),
+    rule(
+        "invoice.parent.subscription_details.subscription",
+        "invoiceContracts",
+        "The invoice contracts that name the subscription.",
+    ),
+    rule(
+        "invoice.parent.subscription_details.subscription, invoice.lines[].period",
+        "renewedBy",
+        "Of the same subscription the invoice contract with the smallest termStart at termEnd or the day before, or later, that has a recurring line that is no proration.",
+    ),
+    rule(
+        "invoice.parent.subscription_details.subscription, invoice.lines[].period",
+        "renews",
+        "What this one is the first to follow in that way.",
+    ),
+    rule(
+        "invoice.total, invoice.total_excluding_tax",
+        "reconcileDelta",
+        "invoice.total less total and tax: 0 when all adds up. A warning also tells when total_excluding_tax is not the total. Null on a subscription.",
+    ),
+    rule(
+        "invoice, subscription",
+        "warnings",
+        "What could not be done as it should.",
+    ),
+    rule(
+        "invoice.lines[].id, subscription.items[].id",
+        "lines.stripeId",
+        "As it is.",
+    ),
+    rule(
+        "invoice.lines[], subscription.items[]",
+        "lines.lineNumber",
+        "The place in Stripe's order, from 1.",
+    ),
+    rule(
+        "invoice.lines[].pricing.price_details.product, subscription.items[].price.product",
+        "lines.product",
+        "The product with that id, also as stripeProductId and productName.",
+    ),
+    rule(
+        "invoice.lines[].pricing.price_details.price, subscription.items[].price.id",
+        "lines.stripePriceId",
+        "As it is.",
+    ),
+    rule("invoice.lines[].description", "lines.description", "As it is."),
+    rule(
+        "invoice.lines[].quantity_decimal, invoice.lines[].quantity, subscription.items[].quantity",
+        "lines.quantity",
+        "The exact one where there is one. Null for metered items.",
+    ),
+    rule(
+        "invoice.lines[].pricing.unit_amount_decimal",
+        "lines.unitPrice",
+        "As it is, in the currency's smallest unit.",
+    ),
+    rule(
+        "subscription.items[].price",
+        "lines.unitPrice",
+        "unit_amount_decimal, else unit_amount; in the subscription's currency. Null with tiers.",
+    ),
+    rule("invoice.lines[].amount", "lines.gross", "As it is, never recomputed."),
+    rule(
+        "subscription.items[].price, subscription.items[].quantity",
+        "lines.gross",
+        "Unit price times quantity, or by tiers, after transform_quantity; rounded half up, of graduated tiers each by itself. Metered items cost 0, inclusive prices their face value.",
+    ),
+    rule(
+        "invoice.lines[].discount_amounts, invoice.lines[].pretax_credit_amounts",
+        "lines.discount",
+        "The sum of the discounts and of the credits of type credit_balance_transaction.",
+    ),
+    rule(
+        "subscription.items[].discounts, subscription.discounts, customer.discount",
+        "lines.discount",
+        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
+    ),
+    rule("invoice.lines[].taxes", "lines.tax", "The sum."),
+    rule(
+        "invoice.lines[], subscription.items[]",
+        "lines.net",
+        "gross less discount less contained tax.",
+    ),
+    rule(
+        "price.recurring of invoice.lines[], subscription.items[]",
+        "lines.mrr",
+        "The line's own part of mrr, rounded by itself.",
+    ),
+    rule(
+        "invoice.lines[].parent, price.recurring of invoice.lines[], subscription.items[]",
+        "lines.kind",
+        "A proration PRORATION; a metered price USAGE; an amount below 0 CREDIT; a recurring price, or without a known one a line of a subscription, RECURRING; else ONE_TIME.",
+    ),
+    rule(
+        "invoice.lines[].period, subscription.items[].current_period_start and _end",
+        "lines.periodStart",
+        "The own period of the line, as is periodEnd.",
+    ),
+];
