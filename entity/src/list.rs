@@ -1,7 +1,7 @@
 //! The lists and small documents that live in one JSON column.
 
 use sea_orm::FromJsonQueryResult;
-use sea_orm::prelude::Uuid;
+use sea_orm::prelude::{Date, Uuid};
 use serde::{Deserialize, Serialize};
 
 use crate::kind::{ContractSource, FieldPolicy, RunState, SyncObject};
@@ -89,3 +89,23 @@ pub struct RunPhases(pub Vec<RunPhase>);
 /// Our ids of records of one noun.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct RecordIds(pub Vec<Uuid>);
+
+/// What the invoice contracts of one month and currency come to, here and by Stripe's invoices alone. Minor units; a sum that 64 bits do
+/// not hold is the largest that they do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthlySum {
+    /// The first day of the month that they were booked in.
+    pub month: Date,
+    /// Upper case.
+    pub currency: String,
+    /// What is here, without tax and less credit notes.
+    pub net: i64,
+    /// The same by Stripe's invoices and credit notes.
+    pub stripe_net: i64,
+    /// By how much Stripe's is more.
+    pub difference: i64,
+}
+
+/// The sums that a run has compared, by month and currency.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct MonthlySums(pub Vec<MonthlySum>);

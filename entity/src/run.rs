@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kind::{RunKind, RunState, RunTrigger};
-use crate::list::{RunPhases, SyncObjects};
+use crate::list::{MonthlySums, RunPhases, SyncObjects};
 
 /// A piece of pulling work. After a crash the same row goes on.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -51,6 +51,8 @@ pub struct Model {
     pub rests: i32,
     /// Records that differed from Stripe; of a reconcile only.
     pub drift: Option<i64>,
+    /// What contracts come to here and at Stripe; of a reconcile of contracts only.
+    pub monthly_sums: Option<MonthlySums>,
     /// The process at work on it.
     pub lease_owner: Option<Uuid>,
     /// Until when the process may be believed alive, Unix milliseconds of the database's clock.

@@ -32,6 +32,7 @@ ALTER TABLE contract ADD COLUMN mrr bigint NOT NULL DEFAULT 0;
 ALTER TABLE contract ADD COLUMN arr bigint NOT NULL DEFAULT 0;
 ALTER TABLE contract ADD COLUMN acv bigint NOT NULL DEFAULT 0;
 ALTER TABLE contract_line ADD COLUMN mrr bigint NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN monthly_sums {json};
 CREATE INDEX contract_subscription ON contract (integration_id, stripe_subscription_id, term_start)
     WHERE stripe_subscription_id IS NOT NULL;
 CREATE INDEX contract_next_change_at ON contract (next_change_at) WHERE next_change_at IS NOT NULL";

@@ -193,6 +193,7 @@ pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
         resume_at: None,
         rests: 0,
         drift: None,
+        monthly_sums: None,
         lease_owner: None,
         lease_until: None,
         fence: 0,

@@ -1,5 +1,5 @@
 //! Reading the lists: customers, then products, then contracts. An import reads all in scope, a backfill what a wider lookback lets
-//! in, a reconcile all in scope and then what the lists did not give. Each page's rows and the checkpoint that knows of them are
+//! in, a reconcile all in scope and then what the lists did not give, and compares what it comes to. Each page's rows and the checkpoint that knows of them are
 //! one transaction, so a run that dies at any point goes on where it was.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::progress::Progress;
 use super::rules::Rules;
-use super::{fill, pages, remap, sweep};
+use super::{fill, pages, remap, sums, sweep};
 use crate::{crash, stripe};
 
 /// How a run over the lists ended.
@@ -41,6 +41,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         remap::drain(progress, rules, stop).await?;
         end_phase(progress, &mut checkpoint, object).await?;
     }
+    sums::compare(progress, rules, stop).await?;
     let is_clean = progress
         .run()
         .phases

@@ -35,6 +35,7 @@ pub mod road;
 pub mod rules;
 pub(crate) mod scope;
 mod span;
+mod sums;
 mod sweep;
 mod tally;
 mod whole;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, SyncObject};
-use entity::list::RunPhase;
+use entity::list::{MonthlySums, RunPhase};
 use entity::run;
 use sea_orm::DatabaseTransaction;
 use serde::de::DeserializeOwned;
@@ -104,6 +104,11 @@ impl Progress {
         let text = serde_json::to_string(checkpoint).map_err(|error| Error::Internal(error.to_string()))?;
         self.run.checkpoint = Some(text);
         Ok(())
+    }
+
+    /// What contracts come to here and at Stripe, kept when the run ends.
+    pub(super) fn set_monthly_sums(&mut self, sums: MonthlySums) {
+        self.run.monthly_sums = Some(sums);
     }
 
     /// A sign of life between two commits.

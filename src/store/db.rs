@@ -8,8 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -98,6 +98,16 @@ impl Db {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
             })
+            .await
+    }
+
+    /// Begins a transaction that reads one moment's state, however long it takes.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        if !self.is_postgres() {
+            return self.read.begin().await;
+        }
+        self.read
+            .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
             .await
     }
 

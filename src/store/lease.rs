@@ -245,6 +245,7 @@ pub async fn finish(conn: &impl ConnectionTrait, run: &Model) -> Result<(), Save
         failure_code: Set(run.failure_code.clone()),
         failure_message: Set(run.failure_message.clone()),
         drift: Set(run.drift),
+        monthly_sums: Set(run.monthly_sums.clone()),
         resume_at: Set(None),
         checkpoint: Set(None),
         import_slot: Set(None),

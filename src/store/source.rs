@@ -165,6 +165,30 @@ pub async fn find_bodies(
         .collect()
 }
 
+/// A page of the JSON of all objects of a kind, in the order of their ids.
+pub async fn list_texts(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<(String, Vec<u8>)>, DbErr> {
+    let rows: Vec<(String, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::StripeId, Column::Body])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.gt(after))
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, body)| Ok((id, unpack_bytes(&body)?)))
+        .collect()
+}
+
 /// Writes whole rows.
 pub async fn upsert(conn: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
     let rows = rows.into_iter().map(whole).collect();
@@ -291,7 +315,12 @@ pub fn pack_bytes(json: &[u8]) -> Vec<u8> {
 
 /// The JSON of a stored body.
 pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
-    let text = lz4_flex::decompress_size_prepended(body)
-        .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))?;
-    serde_json::from_slice(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+    serde_json::from_slice(&unpack_bytes(body)?)
+        .map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+}
+
+/// The JSON of a stored body, as text.
+fn unpack_bytes(body: &[u8]) -> Result<Vec<u8>, DbErr> {
+    lz4_flex::decompress_size_prepended(body)
+        .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))
 }

@@ -28,7 +28,7 @@ pub use dated::Dated;
 pub use due::{has_due, queue_due};
 pub use filter::ContractFilter;
 pub use link::{count_invoices, list_invoices, list_of_subscriptions, list_renewed, list_renewing};
-pub use revenue::{Revenue, sum, sum_by_clients};
+pub use revenue::{Revenue, sum, sum_by_clients, sum_by_month};
 
 /// What contracts are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

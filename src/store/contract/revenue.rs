@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use entity::client_link;
-use entity::contract::Column;
+use entity::contract::{Column, Entity};
+use entity::kind::ContractSource;
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult, QueryTrait};
 use uuid::Uuid;
@@ -69,6 +70,31 @@ pub async fn sum_by_clients(
     Ok(by_client)
 }
 
+/// What the invoice contracts of an integration come to by the month they were booked in (`2026-11`) and currency: the net.
+pub async fn sum_by_month(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+) -> Result<Vec<(String, String, i128)>, DbErr> {
+    let month = || Expr::cust("substr(CAST(booking_date AS text), 1, 7)");
+    let mut sums = Query::select();
+    sums.from(Entity)
+        .expr_as(month(), Alias::new("month"))
+        .column(Column::Currency)
+        .and_where(Column::IntegrationId.eq(integration_id))
+        .and_where(Column::Source.eq(ContractSource::Invoice))
+        .add_group_by([month(), Column::Currency.into_expr()]);
+    add_in_parts(&mut sums, "net");
+    let rows = conn.query_all(&sums).await?;
+    let sum = |row: &QueryResult| {
+        Ok((
+            row.try_get("", "month")?,
+            row.try_get("", "currency")?,
+            in_parts(row, "net")?,
+        ))
+    };
+    rows.iter().map(sum).collect()
+}
+
 /// What counts of each contract.
 fn count(contracts: &mut SelectStatement, today: NaiveDate) {
     let recurring = || is_active(today).and(counts_toward_recurring());
@@ -91,16 +117,13 @@ fn or_nothing(counts: SimpleExpr, amount: SimpleExpr) -> SimpleExpr {
 
 fn added_up(counted: SelectStatement, by: Option<&'static str>) -> SelectStatement {
     let mut sums = Query::select();
-    let column = |name: &str| Expr::col(Alias::new(name));
-    let whole = |of: SimpleExpr| of.sum().cast_as("bigint");
     sums.from_subquery(counted, Alias::new("contracts"))
         .column(Alias::new("currency"))
-        .expr_as(whole(column("counted")), Alias::new("counted"))
+        .expr_as(whole(Expr::col(Alias::new("counted"))), Alias::new("counted"))
         .group_by_col(Alias::new("currency"))
         .order_by(Alias::new("currency"), Order::Asc);
     for name in AMOUNTS {
-        sums.expr_as(whole(column(name).div(PART)), Alias::new(format!("{name}_high")))
-            .expr_as(whole(column(name).modulo(PART)), Alias::new(format!("{name}_low")));
+        add_in_parts(&mut sums, name);
     }
     if let Some(by) = by {
         sums.column(Alias::new(by)).group_by_col(Alias::new(by));
@@ -108,12 +131,24 @@ fn added_up(counted: SelectStatement, by: Option<&'static str>) -> SelectStateme
     sums
 }
 
+fn whole(of: SimpleExpr) -> SimpleExpr {
+    of.sum().cast_as("bigint")
+}
+
+fn add_in_parts(sums: &mut SelectStatement, name: &str) {
+    let column = || Expr::col(Alias::new(name));
+    sums.expr_as(whole(column().div(PART)), Alias::new(format!("{name}_high")))
+        .expr_as(whole(column().modulo(PART)), Alias::new(format!("{name}_low")));
+}
+
+fn in_parts(row: &QueryResult, name: &str) -> Result<i128, DbErr> {
+    let high: i64 = row.try_get("", &format!("{name}_high"))?;
+    let low: i64 = row.try_get("", &format!("{name}_low"))?;
+    Ok(i128::from(high) * i128::from(PART) + i128::from(low))
+}
+
 fn revenue(row: &QueryResult) -> Result<Revenue, DbErr> {
-    let amount = |name: &str| {
-        let high: i64 = row.try_get("", &format!("{name}_high"))?;
-        let low: i64 = row.try_get("", &format!("{name}_low"))?;
-        Ok::<_, DbErr>(i128::from(high) * i128::from(PART) + i128::from(low))
-    };
+    let amount = |name: &str| in_parts(row, name);
     Ok(Revenue {
         currency: row.try_get("", "currency")?,
         contracts: row.try_get("", "counted")?,

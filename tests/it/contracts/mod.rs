@@ -2,4 +2,5 @@
 
 mod golden;
 mod mapping;
+mod sums;
 mod support;

@@ -457,6 +457,7 @@ fn run_row(at: usize, integration_id: Uuid) -> run::Model {
         resume_at: None,
         rests: 0,
         drift: None,
+        monthly_sums: None,
         lease_owner: None,
         lease_until: None,
         fence: 0,
