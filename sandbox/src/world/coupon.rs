@@ -129,6 +129,11 @@ impl World {
         }
     }
 
+    /// The discount with this id, its coupon as an id, whoever holds it.
+    pub fn discount_of(&self, id: &str) -> Option<serde_json::Value> {
+        self.discount(id).map(Into::into)
+    }
+
     /// The discount with this id, its coupon as an id.
     pub(crate) fn discount(&self, id: &str) -> Option<Json> {
         let holder = Holder::of(id)?;

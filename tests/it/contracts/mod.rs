@@ -1,6 +1,11 @@
 //! Contracts: what people read money and renewal dates from.
 
+mod both;
+mod change;
 mod golden;
 mod mapping;
+mod property;
 mod sums;
 mod support;
+mod time;
+mod upgrade;

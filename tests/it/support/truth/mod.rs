@@ -1,16 +1,30 @@
 //! Holds what was imported against what the sandbox has, record by record and to the minor unit.
+//!
+//! - [`money`] reckons what contracts come to, [`course`] where they stand on a day; both from Stripe's JSON alone.
+
+mod course;
+mod money;
+mod ratio;
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Days, NaiveDate};
+
 use entity::kind::ContractSource;
-use entity::{client, client_link, contract, contract_line, product};
+use entity::{client, client_link, contract, contract_line, product, remap_queue};
 use sandbox::{Kind, Sandbox};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 use tributary::store::Db;
 
+use super::until;
+use course::Course;
+use money::{Company, Numbers};
+
 /// Fails where the records differ from the sandbox's objects. `is_kept` says which invoices belong here.
 pub(crate) async fn assert_equals_truth(db: &Db, sandbox: &Sandbox, is_kept: impl Fn(&Value) -> bool) {
+    let now = sandbox.world().now();
+    nothing_left_to_map(db, now).await;
     assert_clients(db, sandbox).await;
     assert_products(db, sandbox).await;
     let is_contract = |invoice: &Value| invoice["status"] == "paid" && invoice["total"] != 0 && is_kept(invoice);
@@ -20,6 +34,66 @@ pub(crate) async fn assert_equals_truth(db: &Db, sandbox: &Sandbox, is_kept: imp
         subscription["status"] != "incomplete"
     });
     assert_contracts(db, ContractSource::Subscription, &subscriptions, check_subscription).await;
+    let company = Company::of(sandbox, now);
+    assert_numbers(db, &company, invoices.values().chain(subscriptions.values())).await;
+    let today = DateTime::from_timestamp(now, 0).unwrap().date_naive();
+    let course = Course::of(&company, &invoices);
+    for day in [
+        today,
+        today - Days::new(40),
+        today + Days::new(40),
+        today + Days::new(400),
+    ] {
+        assert_course(db, &course, day).await;
+    }
+}
+
+/// What time has changed is mapped again a moment later.
+async fn nothing_left_to_map(db: &Db, now: i64) {
+    until("nothing waits to be mapped again", async || {
+        let waiting = remap_queue::Entity::find().count(db.read()).await.unwrap();
+        let due = contract::Entity::find().filter(contract::Column::NextChangeAt.lte(now * 1000));
+        (waiting + due.count(db.read()).await.unwrap() == 0).then_some(())
+    })
+    .await;
+}
+
+async fn assert_numbers<'a>(db: &Db, company: &Company<'_>, objects: impl Iterator<Item = &'a Value>) {
+    let rows = contract::Entity::find().all(db.read()).await.unwrap();
+    let by_id: BTreeMap<&str, &contract::Model> = rows.iter().map(|row| (row.stripe_id.as_str(), row)).collect();
+    for object in objects {
+        let row = by_id[object["id"].as_str().unwrap()];
+        let said = Numbers {
+            total: row.total,
+            credited: row.credited,
+            net: row.net,
+            mrr: row.mrr,
+            arr: row.arr,
+            acv: row.acv,
+        };
+        assert_eq!(said, company.numbers(object), "{:?} {object}", row.warnings);
+    }
+}
+
+async fn assert_course(db: &Db, course: &Course<'_>, day: NaiveDate) {
+    let rows = contract::Entity::find().all(db.read()).await.unwrap();
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    for ids in ids.chunks(500) {
+        for dated in tributary::store::contract::list_by_ids(db.read(), ids, day)
+            .await
+            .unwrap()
+        {
+            let said = serde_json::to_value(dated.status).unwrap();
+            let row = dated.row;
+            assert_eq!(
+                said,
+                course.status(&row.stripe_id, day),
+                "{} on {day}: {row:?}",
+                row.stripe_id
+            );
+            assert_eq!(row.auto_renew, course.auto_renew(&row.stripe_id), "{row:?}");
+        }
+    }
 }
 
 /// The sandbox's objects by id.

@@ -1,0 +1,87 @@
+//! A database of the version before: its contracts get what is new from the JSON that was kept, without a request to Stripe.
+
+use entity::kind::StripeKind;
+use entity::{contract, contract_line, remap_queue, source_ref};
+use migration::{Migrator, MigratorTrait};
+use sandbox::Options;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+
+use crate::support::{TestApp, assert_equals_truth, until};
+
+/// Takes the schema and the rows back to what they were.
+const BACK: [&str; 8] = [
+    "DROP INDEX contract_subscription",
+    "DROP INDEX contract_next_change_at",
+    "ALTER TABLE run DROP COLUMN monthly_sums",
+    "ALTER TABLE contract_line DROP COLUMN mrr",
+    // Only those were kept whose change showed: no subscription's, no credit note's.
+    "DELETE FROM source_ref WHERE from_kind = 7 OR to_kind = 5",
+    "UPDATE source_object SET map_stamp = 1",
+    "DELETE FROM remap_queue",
+    "DELETE FROM seaql_migrations WHERE version = 'm20261124_000005_contracts'",
+];
+const COLUMNS: [&str; 11] = [
+    "fixed_status",
+    "payment_state",
+    "recurs",
+    "terminated_date",
+    "renewal_from",
+    "auto_renew",
+    "credited",
+    "net",
+    "mrr",
+    "arr",
+    "acv",
+];
+
+async fn rows(app: &TestApp) -> (Vec<contract::Model>, Vec<contract_line::Model>) {
+    let contracts = contract::Entity::find().order_by_asc(contract::Column::Id);
+    let mut contracts = contracts.all(app.db().read()).await.unwrap();
+    for contract in &mut contracts {
+        contract.updated_at = 0;
+    }
+    let lines = contract_line::Entity::find().order_by_asc(contract_line::Column::Id);
+    (contracts, lines.all(app.db().read()).await.unwrap())
+}
+
+/// Which objects name invoices or subscriptions.
+async fn names(app: &TestApp) -> Vec<source_ref::Model> {
+    let found_by = [StripeKind::Invoice, StripeKind::Subscription];
+    let names = source_ref::Entity::find().filter(source_ref::Column::ToKind.is_in(found_by));
+    let mut names = names.all(app.db().read()).await.unwrap();
+    names.sort_by_key(|name| format!("{name:?}"));
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_new_is_reckoned_from_what_was_kept() {
+    let world = Options {
+        customers: 60,
+        invoices: 200,
+        subscriptions: 60,
+        ..Options::default()
+    };
+    let app = TestApp::builder().sandbox(world).start().await;
+    let id = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
+    assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    // Whether sync is on does not matter.
+    app.admin().switch_sync(&id, false).await;
+    let (before, names_before) = (rows(&app).await, names(&app).await);
+    let columns = COLUMNS.map(|column| format!("ALTER TABLE contract DROP COLUMN {column}"));
+    for statement in BACK.iter().copied().chain(columns.iter().map(String::as_str)) {
+        app.db().write().execute_unprepared(statement).await.unwrap();
+    }
+    let asked = app.sandbox().request_count();
+    Migrator::up(app.db().write(), None).await.unwrap();
+    assert!(remap_queue::Entity::find().count(app.db().read()).await.unwrap() > 200);
+    until("all is mapped again", async || {
+        app.tick().await;
+        (remap_queue::Entity::find().count(app.db().read()).await.unwrap() == 0).then_some(())
+    })
+    .await;
+    assert_eq!(rows(&app).await, before);
+    assert!(names_before.len() > 50, "{}", names_before.len());
+    assert_eq!(names(&app).await, names_before);
+    assert_eq!(app.sandbox().request_count(), asked, "Stripe was asked");
+    assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
+}
