@@ -1,7 +1,8 @@
 //! Contracts.
 //!
-//! - [`list`] is how they are asked for.
+//! - [`list`] is how they are asked for, [`link`] how a subscription's invoices are, [`word`] has their words.
 
+mod link;
 mod list;
 mod word;
 
@@ -13,13 +14,13 @@ use super::connection::page_args;
 use super::id::IdType;
 use super::integration::Integration;
 use super::line::ContractLineConnection;
-use super::loader::{ClientOf, InvoicesOf, LinesOf, RenewalOf, RenewedBy, SubscriptionContractOf};
+use super::loader::{ClientOf, LinesOf, RenewalOf, RenewedBy, SubscriptionContractOf};
 use super::money::Money;
 use super::scalar::{Date, DateTime};
 use super::source::ContractSource;
 use super::stripe::{dashboard_url, integration_of, seen_at};
 use super::{ContextExt, Fault};
-use crate::store::contract::{ContractFilter as RowFilter, ContractOrderField as RowOrder, Dated};
+use crate::store::contract::Dated;
 use crate::store::page::{Listing, Sorted};
 use word::{ContractStatus, PaymentState};
 
@@ -233,39 +234,7 @@ impl Contract {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<ContractConnection, Fault> {
-        let name = format!("invoices of {}", self.0.row.id);
-        let order = RowOrder::BookingDate;
-        let window = page_args(first, after, last, before).check(Listing::new(
-            &name,
-            "BOOKING_DATE",
-            order.sorted(),
-            false,
-            &(),
-        ))?;
-        ctx.rows()?.allow(&window)?;
-        let row = &self.0.row;
-        let subscription = if self.is_invoice() {
-            None
-        } else {
-            Some(row.stripe_id.clone())
-        };
-        let page = match &subscription {
-            Some(subscription) => {
-                let key = InvoicesOf {
-                    integration_id: row.integration_id,
-                    subscription: subscription.clone(),
-                    window: window.clone(),
-                };
-                ctx.rows()?.load_one(key).await?
-            }
-            None => None,
-        };
-        let page = page.unwrap_or_else(|| window.page(Vec::new()));
-        let filter = RowFilter {
-            bills: Some((row.integration_id, subscription.unwrap_or_default())),
-            ..RowFilter::default()
-        };
-        Ok(ContractConnection::of_page(page, &window, filter, order))
+        link::invoices(ctx, &self.0.row, page_args(first, after, last, before)).await
     }
 
     /// The contract before it in the same subscription.
