@@ -33,4 +33,5 @@ schema:
 	mv target/schema.graphql schema.graphql
 
 bench:
+	cargo bench --locked --bench map
 	cargo bench --locked --bench road -- $(ARGS)

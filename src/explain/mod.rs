@@ -74,10 +74,11 @@ pub async fn source(app: &App, of: &Explanation) -> Result<Option<Value>, Error>
     let Some(body) = bodies.remove(&of.stripe_id) else {
         return Ok(None);
     };
-    if body.value.as_object().is_some_and(serde_json::Map::is_empty) {
+    let value = body.value()?;
+    if value.as_object().is_some_and(serde_json::Map::is_empty) {
         return Ok(None);
     }
-    let value = redact::redacted(body.value);
+    let value = redact::redacted(value);
     let bytes = value.to_string().len();
     if bytes <= SOURCE_LIMIT {
         return Ok(Some(value));

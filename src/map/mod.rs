@@ -11,6 +11,7 @@ pub mod contract;
 mod expression;
 mod fit;
 mod fraction;
+mod json;
 pub mod key;
 pub mod money;
 pub mod product;
@@ -20,6 +21,7 @@ mod skip;
 mod syntax;
 mod transform;
 
+pub use json::Json;
 pub use refs::{Known, Refs};
 pub use skip::{Mapped, SkipReason};
 

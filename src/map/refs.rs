@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::kind::StripeKind;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
+use super::Json;
 use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Price, Product};
 
 /// What is known of a named object.
@@ -43,8 +43,8 @@ pub struct Refs {
 
 impl Refs {
     /// Puts an object in. `deleted`: Stripe no longer has it; its body may then be empty.
-    pub fn insert(&mut self, kind: StripeKind, id: String, body: &Value, deleted: bool) {
-        let body = Some(body).filter(|body| !(deleted && body.get("id").is_none()));
+    pub fn insert<'a>(&mut self, kind: StripeKind, id: String, body: impl Into<Json<'a>>, deleted: bool) {
+        let body = Some(body.into()).filter(|body| !(deleted && body.is_blank()));
         match kind {
             StripeKind::Price => self.prices.insert(id, decode(body)).is_some(),
             StripeKind::Product => self.products.insert(id, decode(body)).is_some(),
@@ -56,9 +56,9 @@ impl Refs {
     }
 
     /// Puts a credit note in, with the invoice that it is for.
-    pub fn insert_credit_note(&mut self, invoice_id: String, id: String, body: &Value) {
+    pub fn insert_credit_note<'a>(&mut self, invoice_id: String, id: String, body: impl Into<Json<'a>>) {
         let notes = self.credit_notes.entry(invoice_id).or_default();
-        notes.insert(id, decode(Some(body)));
+        notes.insert(id, decode(Some(body.into())));
     }
 
     /// A price, with its tiers and currency options.
@@ -93,8 +93,8 @@ impl Refs {
     }
 }
 
-fn decode<'a, T: Deserialize<'a>>(body: Option<&'a Value>) -> Option<T> {
-    T::deserialize(body?).ok()
+fn decode<T: DeserializeOwned>(body: Option<Json<'_>>) -> Option<T> {
+    body?.read().ok()
 }
 
 fn look_up<'a, T>(all: &'a HashMap<String, Option<T>>, id: &str) -> Known<&'a T> {

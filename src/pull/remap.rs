@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use entity::kind::{StripeKind, SyncObject};
 use sea_orm::DatabaseTransaction;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use super::halt::Halt;
 use super::holder::Writer;
 use super::names::{Named, names_to_keep, queue_dependents};
 use super::outcome::Outcome;
-use super::record::{self, Item, Written};
+use super::record::{self, Item, Kept, Written};
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::noun_of;
@@ -94,12 +95,18 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
     let integration_id = road.rules.integration_id;
     reference::unqueue(tx, integration_id, kind, ids.clone()).await?;
     let bodies = source::find_bodies(tx, integration_id, kind, ids).await?;
+    let stamp = road.rules.stamp(kind);
+    let values = parsed(kind, &bodies)?;
     let items: Vec<Item<'_>> = bodies
         .iter()
         .map(|(id, body)| Item {
             stripe_id: id,
-            value: Some(&body.value).filter(|_| !body.deleted),
-            last: Some(&body.value).filter(|body| body.get("id").is_some()),
+            value: values.get(id.as_str()).filter(|_| !body.deleted),
+            kept: makes_contracts(kind).then_some(Kept {
+                text: &body.text,
+                deleted: body.deleted,
+                is_stale: body.map_stamp != stamp,
+            }),
         })
         .collect();
     let written = record::write(tx, road, kind, &items).await?;
@@ -112,7 +119,7 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
             .push(item.stripe_id);
     }
     for ((state, reason), ids) in by_state {
-        source::mark_mapped(tx, integration_id, kind, ids, (state, reason), road.rules.stamp(kind)).await?;
+        source::mark_mapped(tx, integration_id, kind, ids, (state, reason), stamp).await?;
     }
     settle_failures(tx, road, kind, &items, &written).await?;
     name_anew(tx, road, kind, &bodies, (&items, &written)).await?;
@@ -120,6 +127,16 @@ async fn map_again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, i
         .iter()
         .filter(|written| matches!(written.outcome, Outcome::Created | Outcome::Updated));
     Ok(changed.map(|_| 1).sum())
+}
+
+/// Contracts are mapped from text; the others read more of it than it costs to parse.
+fn makes_contracts(kind: StripeKind) -> bool {
+    matches!(kind, StripeKind::Invoice | StripeKind::Subscription)
+}
+
+fn parsed(kind: StripeKind, bodies: &HashMap<String, Body>) -> Result<HashMap<&str, Value>, Error> {
+    let bodies = bodies.iter().filter(|_| !makes_contracts(kind));
+    bodies.map(|(id, body)| Ok((id.as_str(), body.value()?))).collect()
 }
 
 /// An upgrade may keep other names than those that were kept before, and find more by them.
@@ -131,15 +148,17 @@ async fn name_anew(
     (items, written): (&[Item<'_>], &[Written]),
 ) -> Result<(), Error> {
     let stamp = road.rules.stamp(kind);
-    let stale: Vec<(&str, Vec<SourceKey>)> = items
-        .iter()
-        .zip(written)
-        .filter_map(|(item, written)| {
-            let body = bodies.get(item.stripe_id).filter(|body| body.map_stamp != stamp)?;
-            let names = named_by(kind, &body.value).into_iter().chain(written.names().cloned());
-            Some((item.stripe_id, names.collect()))
-        })
-        .collect();
+    let mut stale: Vec<(&str, Vec<SourceKey>)> = Vec::new();
+    for (item, written) in items.iter().zip(written) {
+        let Some(body) = bodies.get(item.stripe_id).filter(|body| body.map_stamp != stamp) else {
+            continue;
+        };
+        let names = named_by(kind, &body.value()?);
+        stale.push((
+            item.stripe_id,
+            names.into_iter().chain(written.names().cloned()).collect(),
+        ));
+    }
     if stale.is_empty() {
         return Ok(());
     }

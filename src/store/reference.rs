@@ -192,6 +192,26 @@ pub async fn find_naming(
         .await
 }
 
+/// What any of the objects `ids` names, as far as it is kept.
+pub async fn find_named(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    from_kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<Vec<SourceKey>, DbErr> {
+    use source_ref::Column;
+    source_ref::Entity::find()
+        .select_only()
+        .columns([Column::ToKind, Column::ToId])
+        .distinct()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::FromKind.eq(from_kind))
+        .filter(Column::FromId.is_in(ids))
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Objects of `kind` that are named and not here, in the order of their ids, after `after`.
 pub async fn list_missing(
     conn: &impl ConnectionTrait,

@@ -49,15 +49,22 @@ pub struct Standing {
     pub seen_max: i64,
 }
 
-/// A stored body, decoded.
+/// A stored body.
 #[derive(Debug, Clone)]
 pub struct Body {
-    /// Stripe's JSON; an empty object where only the deletion is known.
-    pub value: Value,
+    /// Stripe's JSON as text; an empty object where only the deletion is known.
+    pub text: Vec<u8>,
     /// Stripe no longer has it.
     pub deleted: bool,
     /// Fingerprint of the rules it was mapped with.
     pub map_stamp: i64,
+}
+
+impl Body {
+    /// Its JSON, parsed.
+    pub fn value(&self) -> Result<Value, DbErr> {
+        parse(&self.text)
+    }
 }
 
 /// What is known of the given objects; those not here are missing from the map.
@@ -156,7 +163,7 @@ pub async fn find_bodies(
             Ok((
                 id,
                 Body {
-                    value: unpack(&body)?,
+                    text: unpack_bytes(&body)?,
                     deleted,
                     map_stamp,
                 },
@@ -315,8 +322,11 @@ pub fn pack_bytes(json: &[u8]) -> Vec<u8> {
 
 /// The JSON of a stored body.
 pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
-    serde_json::from_slice(&unpack_bytes(body)?)
-        .map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+    parse(&unpack_bytes(body)?)
+}
+
+fn parse(text: &[u8]) -> Result<Value, DbErr> {
+    serde_json::from_slice(text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
 }
 
 /// The JSON of a stored body, as text.

@@ -6,15 +6,55 @@ use entity::kind::StripeKind;
 use rust_decimal::Decimal;
 
 use super::Notes;
+use super::price::Cost;
 use crate::map::fraction::Fraction;
 use crate::map::money::less;
 use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
-use crate::stripe::object::{Coupon, Discount, Expandable};
+use crate::stripe::object::{Coupon, Discount, Expandable, Item, Subscription};
+
+/// What is taken off each item: its own discounts first, then the subscription's, and only where none of those is running the
+/// customer's.
+pub(super) fn discounts(
+    subscription: &Subscription,
+    costs: &[Cost],
+    refs: &Refs,
+    as_of: i64,
+    notes: &mut Notes,
+) -> Result<(Vec<Off>, Option<i64>), MapError> {
+    let product = |item: &Item| item.price.product.as_ref().map(|product| product.0.clone());
+    let products: Vec<Option<String>> = subscription.items.iter().map(product).collect();
+    let mut sold: Vec<Sold<'_>> = products
+        .iter()
+        .zip(costs)
+        .map(|(product, cost)| Sold::new(product.as_deref(), cost.amount))
+        .collect();
+    let mut desk = Desk {
+        refs,
+        currency: &subscription.currency,
+        as_of,
+        next_change: None,
+        notes,
+    };
+    for (item, sold) in subscription.items.iter().zip(&mut sold) {
+        desk.take_off(&item.discounts, std::slice::from_mut(sold))?;
+    }
+    if !desk.take_off(&subscription.discounts, &mut sold)?
+        && let Some(customer) = subscription
+            .customer
+            .as_ref()
+            .and_then(|customer| refs.customer(&customer.0).here())
+        && let Some(discount) = &customer.discount
+    {
+        desk.take_one_off(discount, &mut sold)?;
+    }
+    let next_change = desk.next_change;
+    Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
+}
 
 /// What is sold, and what of it is left to pay. Amounts are minor units.
 #[derive(Debug)]
-pub(super) struct Sold<'a> {
+struct Sold<'a> {
     product_id: Option<&'a str>,
     gross: i64,
     /// After all discounts.
@@ -32,7 +72,7 @@ pub(super) struct Off {
 }
 
 impl<'a> Sold<'a> {
-    pub(super) fn new(product_id: Option<&'a str>, gross: i64) -> Self {
+    fn new(product_id: Option<&'a str>, gross: i64) -> Self {
         Self {
             product_id,
             gross,
@@ -42,7 +82,7 @@ impl<'a> Sold<'a> {
     }
 
     /// What has been taken off.
-    pub(super) fn off(&self) -> Result<Off, MapError> {
+    fn off(&self) -> Result<Off, MapError> {
         Ok(Off {
             all: less(self.gross, [self.left.half_up()?])?,
             lasting: less(self.gross, [self.lasting.half_up()?])?,
@@ -51,23 +91,19 @@ impl<'a> Sold<'a> {
 }
 
 /// What discounts are judged by, and what they leave behind.
-pub(super) struct Desk<'a, 'b> {
-    pub(super) refs: &'a Refs,
-    pub(super) currency: &'a str,
+struct Desk<'a, 'b> {
+    refs: &'a Refs,
+    currency: &'a str,
     /// Unix seconds: the moment of which the amounts are.
-    pub(super) as_of: i64,
+    as_of: i64,
     /// When the first of the running ones ends or a coming one begins, Unix seconds.
-    pub(super) next_change: Option<i64>,
-    pub(super) notes: &'b mut Notes,
+    next_change: Option<i64>,
+    notes: &'b mut Notes,
 }
 
 impl<'a> Desk<'a, '_> {
     /// Takes the discounts off `sold`, one after the other; says whether any of them is running.
-    pub(super) fn take_off(
-        &mut self,
-        discounts: &'a [Expandable<Discount>],
-        sold: &mut [Sold<'_>],
-    ) -> Result<bool, MapError> {
+    fn take_off(&mut self, discounts: &'a [Expandable<Discount>], sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
         let mut any = false;
         for discount in discounts {
             match discount {
@@ -83,7 +119,7 @@ impl<'a> Desk<'a, '_> {
     }
 
     /// Takes one discount off, if it is running; says whether it is.
-    pub(super) fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
+    fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
         if !self.is_running(discount) {
             return Ok(false);
         }

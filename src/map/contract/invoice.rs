@@ -2,24 +2,23 @@
 
 use chrono::{Days, NaiveDate};
 use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
-use serde_json::Value;
 
 use super::credit::{Credit, credit};
 use super::line::{Charged, charged, contained_tax};
 use super::recurring::{Revenue, revenue};
 use super::{Before, ContractDraft, ContractRules, Notes, day, known, milliseconds, read, text};
 use crate::map::money::{less, sum};
-use crate::map::{MapError, Mapped, Refs, SkipReason};
+use crate::map::{Json, MapError, Mapped, Refs, SkipReason};
 use crate::stripe::object::{Course, Invoice, Line};
 
 /// Maps an invoice with all its lines. Skipping is only for what is no record yet: what is here is flagged instead.
-pub fn from_invoice(
-    object: &Value,
+pub fn from_invoice<'a>(
+    object: impl Into<Json<'a>>,
     refs: &Refs,
     rules: &ContractRules,
     before: Option<Before<'_>>,
 ) -> Result<Mapped<ContractDraft>, MapError> {
-    let invoice: Invoice = read(object)?;
+    let invoice: Invoice = read(object.into())?;
     let is_paid = invoice.status.as_deref() == Some("paid");
     if before.is_none() && !is_paid {
         return Ok(Mapped::Skipped(SkipReason::InvoiceNotPaid));
@@ -101,6 +100,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         notes.warn("The lines, discounts, shipping and taxes do not add up to Stripe's total.".to_owned());
     }
     Ok(ContractDraft {
+        livemode: invoice.livemode,
         source: ContractSource::Invoice,
         payment_state: payment_state(invoice.status.as_deref()),
         paid_at: paid_at(&invoice).and_then(milliseconds),

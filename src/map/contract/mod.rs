@@ -23,11 +23,10 @@ mod words;
 use chrono::{DateTime, NaiveDate};
 use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
-use super::MapError;
 use super::refs::Known;
+use super::{Json, MapError};
 
 pub use invoice::from_invoice;
 pub use subscription::from_subscription;
@@ -52,6 +51,8 @@ pub struct Before<'a> {
 pub struct ContractDraft {
     /// What it was made from.
     pub source: ContractSource,
+    /// Of live mode, where the object says so.
+    pub livemode: Option<bool>,
     /// Stripe's own status word.
     pub source_status: String,
     /// The invoice's number.
@@ -201,8 +202,8 @@ fn word(kind: StripeKind) -> &'static str {
 }
 
 /// Reads what the map needs. What is missing or of another kind fails this object alone.
-fn read<'a, T: Deserialize<'a>>(object: &'a Value) -> Result<T, MapError> {
-    T::deserialize(object).map_err(|error| MapError {
+fn read<T: DeserializeOwned>(object: Json<'_>) -> Result<T, MapError> {
+    object.read().map_err(|error| MapError {
         code: "INVALID_OBJECT",
         message: format!("Stripe's object is not of the expected shape: {error}."),
         hint: Some("Compare the object with Stripe's API reference; it may be of another API version.".to_owned()),

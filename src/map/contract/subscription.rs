@@ -3,9 +3,8 @@
 use chrono::NaiveDate;
 use entity::kind::{ContractSource, LineKind, StripeKind};
 use rust_decimal::Decimal;
-use serde_json::Value;
 
-use super::discount::{Desk, Off, Sold};
+use super::discount::{Off, discounts};
 use super::price::{Cost, cost};
 use super::recurring::{monthly, revenue, yearly};
 use super::standing::{Standing, standing};
@@ -13,20 +12,20 @@ use super::{ContractDraft, LineDraft, Notes, day, known, line_number, millisecon
 use crate::map::fraction::Fraction;
 use crate::map::money::{less, sum};
 use crate::map::refs::Known;
-use crate::map::{MapError, Mapped, Refs, SkipReason};
+use crate::map::{Json, MapError, Mapped, Refs, SkipReason};
 use crate::stripe::object::{Item, Price, Subscription};
 
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
 /// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by.
-pub fn from_subscription(
-    object: &Value,
+pub fn from_subscription<'a>(
+    object: impl Into<Json<'a>>,
     refs: &Refs,
     as_of: i64,
     is_record: bool,
 ) -> Result<Mapped<ContractDraft>, MapError> {
-    let subscription: Subscription = read(object)?;
+    let subscription: Subscription = read(object.into())?;
     if !is_record && subscription.status == "incomplete" {
         return Ok(Mapped::Skipped(SkipReason::SubscriptionIncomplete));
     }
@@ -63,6 +62,7 @@ fn draft(
     let lines: Vec<LineDraft> = lines.into_iter().map(|(line, _)| line).collect();
     let total = sum(lines.iter().map(|line| line.net))?;
     Ok(ContractDraft {
+        livemode: subscription.livemode,
         source: ContractSource::Subscription,
         number: None,
         name: text(
@@ -148,45 +148,6 @@ fn item_cost(item: &Item, currency: &str, refs: &Refs, notes: &mut Notes) -> Res
 /// The price with its tiers and currency options where it is here; an item's own copy has neither.
 fn whole_price<'a>(item: &'a Item, refs: &'a Refs) -> &'a Price {
     refs.price(&item.price.id).here().unwrap_or(&item.price)
-}
-
-/// What is taken off each item: its own discounts first, then the subscription's, and only where none of those is running the
-/// customer's.
-fn discounts(
-    subscription: &Subscription,
-    costs: &[Cost],
-    refs: &Refs,
-    as_of: i64,
-    notes: &mut Notes,
-) -> Result<(Vec<Off>, Option<i64>), MapError> {
-    let product = |item: &Item| item.price.product.as_ref().map(|product| product.0.clone());
-    let products: Vec<Option<String>> = subscription.items.iter().map(product).collect();
-    let mut sold: Vec<Sold<'_>> = products
-        .iter()
-        .zip(costs)
-        .map(|(product, cost)| Sold::new(product.as_deref(), cost.amount))
-        .collect();
-    let mut desk = Desk {
-        refs,
-        currency: &subscription.currency,
-        as_of,
-        next_change: None,
-        notes,
-    };
-    for (item, sold) in subscription.items.iter().zip(&mut sold) {
-        desk.take_off(&item.discounts, std::slice::from_mut(sold))?;
-    }
-    if !desk.take_off(&subscription.discounts, &mut sold)?
-        && let Some(customer) = subscription
-            .customer
-            .as_ref()
-            .and_then(|customer| refs.customer(&customer.0).here())
-        && let Some(discount) = &customer.discount
-    {
-        desk.take_one_off(discount, &mut sold)?;
-    }
-    let next_change = desk.next_change;
-    Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
 }
 
 /// The line of an item, and what it comes to in a year where it `counts`.

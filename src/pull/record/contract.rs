@@ -8,11 +8,11 @@ use entity::{contract, contract_line};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode, note, refs};
+use super::{Item, Written, check_mode, note, refs};
 use crate::error::Error;
 use crate::map::contract::{Before, ContractDraft, LineDraft, from_invoice, from_subscription};
 use crate::map::key::search_key;
-use crate::map::{MapError, Mapped, Refs};
+use crate::map::{Json, MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
 use crate::store::change::Changed;
@@ -68,6 +68,14 @@ fn kind_of(source: ContractSource) -> StripeKind {
     }
 }
 
+/// What there is to map: what Stripe has, or of a record that is here what it had last.
+fn object_of<'a>(item: &Item<'a>, is_here: bool) -> Option<Json<'a>> {
+    let kept = item
+        .kept
+        .filter(|kept| !kept.deleted || (is_here && kept.text != b"{}"));
+    item.value.map(Json::from).or(kept.map(|kept| kept.text.into()))
+}
+
 fn settle(
     road: Road<'_>,
     source: ContractSource,
@@ -76,10 +84,9 @@ fn settle(
     existing: Option<&StoredContract>,
     changes: &mut Changes,
 ) -> Result<Written, MapError> {
-    let Some(value) = item.value.or(item.last.filter(|_| existing.is_some())) else {
+    let Some(object) = object_of(item, existing.is_some()) else {
         return Ok(mark_deleted(road, existing, changes).into());
     };
-    is_of_mode(road, value)?;
     // What is here stays right, also while its source is off.
     if existing.is_none() && !road.rules.has_source(source) {
         return Ok(Outcome::Skipped("SOURCE_OFF").into());
@@ -88,12 +95,15 @@ fn settle(
         stripe_subscription_id: stored.row.stripe_subscription_id.as_deref(),
     });
     let mapped = match source {
-        ContractSource::Invoice => from_invoice(value, refs, &road.rules.contract, before)?,
-        ContractSource::Subscription => from_subscription(value, refs, road.now_ms.div_euclid(1000), before.is_some())?,
+        ContractSource::Invoice => from_invoice(object, refs, &road.rules.contract, before)?,
+        ContractSource::Subscription => {
+            from_subscription(object, refs, road.now_ms.div_euclid(1000), before.is_some())?
+        }
     };
     match mapped {
         Mapped::Skipped(reason) => Ok(Outcome::Skipped(reason.code()).into()),
         Mapped::Record(draft) => {
+            check_mode(road, draft.livemode)?;
             refuse_twins(&draft.lines)?;
             let pending = draft.pending.clone();
             let link = draft.stripe_subscription_id.clone();
@@ -173,7 +183,7 @@ fn put(
         id,
         created_at,
         updated_at,
-        deleted_in_stripe: item.value.is_none(),
+        deleted_in_stripe: item.kept.is_some_and(|kept| kept.deleted),
         ..row_of(road, source, item.stripe_id, draft)
     };
     match existing {

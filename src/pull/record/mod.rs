@@ -21,10 +21,21 @@ use crate::store::change::{self, Changed};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
     pub(super) stripe_id: &'a str,
-    /// `None` when Stripe has deleted it.
+    /// `None` when Stripe has deleted it, and for what is mapped again from `kept`.
     pub(super) value: Option<&'a Value>,
-    /// What a deleted one was last, where that is known.
-    pub(super) last: Option<&'a Value>,
+    /// What is mapped again from the text that was kept: invoices and subscriptions.
+    pub(super) kept: Option<Kept<'a>>,
+}
+
+/// What is kept of an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// Its JSON; of a deleted one what it was last, if that is known.
+    pub(super) text: &'a [u8],
+    /// Stripe no longer has it.
+    pub(super) deleted: bool,
+    /// What it names is to be read from the text: what is kept of the names may be of an older version.
+    pub(super) is_stale: bool,
 }
 
 impl<'a> Item<'a> {
@@ -32,7 +43,7 @@ impl<'a> Item<'a> {
         Self {
             stripe_id: &reading.stripe_id,
             value: reading.value.as_ref(),
-            last: None,
+            kept: None,
         }
     }
 }
@@ -129,7 +140,11 @@ pub(super) fn is_found_by(kind: StripeKind, to: StripeKind) -> bool {
 
 /// Stripe's objects say which mode they are of; the other mode's must never get in.
 fn is_of_mode(road: Road<'_>, value: &Value) -> Result<(), MapError> {
-    match value["livemode"].as_bool() {
+    check_mode(road, value["livemode"].as_bool())
+}
+
+fn check_mode(road: Road<'_>, livemode: Option<bool>) -> Result<(), MapError> {
+    match livemode {
         Some(livemode) if livemode != road.rules.livemode => Err(MapError {
             code: "WRONG_MODE",
             message: "The object is of Stripe's other mode (live or test).".to_owned(),

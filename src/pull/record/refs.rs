@@ -23,8 +23,21 @@ pub(super) async fn load(
     links: impl Iterator<Item = String>,
 ) -> Result<Refs, Error> {
     let mut wanted = Wanted::new();
-    for value in items.iter().filter_map(|item| item.value.or(item.last)) {
-        want(&mut wanted, kind, named_by(kind, value));
+    let mut known = Vec::new();
+    for item in items {
+        match (item.value, item.kept) {
+            (Some(value), _) => want(&mut wanted, kind, named_by(kind, value)),
+            (None, Some(kept)) if kept.is_stale => {
+                let value = serde_json::from_slice(kept.text).unwrap_or_default();
+                want(&mut wanted, kind, named_by(kind, &value));
+            }
+            (None, Some(_)) => known.push(item.stripe_id),
+            (None, None) => {}
+        }
+    }
+    if !known.is_empty() {
+        let names = reference::find_named(tx, integration_id, kind, known).await?;
+        want(&mut wanted, kind, names);
     }
     want(
         &mut wanted,
@@ -39,16 +52,16 @@ pub(super) async fn load(
         {
             // A customer's discount names a coupon that its subscriptions are reckoned with.
             if kind == StripeKind::Customer {
-                want(&mut second, StripeKind::Subscription, named_by(kind, &body.value));
+                want(&mut second, StripeKind::Subscription, named_by(kind, &body.value()?));
             }
-            refs.insert(kind, id, &body.value, body.deleted);
+            refs.insert(kind, id, body.text.as_slice(), body.deleted);
         }
     }
     for (kind, ids) in second {
         for (id, body) in
             source::find_bodies(tx, integration_id, kind, ids.iter().map(String::as_str).collect()).await?
         {
-            refs.insert(kind, id, &body.value, body.deleted);
+            refs.insert(kind, id, body.text.as_slice(), body.deleted);
         }
     }
     if kind == StripeKind::Invoice {
@@ -79,7 +92,7 @@ async fn load_credit_notes(
     let mut bodies = source::find_bodies(tx, integration_id, StripeKind::CreditNote, ids).await?;
     for (note, invoice) in naming {
         if let Some(body) = bodies.remove(&note) {
-            refs.insert_credit_note(invoice, note, &body.value);
+            refs.insert_credit_note(invoice, note, body.text.as_slice());
         }
     }
     Ok(())

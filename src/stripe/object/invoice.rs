@@ -10,6 +10,8 @@ use super::{Exact, Id};
 pub struct Invoice {
     /// `in_…`
     pub id: String,
+    /// Of live mode.
+    pub livemode: Option<bool>,
     /// draft, open, paid, uncollectible, void, or a word of later times.
     pub status: Option<String>,
     /// What stands on the paper.

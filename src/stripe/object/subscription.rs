@@ -11,6 +11,8 @@ use super::{Discount, Expandable, Id, Price};
 pub struct Subscription {
     /// `sub_…`
     pub id: String,
+    /// Of live mode.
+    pub livemode: Option<bool>,
     /// active, canceled, …, or a word of later times.
     pub status: String,
     /// Lower case.

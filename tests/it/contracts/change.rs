@@ -129,3 +129,17 @@ async fn what_is_missing_is_pending_until_it_is_here() {
     let whole = json!({ "mrr": { "decimal": "20.00" }, "total": { "decimal": "20.00" }, "warnings": [] });
     says(&app, "in_next", "mrr { decimal } total { decimal } warnings", &whole).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stripe_has_deleted_is_flagged_and_still_shows_what_it_names() {
+    let (app, _id) = billed().await;
+    let world = app.sandbox().world();
+    world.delete_invoice("in_month");
+    look(&app).await;
+    let told = json!({ "deletedInStripe": true, "name": "Plan", "total": { "decimal": "20.00" } });
+    says(&app, "in_month", "deletedInStripe name total { decimal }", &told).await;
+    world.update(Kind::Product, "prod_plan", json!({ "name": "Renamed" }));
+    look(&app).await;
+    let told = json!({ "deletedInStripe": true, "name": "Renamed", "total": { "decimal": "20.00" } });
+    says(&app, "in_month", "deletedInStripe name total { decimal }", &told).await;
+}
