@@ -8,6 +8,7 @@ mod ddl;
 mod m20261123_000001_main_road;
 mod m20261123_000002_events;
 mod m20261123_000003_live;
+mod m20261124_000004_clients;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_main_road::Migration),
             Box::new(m20261123_000002_events::Migration),
             Box::new(m20261123_000003_live::Migration),
+            Box::new(m20261124_000004_clients::Migration),
         ]
     }
 }

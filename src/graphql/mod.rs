@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod context;
 mod contract;
+mod custom_field;
 mod executed;
 mod explain;
 mod fault;
@@ -21,9 +22,11 @@ mod loader;
 mod mapping;
 mod money;
 mod node;
+mod preview;
 pub mod problem;
 mod product;
 mod run;
+mod save_client;
 pub mod scalar;
 mod session;
 mod settings;
@@ -59,6 +62,8 @@ pub struct QueryRoot(
     run::RunQuery,
     sync_error::SyncErrorQuery,
     explain::ExplainQuery,
+    custom_field::CustomFieldQuery,
+    preview::PreviewQuery,
 );
 
 /// What can be changed.
@@ -72,6 +77,8 @@ pub struct MutationRoot(
     mapping::MappingMutation,
     import::ImportMutation,
     webhook::WebhookMutation,
+    custom_field::CustomFieldMutation,
+    save_client::ClientMutation,
 );
 
 /// The schema, ready to execute.

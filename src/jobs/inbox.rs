@@ -1,4 +1,4 @@
-//! Takes events out of the inbox when some have come, outside of any look at Stripe's list.
+//! Takes events out of the inbox when some have come, outside of any look at Stripe's list, and maps again what is queued for that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,14 +34,18 @@ struct Rest {
 }
 
 impl Inbox {
-    /// Begins to take out what waits, of each integration where nobody does.
+    /// Begins to take out what waits, of each integration where nobody does. Taking out begins with what is to be mapped again.
     pub(super) async fn look(
         self: &Arc<Self>,
         app: &Arc<App>,
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
-        for id in store::inbox::list_integrations_that_wait(app.db.read()).await? {
+        let mut waiting = store::inbox::list_integrations_that_wait(app.db.read()).await?;
+        waiting.extend(store::reference::list_integrations_queued(app.db.read()).await?);
+        waiting.sort_unstable();
+        waiting.dedup();
+        for id in waiting {
             if app.turns.is_taken(id) || self.rests(id, app.clock.now_ms()) {
                 continue;
             }

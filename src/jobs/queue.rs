@@ -23,7 +23,7 @@ const KEY_LENGTH: usize = 200;
 /// A wish for a run over whole nouns.
 #[derive(Debug)]
 pub struct StartRun {
-    /// What it is to do: an import, a backfill or a reconcile.
+    /// What it is to do: an import, a backfill, a reconcile or a remap.
     pub kind: RunKind,
     /// Of which integration.
     pub integration_id: Uuid,
@@ -36,7 +36,7 @@ pub struct StartRun {
 }
 
 /// Queues a run and returns at once. The same idempotency key gives the same run. Of imports and backfills an integration has one
-/// at a time; of reconciles the one that is open is given back.
+/// at a time; of reconciles and remaps the one that is open is given back.
 pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> {
     let objects = in_order(&wish.objects)?;
     check_key(wish.idempotency_key.as_deref())?;
@@ -50,7 +50,7 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
     if import_slot.is_some() && is_slot_taken(&tx, known.id).await? {
         return Err(in_progress());
     }
-    if wish.kind == RunKind::Reconcile
+    if matches!(wish.kind, RunKind::Reconcile | RunKind::Remap)
         && let Some(open) = find_open(&tx, known.id, wish.kind).await?
     {
         return Ok(open);

@@ -14,7 +14,7 @@ use crate::pull::catch_up::Look;
 use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
 use crate::pull::rules::Rules;
-use crate::pull::{catch_up, import, retry};
+use crate::pull::{catch_up, import, remap, retry};
 use crate::store::{self, lease};
 use crate::stripe;
 
@@ -50,6 +50,9 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
             .await
             .map(|ended| (ended.state, Some(ended.t0))),
         RunKind::CatchUp => look(app, &mut progress, &rules, &integration, stop).await,
+        RunKind::Remap => remap::stored::run(&mut progress, &rules, stop)
+            .await
+            .map(|state| (state, None)),
         RunKind::Retry => retry::run(&mut progress, &rules, stop).await.map(|state| (state, None)),
     };
     end(app, integration, &rules, progress, ended).await

@@ -13,6 +13,11 @@ pub fn search_key<'a>(parts: impl Iterator<Item = &'a str>) -> String {
     parts.map(name_key).collect::<Vec<_>>().join("\n")
 }
 
+/// The form in which e-mail addresses are compared: composed, without case, without spaces around it.
+pub fn email_key(email: &str) -> String {
+    email.trim().nfc().case_fold().nfc().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

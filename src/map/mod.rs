@@ -1,7 +1,7 @@
 //! Pure: a source object, what it names and the rules in, a record out. No async, no connection, no clock.
 //!
 //! - [`rule`] is what an admin edits: sources, targets, policies; [`expression`] compiles and evaluates the sources.
-//! - [`client`] and [`product`] follow those rules, [`contract`] is fixed.
+//! - [`client`] and [`product`] follow those rules, [`contract`] is fixed; [`matching`] says which client a customer is.
 //! - [`money`] and [`key`] are how amounts and names are written down.
 
 #[cfg(test)]
@@ -9,13 +9,15 @@ mod arbitrary;
 pub mod client;
 pub mod contract;
 mod expression;
-mod fit;
+pub(crate) mod fit;
 pub mod key;
+pub mod matching;
 pub mod money;
 pub mod product;
 mod refs;
 pub mod rule;
 mod skip;
+pub mod source;
 mod syntax;
 mod transform;
 

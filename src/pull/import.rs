@@ -101,15 +101,7 @@ fn fills(progress: &Progress, object: SyncObject) -> &'static [StripeKind] {
 }
 
 async fn end_phase(progress: &mut Progress, checkpoint: &mut Checkpoint, object: SyncObject) -> Result<(), Halt> {
-    let phase = progress.phase(object);
-    if phase.state == RunState::Running {
-        phase.state = if phase.failed == 0 {
-            RunState::Succeeded
-        } else {
-            RunState::Partial
-        };
-        phase.done_permille = 1000;
-    }
+    progress.end_phase(object);
     checkpoint.end_phase();
     progress.keep(checkpoint)?;
     let app = Arc::clone(progress.app());

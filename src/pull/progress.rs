@@ -82,6 +82,19 @@ impl Progress {
         phase.started_at = phase.started_at.or(Some(now_ms));
     }
 
+    /// Ends the phase of `object`, unless it could not be read.
+    pub(super) fn end_phase(&mut self, object: SyncObject) {
+        let phase = self.phase(object);
+        if phase.state == RunState::Running {
+            phase.state = if phase.failed == 0 {
+                RunState::Succeeded
+            } else {
+                RunState::Partial
+            };
+            phase.done_permille = 1000;
+        }
+    }
+
     /// Saves, and halts when asked to. A halt takes effect after the transaction is committed.
     async fn save(&mut self, tx: &DatabaseTransaction) -> Result<Order, SaveError> {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);

@@ -1,8 +1,8 @@
 //! What the admin decided, read once when a run is taken up: a run uses the settings it began with.
 
 use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
-use entity::list::{KeyPermissions, MappingRule};
-use entity::{integration, mapping};
+use entity::list::KeyPermissions;
+use entity::{custom_field, integration, mapping};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::map::MAP_REVISION;
 use crate::map::contract::ContractRules;
-use crate::map::rule::CompiledRules;
+use crate::map::matching::Matching;
+use crate::map::rule::{CompiledRules, targets};
+use crate::store;
 use crate::stripe::list::resource;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -34,6 +36,8 @@ pub struct Rules {
     pub customer: Mapping,
     /// What a product becomes.
     pub product: Mapping,
+    /// Which client a customer is that is not known yet.
+    pub matching: Matching,
     /// Settings of the fixed contract mapping.
     pub contract: ContractRules,
     sources: Vec<ContractSource>,
@@ -57,6 +61,7 @@ impl Rules {
         integration: &integration::Model,
         queued_at_ms: i64,
     ) -> Result<Self, Error> {
+        let fields = store::custom_field::list(conn).await?;
         let lookback = i64::from(integration.invoice_lookback_days) * DAY_SECONDS;
         Ok(Self {
             integration_id: integration.id,
@@ -65,8 +70,9 @@ impl Rules {
             events_from: integration.events_from.unwrap_or_default(),
             covered_from: integration.covered_from,
             window_start: queued_at_ms.div_euclid(1000) - lookback,
-            customer: Mapping::load(conn, integration.id, SyncObject::Customer).await?,
-            product: Mapping::load(conn, integration.id, SyncObject::Product).await?,
+            customer: Mapping::load(conn, integration, SyncObject::Customer, &fields).await?,
+            product: Mapping::load(conn, integration, SyncObject::Product, &fields).await?,
+            matching: matching(integration)?,
             contract: ContractRules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
@@ -111,22 +117,29 @@ impl Rules {
 }
 
 impl Mapping {
-    async fn load(conn: &impl ConnectionTrait, integration_id: Uuid, object: SyncObject) -> Result<Self, Error> {
-        let row = mapping::Entity::find_by_id((integration_id, object))
+    async fn load(
+        conn: &impl ConnectionTrait,
+        integration: &integration::Model,
+        object: SyncObject,
+        fields: &[custom_field::Model],
+    ) -> Result<Self, Error> {
+        let row = mapping::Entity::find_by_id((integration.id, object))
             .one(conn)
             .await?
             .ok_or(Error::NotFound)?;
         let pulls = row.direction == SyncDirection::Pull;
-        Ok(Self {
-            pulls,
-            rules: compile(&row.rules.0)?,
-            stamp: fingerprint(&format!("{pulls} {:?}", row.rules.0)),
-        })
+        let rules = CompiledRules::compile(&row.rules.0, &targets(object, fields))
+            .map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))?;
+        let written: Vec<_> = rules.targets().collect();
+        let stamp = fingerprint(&format!("{pulls} {:?} {written:?}", row.rules.0));
+        Ok(Self { pulls, rules, stamp })
     }
 }
 
-fn compile(rules: &[MappingRule]) -> Result<CompiledRules, Error> {
-    CompiledRules::compile(rules).map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))
+fn matching(integration: &integration::Model) -> Result<Matching, Error> {
+    let source = integration.external_id_source.as_deref();
+    Matching::compile(&integration.client_matching.0, source)
+        .map_err(|error| Error::Internal(format!("a saved source of external ids does not compile: {error}")))
 }
 
 fn fingerprint(text: &str) -> i64 {

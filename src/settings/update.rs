@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use entity::integration;
-use entity::kind::ContractSource;
-use entity::list::ContractSources;
+use entity::kind::{ClientMatchRule, ContractSource};
+use entity::list::{ContractSources, MatchRules};
 use sea_orm::{ActiveModelTrait, Set};
 use uuid::Uuid;
 
 use super::Schedule;
+use super::matching::Wanted;
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
+use crate::store::matching;
 
 const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
 const POLL_SECONDS: std::ops::RangeInclusive<i32> = 10..=3600;
@@ -31,6 +33,10 @@ pub struct UpdateSettings {
     pub poll_interval_seconds: Option<Option<i32>>,
     /// When to reconcile: a cron expression of five fields, UTC, or "off".
     pub reconcile_schedule: Option<String>,
+    /// How a customer finds a client that is here already, in order.
+    pub client_matching: Option<Vec<ClientMatchRule>>,
+    /// A JMESPath expression that gives the id by which another system knows a customer; the inner option: none.
+    pub external_id_source: Option<Option<String>>,
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: Option<bool>,
     /// Upper bound of requests a second.
@@ -45,6 +51,8 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         .into_iter()
         .collect();
     problems.extend(check(&wish));
+    let wanted = Wanted::of(&known, &wish);
+    problems.extend(wanted.check());
     let schedule = wish
         .reconcile_schedule
         .as_deref()
@@ -80,6 +88,11 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         // The timetable works it out anew.
         row.next_reconcile_at = Set(None);
     }
+    let rematches = wanted.differs_from(&known);
+    if rematches {
+        row.client_matching = Set(MatchRules(wanted.rules));
+        row.external_id_source = Set(wanted.external_id_source);
+    }
     if let Some(zero) = wish.import_zero_amount_invoices {
         row.import_zero_amount_invoices = Set(zero);
     }
@@ -87,7 +100,13 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         row.max_requests_per_second = Set(bound);
     }
     let updated = row.update(&tx).await?;
+    if rematches {
+        matching::queue_waiting(&tx, updated.id).await?;
+    }
     tx.commit().await?;
+    if rematches {
+        app.wake.notify_one();
+    }
     Ok(updated)
 }
 

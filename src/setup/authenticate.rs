@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use entity::kind::{ContractSource, SyncDirection, SyncObject};
-use entity::list::{ContractSources, KeyPermissions, MappingRules};
+use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::list::{ContractSources, KeyPermissions, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use secrecy::{ExposeSecret, SecretString};
@@ -226,6 +226,8 @@ async fn create(
         invoice_lookback_days: DEFAULT_LOOKBACK_DAYS,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
+        external_id_source: None,
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
@@ -241,6 +243,7 @@ async fn create(
         reconcile_schedule: DEFAULT_RECONCILE_SCHEDULE.to_owned(),
         next_reconcile_at: None,
         last_success_at: None,
+        purge_requested_at: None,
         created_at: now_ms,
     };
     let row = row.into_active_model().reset_all().insert(conn).await?;

@@ -185,6 +185,7 @@ pub async fn list_links(conn: &impl ConnectionTrait, clients: &[Uuid]) -> Result
         .filter(Link::ClientId.is_in(clients.iter().copied()))
         .order_by_asc(Link::CreatedAt)
         .order_by(Expr::col(Link::StripeCustomerId), sea_orm::Order::Asc)
+        .order_by_asc(Link::IntegrationId)
         .all(conn)
         .await
 }

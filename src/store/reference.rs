@@ -87,6 +87,29 @@ pub async fn queue(
     insert_into_queue(conn, stored).await
 }
 
+/// Queues everything of a kind.
+pub async fn queue_kind(conn: &impl ConnectionTrait, integration_id: Uuid, kind: StripeKind) -> Result<(), DbErr> {
+    use source_object::Column;
+    let mut stored = Query::select();
+    stored
+        .columns([Column::IntegrationId, Column::Kind, Column::StripeId])
+        .from(source_object::Entity)
+        .and_where(Column::IntegrationId.eq(integration_id))
+        .and_where(Column::Kind.eq(kind));
+    insert_into_queue(conn, stored).await
+}
+
+/// The integrations of which something is queued.
+pub async fn list_integrations_queued(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    remap_queue::Entity::find()
+        .select_only()
+        .column(remap_queue::Column::IntegrationId)
+        .distinct()
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 async fn insert_into_queue(conn: &impl ConnectionTrait, mut rows: SelectStatement) -> Result<(), DbErr> {
     use remap_queue::Column;
     // SQLite reads `SELECT .. ON CONFLICT` as a join without a WHERE that ends the SELECT.

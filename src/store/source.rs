@@ -60,6 +60,20 @@ pub struct Body {
     pub seen: Seen,
 }
 
+/// An object that is to be mapped again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// Of the canonical JSON.
+    pub digest: Vec<u8>,
+    /// What is kept of it.
+    pub body: Body,
+}
+
+/// Why an object whose person was erased makes no record. Nothing is kept of it that could be mapped.
+pub const ERASED: &str = "ERASED";
+
 /// What is known of the given objects; those not here are missing from the map.
 pub async fn find_stored(
     conn: &impl ConnectionTrait,
@@ -169,6 +183,92 @@ pub async fn find_bodies(
             ))
         })
         .collect()
+}
+
+/// The objects of a kind that were mapped with another fingerprint than `stamp`.
+fn mapped_otherwise(integration_id: Uuid, kind: StripeKind, stamp: i64) -> sea_orm::Select<Entity> {
+    let is_kept = sea_orm::Condition::any()
+        .add(Column::Reason.is_null())
+        .add(Column::Reason.ne(ERASED));
+    Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::MapStamp.ne(stamp))
+        .filter(is_kept)
+}
+
+/// How many objects of a kind were mapped with another fingerprint than `stamp`.
+pub async fn count_mapped_otherwise(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stamp: i64,
+) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    mapped_otherwise(integration_id, kind, stamp).count(conn).await
+}
+
+/// A page of them, in the order of their ids, after `after`.
+pub async fn list_mapped_otherwise(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stamp: i64,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<Kept>, DbErr> {
+    let rows: Vec<(String, Vec<u8>, Vec<u8>, bool, i64, i64)> = mapped_otherwise(integration_id, kind, stamp)
+        .select_only()
+        .columns([
+            Column::StripeId,
+            Column::Digest,
+            Column::Body,
+            Column::Deleted,
+            Column::SeenMin,
+            Column::SeenMax,
+        ])
+        .filter(Column::StripeId.gt(after))
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let kept = rows
+        .into_iter()
+        .map(|(stripe_id, digest, body, deleted, min_ms, max_ms)| {
+            let body = Body {
+                value: unpack(&body)?,
+                deleted,
+                seen: Seen { min_ms, max_ms },
+            };
+            Ok(Kept {
+                stripe_id,
+                digest,
+                body,
+            })
+        });
+    kept.collect()
+}
+
+/// Some objects that Stripe still has, spread over all of them: the digest is as good as chance, and stays the same.
+pub async fn sample(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    limit: u64,
+) -> Result<Vec<(String, Value)>, DbErr> {
+    let rows: Vec<(String, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::StripeId, Column::Body])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Deleted.eq(false))
+        .order_by_asc(Column::Digest)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    rows.into_iter().map(|(id, body)| Ok((id, unpack(&body)?))).collect()
 }
 
 /// Writes whole rows.

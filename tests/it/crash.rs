@@ -165,6 +165,23 @@ impl Life {
         known
     }
 
+    /// The mapping is edited, and applied to everything that is here.
+    async fn map_otherwise(&mut self, id: &str) {
+        let rule = |source: &str, target: &str| json!({ "source": source, "target": target });
+        let rules = "query($id: ID!) { integration(id: $id) { customerMapping { rules { source target } } } }";
+        let mut rules = self.ask(rules, json!({ "id": id })).await["integration"]["customerMapping"]["rules"].take();
+        rules.as_array_mut().unwrap().push(rule("id", "externalId"));
+        let save = "mutation($input: UpdateMappingInput!) { updateCustomerMapping(input: $input) { userErrors { code } } }";
+        self.ask(save, json!({ "input": { "integrationId": id, "rules": rules } })).await;
+        let start = "mutation($id: ID!) { startRemap(input: {integrationId: $id, objects: [CUSTOMER], idempotencyKey: \"map\"}) { run { id } userErrors { code } } }";
+        let started = self.ask(start, json!({ "id": id })).await["startRemap"]["run"]["id"].take();
+        let run = self.end_of_run(started.as_str().unwrap()).await;
+        assert_eq!(run["state"], "SUCCEEDED", "{run}");
+        let stale = "query($id: ID!) { integration(id: $id) { customerMapping { staleCount } } }";
+        let left = self.ask(stale, json!({ "id": id })).await["integration"]["customerMapping"]["staleCount"].take();
+        assert_eq!(left, 0, "everything is mapped by the new rules");
+    }
+
     /// The oracle: what is here is what Stripe has, however it came.
     async fn prove(mut self, id: &str, run: &Value) {
         assert_eq!(run["state"], "SUCCEEDED", "{run}");
@@ -222,6 +239,7 @@ async fn die_at(point: &str, passing: usize) -> bool {
     let again = life.pages_read_again();
     assert!(again <= life.kills * FETCHERS, "{point}: {again} pages were read again");
     life.change_and_look(&id).await;
+    life.map_otherwise(&id).await;
     let died = life.kills > 0;
     life.prove(&id, &run).await;
     died

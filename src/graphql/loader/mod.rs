@@ -17,8 +17,8 @@ use crate::error::{Code, Error};
 use crate::store::page::Window;
 
 pub(super) use key::{
-    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf,
-    NodeKey, ProductOf, RunKey, SeenAt, UserKey,
+    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, FieldsOf, IntegrationKey, LineCountOf,
+    LinesOf, LinksOf, NodeKey, ProductOf, RunKey, SeenAt, UserKey,
 };
 pub(super) use read::MARGIN_MS;
 

@@ -9,6 +9,8 @@ use entity::kind::{ContractSource, RecordState, StripeKind, SyncObject};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
+pub(crate) use client::blank as blank_client;
+
 use super::outcome::Outcome;
 use super::reading::Reading;
 use super::road::Road;

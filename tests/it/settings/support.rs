@@ -1,7 +1,7 @@
 //! A server that has an integration, and what is asked of it.
 
-use entity::kind::{ContractSource, SyncDirection, SyncObject};
-use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules};
+use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use futures_util::future::join_all;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -30,6 +30,8 @@ pub(crate) fn ready() -> integration::Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
+        external_id_source: None,
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
@@ -45,6 +47,7 @@ pub(crate) fn ready() -> integration::Model {
         reconcile_schedule: "0 3 * * *".to_owned(),
         next_reconcile_at: None,
         last_success_at: None,
+        purge_requested_at: None,
         created_at: NOW_MS,
     }
 }

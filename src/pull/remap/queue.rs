@@ -1,0 +1,62 @@
+//! What waits to be mapped again, because something that it shows has changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entity::kind::StripeKind;
+use tokio_util::sync::CancellationToken;
+
+use super::again;
+use crate::crash;
+use crate::pull::halt::Halt;
+use crate::pull::holder::Holder;
+use crate::pull::road::Road;
+use crate::pull::rules::Rules;
+use crate::pull::tally::noun_of;
+use crate::store::{lease, reference};
+
+const BATCH: u64 = 200;
+
+/// Maps everything in the queue again.
+pub(in crate::pull) async fn drain(
+    holder: &mut impl Holder,
+    rules: &Rules,
+    stop: &CancellationToken,
+) -> Result<(), Halt> {
+    let app = Arc::clone(holder.app());
+    if reference::list_queue(app.db.read(), rules.integration_id, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    loop {
+        if stop.is_cancelled() {
+            return Err(Halt::Paused);
+        }
+        let tx = app.db.begin().await?;
+        lease::take_turn(&tx, rules.integration_id).await?;
+        let queued = reference::list_queue(&tx, rules.integration_id, BATCH).await?;
+        if queued.is_empty() {
+            return Ok(());
+        }
+        let mut by_kind: BTreeMap<StripeKind, Vec<String>> = BTreeMap::new();
+        for (kind, id) in queued {
+            by_kind.entry(kind).or_default().push(id);
+        }
+        let road = Road {
+            rules,
+            run_id: holder.run_id(),
+            now_ms: app.clock.now_ms(),
+        };
+        for (kind, ids) in by_kind {
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            reference::unqueue(&tx, rules.integration_id, kind, ids.clone()).await?;
+            let tally = again(&tx, road, kind, ids).await?;
+            holder.count_remapped(noun_of(kind), tally.created + tally.updated);
+        }
+        crash::point("remap.before_commit");
+        holder.commit(tx).await?;
+        crash::point("remap.after_commit");
+    }
+}
