@@ -2,6 +2,7 @@
 
 mod asked;
 mod kept;
+mod matching;
 mod reason;
 mod redact;
 

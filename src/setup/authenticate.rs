@@ -106,7 +106,7 @@ async fn refuse_other_mode(conn: &impl ConnectionTrait, livemode: bool) -> Resul
             &["apiKey"],
             Code::KeyModeMismatch,
             format!(
-                "This is a {} key, and this database holds {} data of \"{}\". Use another database for it.",
+                "This is a {} key, and this database holds {} data of \"{}\". Use another database, or disconnect that account with purge.",
                 mode(livemode),
                 mode(!livemode),
                 other.name
@@ -172,6 +172,10 @@ async fn renew(
     findings: Findings,
     name: Option<String>,
 ) -> Result<integration::Model, Error> {
+    if known.purge_requested_at.is_some() {
+        let message = "Everything of this account is being removed. Connect it again when that is done.";
+        return Err(Error::refused(&["apiKey"], Code::Conflict, message));
+    }
     let now_ms = app.clock.now_ms();
     let next_poll_at = known.event_watermark.map(|_| now_ms);
     let mut row = integration::ActiveModel {
