@@ -12,8 +12,12 @@ pub struct Model {
     /// Stripe's id of the customer.
     #[sea_orm(primary_key, auto_increment = false)]
     pub stripe_customer_id: String,
+    /// The client that it was.
+    pub client_id: Uuid,
     /// When, Unix milliseconds.
     pub erased_at: i64,
+    /// When everything that was kept of the person had been gone through, Unix milliseconds.
+    pub scrubbed_at: Option<i64>,
 }
 
 /// It stands alone: references are by Stripe id.

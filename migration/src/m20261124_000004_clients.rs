@@ -72,7 +72,10 @@ const ERASURE: &str = "
 CREATE TABLE erased_customer (
     integration_id {uuid} NOT NULL,
     stripe_customer_id {key} NOT NULL,
+    client_id {uuid} NOT NULL,
     erased_at bigint NOT NULL,
+    scrubbed_at bigint,
     PRIMARY KEY (integration_id, stripe_customer_id)
 ) {clustered};
+CREATE INDEX erased_customer_open ON erased_customer (integration_id) WHERE scrubbed_at IS NULL;
 ALTER TABLE integration ADD COLUMN purge_requested_at bigint";

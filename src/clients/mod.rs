@@ -5,6 +5,7 @@
 
 mod delete;
 mod edit;
+mod erase;
 mod link;
 mod save;
 
@@ -24,6 +25,7 @@ use crate::store::lease;
 
 pub use delete::delete;
 pub use edit::{ClientEdit, StripeCustomer};
+pub use erase::{ERASED_NAME, Erase, GOING_THROUGH, erase};
 pub use link::{Pair, link, unlink};
 pub use save::{SaveClients, Saved, save, save_all};
 

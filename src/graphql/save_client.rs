@@ -14,7 +14,7 @@ use super::token::{DeletedPayload, IdInput};
 use super::{ContextExt, Fault};
 use crate::account::Caller;
 use crate::app::App;
-use crate::clients::{self, ClientEdit, Pair, SaveClients, StripeCustomer};
+use crate::clients::{self, ClientEdit, Erase, Pair, SaveClients, StripeCustomer};
 use crate::error::{Error, Problem};
 
 /// Absent = keep, null = empty. A new client (no id) needs a name.
@@ -64,6 +64,13 @@ struct LinkClientInput {
     client_id: ID,
     integration_id: ID,
     stripe_customer_id: String,
+}
+
+#[derive(InputObject)]
+struct EraseClientInput {
+    id: ID,
+    /// The client's name, typed again to confirm.
+    confirm_name: String,
 }
 
 /// What became of clients.
@@ -116,6 +123,12 @@ impl ClientMutation {
     async fn unlink_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<ClientPayload, Fault> {
         ctx.require(Scope::Configure)?;
         ClientPayload::of(unlink(ctx.app()?, input).await)
+    }
+
+    /// Erases a person's data from client, source objects and inbox; a tombstone stays and blocks re-import. Needs ADMIN.
+    async fn erase_client(&self, ctx: &Context<'_>, input: EraseClientInput) -> Result<ClientPayload, Fault> {
+        ctx.require(Scope::Admin)?;
+        ClientPayload::of(erase(ctx.app()?, input).await)
     }
 
     /// Only a client made by hand and without contracts.
@@ -238,6 +251,14 @@ async fn link(app: &App, input: LinkClientInput) -> Result<Model, Error> {
 
 async fn unlink(app: &App, input: LinkClientInput) -> Result<Model, Error> {
     clients::unlink(app, pair(input)?).await
+}
+
+async fn erase(app: &App, input: EraseClientInput) -> Result<Model, Error> {
+    let wish = Erase {
+        client_id: client_of(&input.id, &["id"])?,
+        confirm_name: input.confirm_name,
+    };
+    clients::erase(app, wish).await
 }
 
 async fn delete(app: &App, id: &ID) -> Result<(), Error> {

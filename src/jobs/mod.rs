@@ -6,11 +6,13 @@
 //! - [`runner`] takes up runs, one at a time an integration, and sees them to their end.
 //! - [`work`] is one run; [`rest`] says how long it waits for Stripe, [`aftermath`] what its end means for the integration.
 //! - [`inbox`] has events take effect as they come.
+//! - [`removal`] takes away what people have asked to be removed.
 
 mod aftermath;
 mod inbox;
 pub mod queue;
 pub mod reconcile;
+mod removal;
 mod rest;
 mod runner;
 mod scheduler;

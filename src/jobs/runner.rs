@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::inbox::Inbox;
+use super::removal::Removal;
 use super::{timetable, work};
 use crate::app::App;
 use crate::store::lease;
@@ -16,6 +17,7 @@ use crate::store::lease;
 pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
     let owner = app.turns.owner();
     let inbox = Arc::new(Inbox::default());
+    let removal = Arc::new(Removal::default());
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -26,6 +28,9 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTrack
         }
         if let Err(error) = inbox.look(&app, &stop, &tasks).await {
             tracing::warn!(%error, "events could not be looked for; the next tick tries again");
+        }
+        if let Err(error) = removal.look(&app, &stop, &tasks).await {
+            tracing::warn!(%error, "what is to be removed could not be looked for; the next tick tries again");
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod money;
 pub mod product;
 mod refs;
 pub mod rule;
+pub mod scrub;
 mod skip;
 pub mod source;
 mod syntax;

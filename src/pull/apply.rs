@@ -7,6 +7,7 @@ use entity::kind::{RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::erased;
 use super::news::{self, News, State, Way};
 use super::outcome::Outcome;
 use super::reading::{Origin, Reading};
@@ -36,6 +37,7 @@ pub struct Applied {
 /// Applies a batch. What is named goes before what names it.
 pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
     lease::take_turn(tx, road.rules.integration_id).await?;
+    let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for reading in readings {
         by_kind.entry(rank(reading.kind)).or_default().push(reading);

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::kind::{EventWay, RunState};
+use entity::kind::{EventOutcome, EventWay, RunState};
 use entity::{integration, stripe_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::erased::shield_events;
 use super::halt::Halt;
 use super::holder::Holder;
 use super::inbox::effect::EVENT_TYPES;
@@ -17,6 +18,7 @@ use super::inbox::{Drained, Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
 use crate::crash;
+use crate::map::scrub::Scrubbed;
 use crate::store::{self, source};
 use crate::stripe::Seen;
 
@@ -89,14 +91,16 @@ async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Op
     }
 }
 
-async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Result<(), Halt> {
+async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
+    let scrubbed = shield_events(app.db.read(), rules.integration_id, &mut events).await?;
     let ids = events.iter().filter_map(|event| event["id"].as_str()).collect();
     let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
     let now_ms = app.clock.now_ms();
     let rows: Vec<_> = events
         .iter()
-        .filter_map(|event| row(rules, event, now_ms))
+        .zip(scrubbed)
+        .filter_map(|(event, scrubbed)| row(rules, event, scrubbed, now_ms))
         .filter(|row| !known.contains(&row.event_id))
         .collect();
     if rows.is_empty() {
@@ -109,7 +113,8 @@ async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Resu
     Ok(())
 }
 
-fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
+fn row(rules: &Rules, event: &Value, scrubbed: Scrubbed, now_ms: i64) -> Option<stripe_event::Model> {
+    let is_over = scrubbed == Scrubbed::All;
     Some(stripe_event::Model {
         integration_id: rules.integration_id,
         event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
@@ -117,9 +122,9 @@ fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model>
         created: event["created"].as_i64()?,
         came_by: EventWay::Poll,
         received_at: now_ms,
-        body: Some(source::pack(event)),
-        applied_at: None,
-        outcome: None,
+        body: (!is_over).then(|| source::pack(event)),
+        applied_at: is_over.then_some(now_ms),
+        outcome: is_over.then_some(EventOutcome::Dropped),
     })
 }
 

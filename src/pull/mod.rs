@@ -11,6 +11,7 @@ pub mod apply;
 mod broken;
 pub mod catch_up;
 mod checkpoint;
+pub mod erased;
 pub mod family;
 mod fetch;
 mod fill;

@@ -8,8 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -101,6 +101,18 @@ impl Db {
             .await
     }
 
+    /// Writes SQLite's log into the file and empties it, so that what was overwritten stands nowhere any more; says whether that could
+    /// be done, which somebody who reads may prevent. PostgreSQL looks after its own.
+    pub async fn flush_log(&self) -> Result<bool, DbErr> {
+        if self.is_postgres() {
+            return Ok(true);
+        }
+        let flush = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let row = self.write.query_one_raw(flush).await?;
+        let is_busy: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(is_busy == 0)
+    }
+
     /// Runs on PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         self.write.get_database_backend() == DbBackend::Postgres
@@ -137,6 +149,8 @@ fn sqlite_options(file: &Path, connections: u32, cache: &'static str) -> Connect
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(WAIT)
                 .pragma("cache_size", cache)
+                // What is deleted is overwritten: a person's data must not stay in the file's free places.
+                .pragma("secure_delete", "on")
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                 .statement_cache_capacity(100)
         });

@@ -153,7 +153,7 @@ pub async fn take_turn(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
 pub enum Order {
     /// Go on.
     GoOn,
-    /// Somebody canceled the run.
+    /// Somebody canceled the run, or everything of the integration is being removed.
     Cancel,
     /// Sync was turned off, or the key was destroyed: leave the run where it is.
     Pause,
@@ -216,13 +216,14 @@ async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid) -> Resu
 
 /// What whoever works for the integration is asked to do next.
 pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Order, SaveError> {
-    let on = integration::Entity::find_by_id(integration_id)
-        .filter(integration::Column::SyncEnabled.eq(true))
-        .filter(integration::Column::KeySealed.is_not_null())
-        .filter(integration::Column::KeyProblem.is_null())
-        .one(conn)
-        .await?;
-    Ok(if on.is_some() { Order::GoOn } else { Order::Pause })
+    let known = integration::Entity::find_by_id(integration_id).one(conn).await?;
+    Ok(match known {
+        Some(known) if known.purge_requested_at.is_none() => {
+            let is_on = known.sync_enabled && known.key_sealed.is_some() && known.key_problem.is_none();
+            if is_on { Order::GoOn } else { Order::Pause }
+        }
+        _ => Order::Cancel,
+    })
 }
 
 /// Ends the run: final state, failure, and the import slot given back.

@@ -14,6 +14,7 @@ mod import;
 mod look;
 mod reconcile;
 mod records;
+mod removal;
 mod retry;
 mod schema;
 mod settings;

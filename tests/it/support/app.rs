@@ -1,6 +1,7 @@
 //! The real server on a free port, with a fresh database and a clock that stands still.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use entity::kind::Scope;
@@ -36,7 +37,7 @@ pub(crate) struct TestApp {
     server: StopHandle,
     sandbox: Option<Sandbox>,
     jobs: Option<jobs::Running>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// A server before it is started.
@@ -96,7 +97,7 @@ impl Builder {
             server: stop,
             sandbox,
             jobs,
-            _database: database,
+            database,
         }
     }
 }
@@ -139,6 +140,11 @@ impl TestApp {
     /// Its database.
     pub(crate) fn db(&self) -> &Db {
         &self.app.db
+    }
+
+    /// Where its database's files are.
+    pub(crate) fn database_folder(&self) -> &Path {
+        self.database.folder()
     }
 
     /// Speaks to it as nobody.

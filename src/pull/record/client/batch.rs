@@ -16,6 +16,7 @@ use crate::pull::outcome::Outcome;
 use crate::pull::record::{Item, Written, is_of_mode, note};
 use crate::pull::road::Road;
 use crate::store::change::Changed;
+use crate::store::source::ERASED;
 use crate::store::{matching, record, reference};
 
 /// What is here, and what is to be written of it.
@@ -68,6 +69,9 @@ impl<'a> Batch<'a> {
         let Some(value) = item.value else {
             return self.mark_deleted(item.stripe_id).into();
         };
+        if value.get("id").is_none() && value["object"] == "customer" {
+            return Outcome::Skipped(ERASED).into();
+        }
         if let Err(error) = is_of_mode(self.road, value) {
             return error.into();
         }
