@@ -19,6 +19,7 @@ use super::rules::Rules;
 use crate::crash;
 use crate::store::{self, source};
 use crate::stripe::Seen;
+use crate::stripe::event::can_be_kept;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
@@ -110,11 +111,16 @@ async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Resu
 }
 
 fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
-    Some(stripe_event::Model {
+    let (id, event_type, created) = (
+        event["id"].as_str()?,
+        event["type"].as_str()?,
+        event["created"].as_i64()?,
+    );
+    can_be_kept(id, event_type, created).then(|| stripe_event::Model {
         integration_id: rules.integration_id,
-        event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
-        event_type: event["type"].as_str()?.to_owned(),
-        created: event["created"].as_i64()?,
+        event_id: id.to_owned(),
+        event_type: event_type.to_owned(),
+        created,
         came_by: EventWay::Poll,
         received_at: now_ms,
         body: Some(source::pack(event)),
