@@ -21,3 +21,4 @@ mod simulation;
 mod socket;
 mod store;
 mod support;
+mod webhook;

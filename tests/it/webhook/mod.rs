@@ -1,0 +1,6 @@
+//! Stripe's webhooks: what is believed and what is refused, when it is safe, and what each event does.
+
+mod refused;
+mod shape;
+mod stored;
+mod support;
