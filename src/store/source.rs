@@ -266,6 +266,27 @@ pub async fn find_recurring_products(
         .await
 }
 
+/// The products that these prices make recurring.
+pub async fn find_products_of_prices(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    prices: Vec<&str>,
+) -> Result<Vec<String>, DbErr> {
+    if prices.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .select_only()
+        .column(Column::RecurringOf)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(StripeKind::Price))
+        .filter(Column::StripeId.is_in(prices))
+        .filter(Column::RecurringOf.is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Those of `ids` that are here.
 pub async fn find_ids(
     conn: &impl ConnectionTrait,
