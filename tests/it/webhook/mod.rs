@@ -1,6 +1,8 @@
 //! Stripe's webhooks: what is believed and what is refused, when it is safe, and what each event does.
 
+mod effect;
 mod refused;
+mod rows;
 mod shape;
 mod stored;
 mod support;

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use super::support::{
-    MARK, assert_answer, changes, endpoint, event, imported, kept, latest, living, pass, requests_for,
+    MARK, assert_answer, changes, endpoint, event, imported, in_window, kept, latest, living, pass, requests_for,
 };
 use crate::support::program::{Serving, token_of_admin};
 use crate::support::webhook::{SECRET, inbox, set_webhook_secret, until_taken_out};
@@ -108,7 +108,7 @@ async fn the_same_event_a_hundred_times_at_once_has_one_effect() {
         assert_eq!(changes(&app).await, before + 1, "one client was changed, once");
     }
     assert_eq!(requests_for(&app, &customer), 0);
-    assert_equals_truth(app.db(), app.sandbox(), in_window(&app)).await;
+    assert_equals_truth(app.db(), app.sandbox(), in_window).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,15 +121,6 @@ async fn hundreds_of_events_at_once_are_all_kept() {
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
     let expected: Vec<String> = (0..600).map(|number| format!("evt_{number:03}")).collect();
     assert_eq!(kept(&app).await, expected);
-}
-
-/// The invoices that a lookback of thirty days holds, and those that events brought in since.
-fn in_window(app: &TestApp) -> impl Fn(&Value) -> bool {
-    let start = app.sandbox().world().now() - 30 * 86_400 - 5;
-    move |invoice| {
-        let times = [&invoice["created"], &invoice["status_transitions"]["paid_at"]];
-        times.into_iter().filter_map(Value::as_i64).any(|at| at >= start)
-    }
 }
 
 /// A client's name here.
@@ -195,7 +186,7 @@ async fn before_the_first_import_events_are_kept_and_have_their_effect_after_it(
                 .clone()
                 .all(|event| event.outcome == Some(EventOutcome::Dropped))
     );
-    assert_equals_truth(app.db(), app.sandbox(), in_window(&app)).await;
+    assert_equals_truth(app.db(), app.sandbox(), in_window).await;
 }
 
 /// Lets a look at the events happen now.
@@ -254,5 +245,5 @@ async fn an_event_that_comes_both_ways_at_once_is_one() {
     until_taken_out(&app).await;
     assert_eq!(kept(&app).await.len(), rows + 60);
     assert_eq!(changes(&app).await, before + 60);
-    assert_equals_truth(app.db(), app.sandbox(), in_window(&app)).await;
+    assert_equals_truth(app.db(), app.sandbox(), in_window).await;
 }
