@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::halt::Halt;
 use super::holder::Holder;
 use super::inbox::effect::EVENT_TYPES;
-use super::inbox::{Drained, Lane, drain};
+use super::inbox::{Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
 use crate::crash;
@@ -33,7 +33,7 @@ const HOLE_SECONDS: i64 = 29 * 86_400;
 #[derive(Debug)]
 pub enum Look {
     /// What was new has had its effect.
-    Drained(Drained),
+    Drained,
     /// Events may be missing from Stripe's list: only comparing everything makes that good, and the watermark stays.
     Hole,
 }
@@ -55,7 +55,8 @@ pub async fn run(
     }
     move_watermark(progress, (now - LAG_SECONDS).max(watermark)).await?;
     crash::point("look.watermark_moved");
-    take_out(progress, rules, integration, stop).await.map(Look::Drained)
+    take_out(progress, rules, integration, stop).await?;
+    Ok(Look::Drained)
 }
 
 /// Whether events that happened after `watermark` may be lost for us at `now`, both Unix seconds.
@@ -147,9 +148,9 @@ async fn take_out(
     rules: &Rules,
     integration: &integration::Model,
     stop: &CancellationToken,
-) -> Result<Drained, Halt> {
+) -> Result<(), Halt> {
     let Some(mut lane) = Lane::take(progress.app(), integration, Some(progress.run().id)).await? else {
-        return Ok(Drained::default());
+        return Ok(());
     };
     let drained = drain(&mut lane, rules, stop).await;
     progress.add_requests(lane.requests());

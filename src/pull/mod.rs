@@ -26,6 +26,7 @@ pub mod pace;
 mod pages;
 mod paid;
 pub mod progress;
+pub(crate) mod queued;
 pub mod reading;
 mod record;
 mod remap;

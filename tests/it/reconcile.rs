@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use entity::kind::RunKind;
-use sandbox::{Kind, Options};
+use sandbox::{Fault, Kind, Options};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 
+use crate::support::webhook::{hold_looks, thin};
 use crate::support::{TestApp, WebhookSender, assert_equals_truth, until};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -207,6 +208,43 @@ async fn a_test_clock_s_end_has_everything_compared() {
     hooks.send(&app, &event).await;
     let run = ended(&app, "RECONCILE", "EVENT").await;
     assert_eq!(run["drift"], 0, "{run}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_clock_s_end_is_not_forgotten_over_another_event_s_failure() {
+    let (app, id) = imported(Options::default()).await;
+    let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
+    pass(&app, Duration::from_secs(5));
+    let world = app.sandbox().world();
+    let customer = ids(&app, Kind::Customer).remove(0);
+    world.update(Kind::Customer, &customer, json!({ "name": "Renamed" }));
+    let clock = json!({ "id": "clock_1", "object": "test_helpers.test_clock" });
+    world.tell_of("test_helpers.test_clock.deleted", clock);
+    app.admin().switch_sync(&id, false).await;
+    for event in world.events_after(0) {
+        hooks.send(&app, &thin(&event)).await;
+    }
+    // The customer has to be read, and Stripe refuses the key.
+    app.sandbox().faults().fail_next(1, Fault::ServerError(401), None);
+    switch_on_without_a_look(&app).await;
+    until("the key is known to be refused", async || {
+        app.tick().await;
+        integration(&app).await.key_problem
+    })
+    .await;
+    let queued = runs(&app, "{kind: [RECONCILE], trigger: [EVENT]}").await;
+    assert_eq!(queued.len(), 1, "{queued:?}");
+}
+
+/// Turning it on by the API has a look at the events at once.
+async fn switch_on_without_a_look(app: &TestApp) {
+    let on = entity::integration::ActiveModel {
+        id: Set(integration(app).await.id),
+        sync_enabled: Set(true),
+        ..Default::default()
+    };
+    on.update(app.db().write()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
