@@ -129,6 +129,23 @@ pub(crate) async fn hold_looks(app: &TestApp, integration_id: &str) {
     .await;
 }
 
+/// Has the events looked at now, and waits until they have had their effect.
+pub(crate) async fn look_now(app: &TestApp, integration_id: &str) {
+    // Turning sync on makes a look due at once.
+    app.admin().switch_sync(integration_id, true).await;
+    let query = "query($from: DateTime!) {
+        runs(filter: {kind: [CATCH_UP], state: [SUCCEEDED], queuedAt: {from: $from}}) { totalCount }
+    }";
+    let variables = json!({ "from": app.clock.now().to_rfc3339() });
+    until("the events have been looked at", async || {
+        app.tick().await;
+        let ended = app.graphql(query, variables.clone()).await;
+        (ended["runs"]["totalCount"] != 0).then_some(())
+    })
+    .await;
+    until_taken_out(app).await;
+}
+
 /// The same event as a thin one tells it: which object it was, and no more.
 pub(crate) fn thin(event: &Value) -> Value {
     let object = &event["data"]["object"];

@@ -13,8 +13,8 @@ use super::support::{
     MARK, assert_answer, changes, endpoint, event, imported, in_window, kept, latest, living, pass, requests_for,
 };
 use crate::support::program::{Serving, token_of_admin};
-use crate::support::webhook::{SECRET, inbox, set_webhook_secret, until_taken_out};
-use crate::support::{Client, TestApp, TestDatabase, WebhookSender, assert_equals_truth, on_postgres, until};
+use crate::support::webhook::{SECRET, inbox, look_now, set_webhook_secret, until_taken_out};
+use crate::support::{Client, TestApp, TestDatabase, WebhookSender, assert_equals_truth, on_postgres};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_answered_only_once_it_is_stored() {
@@ -189,21 +189,6 @@ async fn before_the_first_import_events_are_kept_and_have_their_effect_after_it(
     assert_equals_truth(app.db(), app.sandbox(), in_window).await;
 }
 
-/// Lets a look at the events happen now.
-async fn look(app: &TestApp, id: &str) {
-    app.admin().switch_sync(id, true).await;
-    let query = "query($from: DateTime!) {
-        runs(filter: {kind: [CATCH_UP], state: [SUCCEEDED], queuedAt: {from: $from}}) { totalCount }
-    }";
-    let variables = json!({ "from": app.clock.now().to_rfc3339() });
-    until("the events have been looked at", async || {
-        app.tick().await;
-        let ended = app.graphql(query, variables.clone()).await;
-        (ended["runs"]["totalCount"] != 0).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_comes_by_webhook_and_by_a_look_is_one() {
     let (app, id, hooks) = imported(30).await;
@@ -219,7 +204,7 @@ async fn an_event_that_comes_by_webhook_and_by_a_look_is_one() {
             hooks.send(&app, &told).await;
             until_taken_out(&app).await;
         }
-        look(&app, &id).await;
+        look_now(&app, &id).await;
         hooks.send(&app, &told).await;
         until_taken_out(&app).await;
         assert_eq!(kept(&app).await.len(), rows + 1, "{way:?}");
@@ -240,7 +225,7 @@ async fn an_event_that_comes_both_ways_at_once_is_one() {
     let events = world.events_after(0);
     let (before, rows) = (changes(&app).await, kept(&app).await.len());
     let deliveries = join_all(events.iter().map(|event| hooks.deliver(&app, event)));
-    let (answers, ()) = tokio::join!(deliveries, look(&app, &id));
+    let (answers, ()) = tokio::join!(deliveries, look_now(&app, &id));
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK));
     until_taken_out(&app).await;
     assert_eq!(kept(&app).await.len(), rows + 60);
