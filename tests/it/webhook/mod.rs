@@ -3,6 +3,7 @@
 mod effect;
 mod nothing;
 mod pace;
+mod page;
 mod refused;
 mod rows;
 mod shape;
