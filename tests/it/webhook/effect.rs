@@ -2,143 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use sandbox::Kind;
-use sea_orm::EntityTrait;
+use sandbox::{Kind, World};
 use serde_json::{Value, json};
 use tributary::pull::inbox::effect::EVENT_TYPES;
-use tributary::store::source;
 use tributary::stripe::event::WEBHOOK_TYPES;
-use uuid::Uuid;
 
-use super::rows::{Look, Row, rows};
-use super::support::{MARK, imported, in_window, living, pass};
-use crate::support::webhook::{SECRET, thin, until_taken_out};
-use crate::support::{TestApp, WebhookSender, assert_equals_truth};
-
-/// How events are told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// With the object as it is, in today's shape.
-    Today,
-    /// With the object in the shape of an account that was opened long ago.
-    LongAgo,
-    /// Naming the object only.
-    Thin,
-}
-
-/// A server that hears of the world by webhooks alone.
-struct Stage {
-    app: TestApp,
-    hooks: WebhookSender,
-    integration_id: Uuid,
-    manner: Manner,
-    known: usize,
-}
-
-impl Stage {
-    async fn set(manner: Manner) -> Self {
-        let (app, _id, hooks) = imported(30).await;
-        if manner == Manner::LongAgo {
-            app.sandbox().world().tell_in_old_version();
-        }
-        let row = entity::integration::Entity::find().one(app.db().read()).await.unwrap();
-        Self {
-            integration_id: row.unwrap().id,
-            app,
-            hooks,
-            manner,
-            known: 0,
-        }
-    }
-
-    /// Delivers what is new, of the given type if one is given; says how many events that were.
-    async fn deliver(&mut self, only: Option<&str>) -> usize {
-        let new = self.app.sandbox().world().events_after(self.known);
-        self.known += new.len();
-        let meant = new
-            .into_iter()
-            .filter(|event| only.is_none_or(|only| event["type"] == only));
-        let mut delivered = 0;
-        for event in meant {
-            let event = if self.manner == Manner::Thin && only.is_some() {
-                thin(&event)
-            } else {
-                event
-            };
-            self.hooks.send(&self.app, &event).await;
-            delivered += 1;
-        }
-        until_taken_out(&self.app).await;
-        delivered
-    }
-
-    async fn play(&mut self, row: &Row, told_by: &str) {
-        let shows = format!("{} ({told_by}, {:?})", row.shows, self.manner);
-        let subject = (row.before)(self.app.sandbox().world());
-        self.deliver(None).await;
-        pass(&self.app, 5);
-        let id = (row.act)(self.app.sandbox().world(), &subject, told_by);
-        let before = self.see(row.look, &id).await;
-        assert!(
-            !holds(&before, &row.after),
-            "{shows}: it is seen before it is told: {before}"
-        );
-        let requests = self.app.sandbox().request_count();
-        assert!(self.deliver(Some(told_by)).await > 0, "{shows}: no such event");
-        let after = self.see(row.look, &id).await;
-        assert!(holds(&after, &row.after), "{shows}: {after}");
-        if self.manner == Manner::Today {
-            assert_eq!(self.app.sandbox().request_count() - requests, row.requests, "{shows}");
-        }
-        pass(&self.app, 5);
-    }
-
-    /// What is seen of an object here; null where there is nothing.
-    async fn see(&self, look: Look, id: &str) -> Value {
-        let query = match look {
-            Look::Client => {
-                "query($id: String!) { client(ref: {stripe: {stripeId: $id}}) { name email deletedInStripe } }"
-            }
-            Look::Product => {
-                "query($id: String!) { product(ref: {stripe: {stripeId: $id}}) { name active recurring deletedInStripe } }"
-            }
-            Look::Contract => {
-                "query($id: String!) { contract(ref: {stripe: {stripeId: $id}}) {
-                    name number termEnd status: sourceStatus total { minorUnits } discount { minorUnits }
-                    lines(first: 50) { nodes { productName } }
-                } }"
-            }
-            Look::Source(kind) => {
-                let bodies = source::find_bodies(self.app.db().read(), self.integration_id, kind, vec![id]).await;
-                return bodies.unwrap().remove(id).map_or(Value::Null, |mut body| {
-                    body.value["gone"] = json!(body.deleted);
-                    body.value
-                });
-            }
-        };
-        let mut seen = self.app.graphql(query, json!({ "id": id })).await;
-        let mut seen = seen.as_object_mut().unwrap().values_mut().next().unwrap().take();
-        if matches!(look, Look::Contract) && seen.is_object() {
-            for amount in ["total", "discount"] {
-                seen[amount] = seen[amount]["minorUnits"].take();
-            }
-            let lines = seen["lines"]["nodes"].take();
-            seen["products"] = lines
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|line| line["productName"].clone())
-                .collect();
-        }
-        seen
-    }
-}
-
-/// Whether all fields of `expected` are those of `seen`.
-fn holds(seen: &Value, expected: &Value) -> bool {
-    let mut fields = expected.as_object().unwrap().iter();
-    seen.is_object() && fields.all(|(name, value)| seen[name] == *value)
-}
+use super::rows::{Look, rows};
+use super::stage::{Manner, Stage, holds};
+use super::support::{MARK, imported, in_window, living, pass, requests_for};
+use crate::support::assert_equals_truth;
+use crate::support::webhook::{SECRET, until_taken_out};
 
 async fn play_all(manner: Manner) {
     let mut stage = Stage::set(manner).await;
@@ -150,11 +23,8 @@ async fn play_all(manner: Manner) {
             stage.play(&row, told_by).await;
         }
     }
-    let looked = stage.app.sandbox().requests();
-    let since_import = looked
-        .iter()
-        .filter(|request| request.path_and_query.starts_with("/v1/events?created"));
-    assert!(since_import.count() <= 1, "webhooks alone have told");
+    let looks = requests_for(&stage.app, "/v1/events");
+    assert_eq!(looks, 0, "webhooks alone have told");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,4 +63,83 @@ async fn stripe_s_own_deliveries_are_heard() {
     world.webhooks_settled().await;
     until_taken_out(&app).await;
     assert_equals_truth(app.db(), app.sandbox(), in_window).await;
+}
+
+/// A stage after these have happened and were told, and a moment has passed.
+async fn stage_after(acts: impl Fn(&World) -> String) -> (Stage, String) {
+    let mut stage = Stage::set(Manner::Today).await;
+    let id = acts(stage.app.sandbox().world());
+    stage.deliver(None).await;
+    pass(&stage.app, 5);
+    (stage, id)
+}
+
+fn sold(world: &World, coupon: &str) -> String {
+    let product = world.create_product(json!({ "name": "Sold" }));
+    let price = world.create_price(&product, 1_000, json!({}));
+    let customer = world.create_customer(json!({ "name": "Buyer", "currency": "usd" }));
+    let subscription = world.create_subscription(&customer, &[&price]);
+    world.create_coupon(json!({ "id": coupon, "percent_off": 10 }));
+    world.give_discount(Kind::Subscription, &subscription, coupon);
+    subscription
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_coupon_s_discounts_live_on() {
+    let (mut stage, id) = stage_after(|world| sold(world, "SPRING")).await;
+    let discounted = json!({ "total": "900", "discount": "100" });
+    assert!(holds(&stage.see(Look::Contract, &id).await, &discounted));
+    let world = stage.app.sandbox().world();
+    world.delete_coupon("SPRING");
+    world.update(Kind::Subscription, &id, json!({ "status": "past_due" }));
+    assert_eq!(stage.deliver(None).await, 2);
+    let after = stage.see(Look::Contract, &id).await;
+    assert!(holds(&after, &discounted) && after["status"] == "past_due", "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_of_many_lines_is_read_with_all_of_them() {
+    let (mut stage, id) = stage_after(|world| {
+        let customer = world.create_customer(json!({ "name": "Buyer", "currency": "usd" }));
+        let id = world.create_invoice(&customer, 13_000);
+        let line = world.get(Kind::Invoice, &id).unwrap()["lines"]["data"][0].take();
+        let lines: Vec<Value> = (0..130)
+            .map(|number| {
+                let mut line = line.clone();
+                (line["id"], line["amount"]) = (json!(format!("il_{number}")), json!(100));
+                line
+            })
+            .collect();
+        world.update_untold(Kind::Invoice, &id, json!({ "lines": { "data": lines } }));
+        id
+    })
+    .await;
+    stage.app.sandbox().world().pay_invoice(&id);
+    let requests = stage.app.sandbox().request_count();
+    assert_eq!(stage.deliver(Some("invoice.paid")).await, 1);
+    assert_eq!(
+        stage.app.sandbox().request_count() - requests,
+        3,
+        "the invoice, and its lines by the hundred"
+    );
+    let after = stage.see(Look::Contract, &id).await;
+    assert!(holds(&after, &json!({ "status": "paid", "total": "13000" })), "{after}");
+    assert_equals_truth(stage.app.db(), stage.app.sandbox(), in_window).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invoice_that_is_gone_keeps_its_contract_flagged() {
+    let paid = |world: &World| {
+        let customer = world.create_customer(json!({ "name": "Buyer" }));
+        world.create_paid_invoice(&customer, world.now(), world.now())
+    };
+    let (mut stage, id) = stage_after(paid).await;
+    stage.app.sandbox().world().delete_invoice(&id);
+    assert_eq!(stage.deliver(None).await, 1);
+    let query = "query($id: String!) { contract(ref: {stripe: {stripeId: $id}}) { deletedInStripe sourceStatus } }";
+    let seen = stage.app.graphql(query, json!({ "id": id })).await;
+    assert_eq!(
+        seen["contract"],
+        json!({ "deletedInStripe": true, "sourceStatus": "paid" })
+    );
 }

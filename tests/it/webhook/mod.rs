@@ -7,5 +7,6 @@ mod page;
 mod refused;
 mod rows;
 mod shape;
+mod stage;
 mod stored;
 mod support;
