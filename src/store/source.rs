@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::upsert::upsert_all;
-use crate::stripe::Seen;
+use crate::stripe::{Seen, json};
 
 /// What is kept of a source object beside its body.
 #[derive(Debug, Clone, DerivePartialModel)]
@@ -320,5 +320,5 @@ pub fn pack_bytes(json: &[u8]) -> Vec<u8> {
 pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
     let text = lz4_flex::decompress_size_prepended(body)
         .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))?;
-    serde_json::from_slice(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+    json::read(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
 }

@@ -2,7 +2,8 @@
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde_json::Value;
+
+use super::json;
 
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ pub fn can_be_kept(id: &str, event_type: &str, created: i64) -> bool {
 pub fn envelope(body: &[u8]) -> Result<Envelope, NoEvent> {
     // The whole body is read, though only its outside is used: fields passed over are not held to a depth, and an event that
     // can be kept but never read would wait in the inbox for ever.
-    let whole: Value = serde_json::from_slice(body).map_err(|_json| NoEvent)?;
+    let whole = json::read(body).map_err(|_json| NoEvent)?;
     let outside = Outside::deserialize(whole).map_err(|_json| NoEvent)?;
     let created = match outside.created {
         Created::Seconds(seconds) => seconds,
