@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sandbox::{Kind, World};
 use serde_json::{Value, json};
+use tributary::clock::Clock;
 
 use crate::support::TestApp;
 
@@ -18,15 +19,24 @@ pub(super) struct Act(u32, fn(&World, &mut Cast));
 
 impl Act {
     pub(super) fn play(&self, app: &TestApp, cast: &mut Cast) {
-        pass(app, self.0);
-        (self.1)(app.sandbox().world(), cast);
+        self.play_in(app.sandbox().world(), &app.clock, cast);
+    }
+
+    /// The same where there is no server at hand, but its clock.
+    pub(super) fn play_in(&self, world: &World, clock: &Clock, cast: &mut Cast) {
+        advance(world, clock, self.0);
+        (self.1)(world, cast);
     }
 }
 
 /// Lets time pass, at Stripe and here.
 pub(super) fn pass(app: &TestApp, seconds: u32) {
-    app.sandbox().world().advance_clock(seconds.into());
-    app.clock.advance(Duration::from_secs(seconds.into()));
+    advance(app.sandbox().world(), &app.clock, seconds);
+}
+
+fn advance(world: &World, clock: &Clock, seconds: u32) {
+    world.advance_clock(seconds.into());
+    clock.advance(Duration::from_secs(seconds.into()));
 }
 
 /// All of them.

@@ -1,5 +1,7 @@
 //! Webhooks at their worst: many times, days late, some never, children before their parents, and of what is gone.
 
+use std::sync::{Arc, Mutex};
+
 use entity::kind::StripeKind;
 use entity::{client, product, record_change, source_object};
 use rand::rngs::StdRng;
@@ -10,11 +12,11 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tributary::pull::inbox::effect::EVENT_TYPES;
 
-use super::acts::pass;
+use super::acts::{ACTS, Cast, pass};
 use super::rows::assert_same;
-use super::{by_pages, end, imported, one_by_one, play};
-use crate::support::webhook::{inbox, look_now, until_taken_out};
-use crate::support::{TestApp, assert_equals_truth};
+use super::{by_pages, connected, end, import, imported, one_by_one, play};
+use crate::support::webhook::{SECRET, hold_looks, inbox, look_now, until_taken_out};
+use crate::support::{TestApp, WebhookSender, assert_equals_truth};
 
 const THREE_DAYS: u32 = 3 * 86_400;
 
@@ -122,5 +124,30 @@ async fn what_is_gone_does_not_come_back_by_a_late_event() {
         let stub = kept.iter().find(|row| (row.kind, &row.stripe_id) == key).unwrap();
         assert!(stub.deleted, "{key:?}");
     }
+    assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_while_the_first_import_reads_is_here_in_the_end() {
+    let (app, id) = connected().await;
+    let hooks = WebhookSender::connect(&app, &id).await;
+    app.sandbox().world().register_webhook(hooks.url(), SECRET);
+    let (clock, played) = (app.clock.clone(), Arc::new(Mutex::new((Cast::default(), 0))));
+    let counted = Arc::clone(&played);
+    app.sandbox().before_requests(move |_, world| {
+        let mut played = played.lock().unwrap();
+        let (cast, next) = &mut *played;
+        if let Some(act) = ACTS.get(*next) {
+            act.play_in(world, &clock, cast);
+            *next += 1;
+        }
+    });
+    import(&app, &id).await;
+    app.sandbox().clear_acts();
+    let happened = counted.lock().unwrap().1;
+    assert!(happened > 8, "{happened} acts in the course of the import");
+    app.sandbox().world().webhooks_settled().await;
+    hold_looks(&app, &id).await;
+    until_taken_out(&app).await;
     assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
 }

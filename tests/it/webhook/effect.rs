@@ -143,3 +143,34 @@ async fn an_invoice_that_is_gone_keeps_its_contract_flagged() {
         json!({ "deletedInStripe": true, "sourceStatus": "paid" })
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_is_told_after_the_lookback_still_brings_the_invoice_in() {
+    for manner in [Manner::Today, Manner::Thin] {
+        let mut stage = Stage::set(manner).await;
+        let world = stage.app.sandbox().world();
+        let customer = world.create_customer(json!({ "name": "Buyer", "currency": "usd" }));
+        let ids = [1_000, 2_000].map(|amount| world.create_invoice(&customer, amount));
+        stage.deliver(None).await;
+        for id in &ids {
+            stage.app.sandbox().world().pay_invoice(id);
+        }
+        pass(&stage.app, 31 * 86_400);
+        let news = stage.app.sandbox().world().events_after(stage.known());
+        for event in &news {
+            let is_told = event["data"]["object"]["id"] == ids[0].as_str() || event["type"] == "invoice.updated";
+            if is_told {
+                stage.send(event).await;
+            }
+        }
+        let (paid, updated) = (
+            stage.see(Look::Contract, &ids[0]).await,
+            stage.see(Look::Contract, &ids[1]).await,
+        );
+        assert!(
+            holds(&paid, &json!({ "status": "paid", "total": "1000" })),
+            "{manner:?}: {paid}"
+        );
+        assert_eq!(updated, Value::Null, "{manner:?}: what only changed stays out");
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::integration;
 use reqwest::{Method, StatusCode};
 use sandbox::sign;
-use sea_orm::EntityTrait;
+use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use serde_json::{Value, json};
 
 use super::support::{assert_answer, endpoint, event, kept};
@@ -189,6 +189,28 @@ async fn one_integration_s_secret_is_none_of_another_s() {
     }
     assert_eq!(kept(&app).await, ["evt_1", "evt_1"], "once for each: ids are Stripe's");
     assert_ne!(id, second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_another_row_opens_nothing() {
+    let (app, _id, hooks) = endpoint().await;
+    let second = insert(&app, ready()).await;
+    let others = WebhookSender::to(&set_webhook_secret(app.admin(), &second, Some(OTHER)).await);
+    let rows = integration::Entity::find().all(app.db().read()).await.unwrap();
+    for (row, other) in [(&rows[0], &rows[1]), (&rows[1], &rows[0])] {
+        let swapped = integration::ActiveModel {
+            id: Set(row.id),
+            webhook_secret: Set(other.webhook_secret.clone()),
+            ..Default::default()
+        };
+        swapped.update(app.db().write()).await.unwrap();
+    }
+    for (hooks, secret) in [(&hooks, OTHER), (&hooks, SECRET), (&others, OTHER), (&others, SECRET)] {
+        let answer = send_signed(&app, hooks, "evt_1", &[secret]).await;
+        assert_answer(&answer, StatusCode::SERVICE_UNAVAILABLE, secret);
+        assert_eq!(answer.headers["retry-after"], "10");
+    }
+    assert!(kept(&app).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,11 @@ impl Stage {
         }
     }
 
+    /// How many of the world's events were passed by.
+    pub(super) fn known(&self) -> usize {
+        self.known
+    }
+
     /// Delivers what is new, of the given type if one is given; says how many events that were.
     pub(super) async fn deliver(&mut self, only: Option<&str>) -> usize {
         let new = self.app.sandbox().world().events_after(self.known);
@@ -56,16 +61,22 @@ impl Stage {
             .filter(|event| only.is_none_or(|only| event["type"] == only));
         let mut delivered = 0;
         for event in meant {
-            let event = if self.manner == Manner::Thin && only.is_some() {
-                thin(&event)
+            if only.is_some() {
+                self.send(&event).await;
             } else {
-                event
-            };
-            self.hooks.send(&self.app, &event).await;
+                self.hooks.send(&self.app, &event).await;
+            }
             delivered += 1;
         }
         until_taken_out(&self.app).await;
         delivered
+    }
+
+    /// Tells an event in this stage's manner.
+    pub(super) async fn send(&self, event: &Value) {
+        let thin = (self.manner == Manner::Thin).then(|| thin(event));
+        self.hooks.send(&self.app, thin.as_ref().unwrap_or(event)).await;
+        until_taken_out(&self.app).await;
     }
 
     pub(super) async fn play(&mut self, row: &Row, told_by: &str) {
