@@ -4,17 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::integration;
-use entity::kind::RunTrigger;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::aftermath;
 use super::work::{is_of_key, reason};
-use super::{aftermath, timetable};
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::Halt;
-use crate::pull::inbox::{Drained, Lane, drain};
+use crate::pull::inbox::{Lane, drain};
 use crate::pull::rules::Rules;
 use crate::store;
 
@@ -108,10 +107,5 @@ async fn take_out(app: &Arc<App>, integration: &integration::Model, stop: &Cance
     let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
     let drained = drain(&mut lane, &rules, stop).await;
     lane.leave().await?;
-    let Drained { relist } = drained?;
-    if relist {
-        timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
-        app.wake.notify_one();
-    }
-    Ok(())
+    drained
 }

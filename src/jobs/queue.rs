@@ -11,11 +11,11 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
 use uuid::Uuid;
 
-use super::timetable::blank_run;
 use crate::app::App;
 use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
+use crate::pull::queued::blank_run;
 use crate::store::lease;
 
 const KEY_LENGTH: usize = 200;

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use entity::integration;
 use entity::kind::{RunKind, RunTrigger};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
-use uuid::Uuid;
 
-use super::timetable::{has_open_run, paid_invoices, whole_run};
+use super::timetable::paid_invoices;
 use crate::pull::pace::reconcile_interval_seconds;
+use crate::pull::queued::queue_reconcile;
 use crate::settings::schedule::{OFF, Schedule};
-use crate::store::{self, lease};
+use crate::store;
 
 /// Whether the integration reconciles by itself.
 pub(super) fn has_schedule(integration: &integration::Model) -> bool {
@@ -22,11 +22,11 @@ pub(super) async fn queue_when_due(
     integration: &integration::Model,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    if !has_schedule(integration) || has_open_run(conn, integration.id, RunKind::Reconcile).await? {
+    if !has_schedule(integration) || store::run::has_open(conn, integration.id, RunKind::Reconcile).await? {
         return Ok(());
     }
     match integration.next_reconcile_at {
-        Some(at) if at <= now_ms => queue(conn, integration.id, RunTrigger::Schedule, now_ms).await,
+        Some(at) if at <= now_ms => queue_reconcile(conn, integration.id, RunTrigger::Schedule, now_ms).await,
         Some(_) => Ok(()),
         None => {
             let next_at = next(conn, integration, now_ms).await?;
@@ -41,19 +41,6 @@ pub(super) async fn queue_when_due(
             Ok(())
         }
     }
-}
-
-/// Queues a reconcile, unless one is open.
-pub(super) async fn queue(
-    conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    trigger: RunTrigger,
-    now_ms: i64,
-) -> Result<(), DbErr> {
-    if has_open_run(conn, integration_id, RunKind::Reconcile).await? {
-        return Ok(());
-    }
-    lease::insert(conn, whole_run(integration_id, RunKind::Reconcile, trigger, now_ms)).await
 }
 
 /// The first time of the schedule that the allowance pays for, Unix milliseconds.

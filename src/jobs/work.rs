@@ -68,14 +68,10 @@ async fn look(
     match catch_up::run(progress, rules, integration, stop).await? {
         Look::Hole => {
             timetable::queue_reconcile(app, integration.id, RunTrigger::Startup).await?;
-            return Err(Halt::Canceled);
+            Err(Halt::Canceled)
         }
-        Look::Drained(drained) if drained.relist => {
-            timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
-        }
-        Look::Drained(_) => {}
+        Look::Drained => Ok((catch_up::end_of(progress), None)),
     }
-    Ok((catch_up::end_of(progress), None))
 }
 
 async fn prepare(

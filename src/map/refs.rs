@@ -36,6 +36,7 @@ pub struct Refs {
     products: HashMap<String, Option<Product>>,
     coupons: HashMap<String, Option<Coupon>>,
     customers: HashMap<String, Option<Customer>>,
+    customers_seen: HashMap<String, i64>,
 }
 
 impl Refs {
@@ -49,6 +50,16 @@ impl Refs {
             StripeKind::Customer => self.customers.insert(id, decode(body)).is_some(),
             StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => false,
         };
+    }
+
+    /// Notes up to when a customer is known, Unix seconds.
+    pub fn note_seen(&mut self, customer_id: String, second: i64) {
+        self.customers_seen.insert(customer_id, second);
+    }
+
+    /// Up to when a customer is known, Unix seconds.
+    pub fn seen(&self, customer_id: &str) -> Option<i64> {
+        self.customers_seen.get(customer_id).copied()
     }
 
     /// A price, with its tiers and currency options.

@@ -322,7 +322,13 @@ async fn queue_dependents(
             .iter()
             .flat_map(|price| &price.names)
             .filter(|(kind, _)| *kind == StripeKind::Product);
-        let products: HashSet<&str> = products.map(|(_, id)| id.as_str()).collect();
+        let gone = readings.iter().filter(|price| price.value.is_none());
+        let gone = gone.map(|price| price.stripe_id.as_str()).collect();
+        let were_recurring = source::find_products_of_prices(tx, integration_id, gone).await?;
+        let products: HashSet<&str> = products
+            .map(|(_, id)| id.as_str())
+            .chain(were_recurring.iter().map(String::as_str))
+            .collect();
         reference::queue(tx, integration_id, StripeKind::Product, products.into_iter().collect()).await?;
     }
     Ok(())

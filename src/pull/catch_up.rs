@@ -14,13 +14,14 @@ use super::erased::shield_events;
 use super::halt::Halt;
 use super::holder::Holder;
 use super::inbox::effect::EVENT_TYPES;
-use super::inbox::{Drained, Lane, drain};
+use super::inbox::{Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
 use crate::crash;
 use crate::map::scrub::Scrubbed;
 use crate::store::{self, source};
 use crate::stripe::Seen;
+use crate::stripe::event::can_be_kept;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
@@ -34,7 +35,7 @@ const HOLE_SECONDS: i64 = 29 * 86_400;
 #[derive(Debug)]
 pub enum Look {
     /// What was new has had its effect.
-    Drained(Drained),
+    Drained,
     /// Events may be missing from Stripe's list: only comparing everything makes that good, and the watermark stays.
     Hole,
 }
@@ -56,7 +57,8 @@ pub async fn run(
     }
     move_watermark(progress, (now - LAG_SECONDS).max(watermark)).await?;
     crash::point("look.watermark_moved");
-    take_out(progress, rules, integration, stop).await.map(Look::Drained)
+    take_out(progress, rules, integration, stop).await?;
+    Ok(Look::Drained)
 }
 
 /// Whether events that happened after `watermark` may be lost for us at `now`, both Unix seconds.
@@ -115,11 +117,16 @@ async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> 
 
 fn row(rules: &Rules, event: &Value, scrubbed: Scrubbed, now_ms: i64) -> Option<stripe_event::Model> {
     let is_over = scrubbed == Scrubbed::All;
-    Some(stripe_event::Model {
+    let (id, event_type, created) = (
+        event["id"].as_str()?,
+        event["type"].as_str()?,
+        event["created"].as_i64()?,
+    );
+    can_be_kept(id, event_type, created).then(|| stripe_event::Model {
         integration_id: rules.integration_id,
-        event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
-        event_type: event["type"].as_str()?.to_owned(),
-        created: event["created"].as_i64()?,
+        event_id: id.to_owned(),
+        event_type: event_type.to_owned(),
+        created,
         came_by: EventWay::Poll,
         received_at: now_ms,
         body: (!is_over).then(|| source::pack(event)),
@@ -146,9 +153,9 @@ async fn take_out(
     rules: &Rules,
     integration: &integration::Model,
     stop: &CancellationToken,
-) -> Result<Drained, Halt> {
+) -> Result<(), Halt> {
     let Some(mut lane) = Lane::take(progress.app(), integration, Some(progress.run().id)).await? else {
-        return Ok(Drained::default());
+        return Ok(());
     };
     let drained = drain(&mut lane, rules, stop).await;
     progress.add_requests(lane.requests());

@@ -28,6 +28,7 @@ pub mod pace;
 mod pages;
 mod paid;
 pub mod progress;
+pub(crate) mod queued;
 pub mod reading;
 mod record;
 pub mod remap;

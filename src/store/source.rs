@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::upsert::upsert_all;
-use crate::stripe::Seen;
+use crate::stripe::{Seen, json};
 
 /// What is kept of a source object beside its body.
 #[derive(Debug, Clone, DerivePartialModel)]
@@ -366,6 +366,27 @@ pub async fn find_recurring_products(
         .await
 }
 
+/// The products that these prices make recurring.
+pub async fn find_products_of_prices(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    prices: Vec<&str>,
+) -> Result<Vec<String>, DbErr> {
+    if prices.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .select_only()
+        .column(Column::RecurringOf)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(StripeKind::Price))
+        .filter(Column::StripeId.is_in(prices))
+        .filter(Column::RecurringOf.is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Those of `ids` that are here.
 pub async fn find_ids(
     conn: &impl ConnectionTrait,
@@ -399,5 +420,5 @@ pub fn pack_bytes(json: &[u8]) -> Vec<u8> {
 pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
     let text = lz4_flex::decompress_size_prepended(body)
         .map_err(|error| DbErr::Custom(format!("a stored body is damaged: {error}")))?;
-    serde_json::from_slice(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+    json::read(&text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
 }

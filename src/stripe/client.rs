@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::attempt::{Attempt, read_failure};
 use super::budget::Budget;
-use super::{Error, Key, Seen};
+use super::{Error, Key, Seen, json};
 use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
@@ -182,5 +182,5 @@ async fn read_body(mut response: Response) -> Result<Value, Attempt> {
         }
         bytes.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
+    json::read(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
 }

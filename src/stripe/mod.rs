@@ -4,7 +4,7 @@
 //! - [`client`] sends a request inside the [`budget`] and repeats it where that helps; [`attempt`] says where it does.
 //! - [`Gateway`] hands clients out, one budget an integration.
 //! - [`list`] is the endpoints as we read them.
-//! - [`object`] is what comes back, decoded in the shape of the pinned version.
+//! - [`json`] reads what comes back, [`object`] is that, decoded in the shape of the pinned version.
 //! - [`event`] is the outside of what webhooks bring, [`signature`] the proof that Stripe sent it.
 //! - [`error`] names failures by what the caller does next.
 
@@ -14,6 +14,7 @@ pub mod client;
 mod error;
 pub mod event;
 mod gateway;
+pub mod json;
 pub mod key;
 pub mod list;
 pub mod object;

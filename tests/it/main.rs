@@ -22,3 +22,5 @@ mod simulation;
 mod socket;
 mod store;
 mod support;
+mod ways;
+mod webhook;

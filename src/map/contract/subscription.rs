@@ -16,7 +16,8 @@ use crate::stripe::object::{Item, Price, Subscription};
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
-/// Maps a subscription with all its items. `as_of`: Unix second of the reading, by which discounts run or not.
+/// Maps a subscription with all its items. `as_of`: Unix second of the reading, by which discounts run or not; its customer's, where
+/// that is later.
 pub fn from_subscription(
     object: &Value,
     refs: &Refs,
@@ -27,6 +28,11 @@ pub fn from_subscription(
     if !is_record && subscription.status == "incomplete" {
         return Ok(Mapped::Skipped(SkipReason::SubscriptionIncomplete));
     }
+    let customer = subscription.customer.as_ref();
+    // A discount of the customer's may have begun since the subscription itself was last read.
+    let as_of = customer
+        .and_then(|customer| refs.seen(&customer.0))
+        .map_or(as_of, |seen| seen.max(as_of));
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
     let (discounts, next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::event::{Content, Event};
 use crate::store::SourceKey;
+use crate::stripe::list::can_be_asked;
 
 /// The event types that are asked for at each look. Stripe takes twenty in one request at most; the others come by webhook, and
 /// what they tell is found by the next reconcile.
@@ -111,8 +112,7 @@ fn of_snapshot(name: &str, object: &Value) -> Effects {
             named(StripeKind::Subscription, "subscription").map(Effect::Look),
             None,
         ],
-        // A preview of an invoice, without an id; and drafts are no business of ours.
-        "invoice" if matches!(verb, "upcoming" | "created") => [const { None }; 3],
+        "invoice" if is_of_no_business(name) => [const { None }; 3],
         "invoice" => [own_state(StripeKind::Invoice), None, None],
         "invoice_payment" | "invoiceitem" => [
             named(StripeKind::Invoice, "invoice").map(Effect::LookIfHere),
@@ -136,12 +136,13 @@ fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
         Some("price") => StripeKind::Price,
         Some("coupon") => StripeKind::Coupon,
         Some("subscription") => StripeKind::Subscription,
+        Some("invoice") if is_of_no_business(name) => return [const { None }; 3],
         Some("invoice") => StripeKind::Invoice,
         Some("credit_note") => StripeKind::CreditNote,
         Some("test_clock") if name.ends_with(".deleted") => return [Some(Effect::Relist), None, None],
         _ => return [const { None }; 3],
     };
-    if object_id.is_empty() {
+    if !can_be_asked(object_id) {
         return [const { None }; 3];
     }
     let key = (kind, object_id.to_owned());
@@ -152,14 +153,19 @@ fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
         } else {
             Effect::Look(key)
         }),
-        None,
+        (is_end && kind == StripeKind::Customer).then(|| Effect::SubscriptionsOf(object_id.to_owned())),
         None,
     ]
 }
 
+/// A preview of an invoice, without an id; and drafts.
+fn is_of_no_business(name: &str) -> bool {
+    matches!(name, "invoice.upcoming" | "invoice.created")
+}
+
 fn id_at(value: &Value) -> Option<String> {
     let id = value.as_str().or_else(|| value["id"].as_str())?;
-    (!id.is_empty()).then(|| id.to_owned())
+    can_be_asked(id).then(|| id.to_owned())
 }
 
 #[cfg(test)]
@@ -261,6 +267,8 @@ mod tests {
             ("invoice.upcoming", json!({"object": "invoice"}), vec![]),
             ("invoice.created", json!({"id": "in_1"}), vec![]),
             ("customer.updated", json!({"name": "without an id"}), vec![]),
+            ("customer.updated", json!({"id": "cus_\0"}), vec![]),
+            ("customer.updated", json!({"id": ".."}), vec![]),
             ("plan.created", json!({"id": "plan_1"}), vec![]),
             ("something.new", json!({"id": "x"}), vec![]),
             ("nonsense", json!({"id": "x"}), vec![]),
@@ -277,20 +285,30 @@ mod tests {
 
     #[test]
     fn a_thin_event_is_a_hint_or_an_end() {
-        let told = |name, object_type| of_thin(name, object_type, "x").into_iter().flatten().next();
+        let all = |name, object_type, id| of_thin(name, object_type, id).into_iter().flatten().collect::<Vec<_>>();
+        let told = |name, object_type| all(name, object_type, "x").pop();
         let key = |kind| (kind, "x".to_owned());
         assert_eq!(
             told("invoice.paid", "invoice"),
             Some(Effect::Look(key(StripeKind::Invoice)))
         );
         assert_eq!(
-            told("customer.deleted", "customer"),
-            Some(Effect::Deleted(key(StripeKind::Customer)))
+            told("product.deleted", "product"),
+            Some(Effect::Deleted(key(StripeKind::Product)))
+        );
+        assert_eq!(
+            all("customer.deleted", "customer", "x"),
+            [
+                Effect::Deleted(key(StripeKind::Customer)),
+                Effect::SubscriptionsOf("x".to_owned())
+            ]
         );
         assert_eq!(
             told("customer.subscription.deleted", "billing.subscription"),
             Some(Effect::Look(key(StripeKind::Subscription)))
         );
         assert_eq!(told("charge.refunded", "charge"), None);
+        assert_eq!(told("invoice.created", "invoice"), None);
+        assert!(all("customer.updated", "customer", "x\0").is_empty());
     }
 }

@@ -6,10 +6,10 @@ mod database;
 mod import;
 pub(crate) mod program;
 mod truth;
-mod webhook;
+pub(crate) mod webhook;
 
 pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
-pub(crate) use client::{Client, install_tls};
+pub(crate) use client::{Answer, Client, install_tls};
 pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use import::{EVERYTHING, until};
 pub(crate) use truth::assert_equals_truth;
