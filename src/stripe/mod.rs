@@ -1,7 +1,8 @@
 //! Stripe's side: their HTTP and their JSON, none of our tables. Only GET exists here.
 //!
 //! - [`key`] tells keys apart before anything is sent.
-//! - [`client`] sends a request inside the [`budget`] and repeats it where that helps; [`attempt`] says where it does.
+//! - [`client`] sends a request inside the [`budget`] and repeats it where that helps; [`attempt`] says where it does, and
+//!   [`Patience`] how often.
 //! - [`Gateway`] hands clients out, one budget an integration.
 //! - [`list`] is the endpoints as we read them.
 //! - [`object`] is what comes back, decoded in the shape of the pinned version.
@@ -17,6 +18,7 @@ mod gateway;
 pub mod key;
 pub mod list;
 pub mod object;
+mod patience;
 mod seen;
 pub mod signature;
 
@@ -24,4 +26,5 @@ pub use client::Client;
 pub use error::Error;
 pub use gateway::Gateway;
 pub use key::{Key, KeyError};
+pub use patience::Patience;
 pub use seen::Seen;

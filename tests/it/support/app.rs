@@ -15,6 +15,7 @@ use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, SocketLimits, StopHandle};
 use tributary::jobs;
 use tributary::store::Db;
+use tributary::stripe::Patience;
 
 use super::{Client, TestDatabase};
 
@@ -224,6 +225,7 @@ fn config(database: &TestDatabase) -> Config {
         require_secret_key: false,
         stripe_rate_limit: None,
         stripe_endpoint_rate_limit: None,
+        stripe_patience: Patience::default(),
         log_json: false,
         log: "off".to_owned(),
     }
