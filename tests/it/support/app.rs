@@ -17,7 +17,7 @@ use tributary::jobs;
 use tributary::store::Db;
 use tributary::stripe::Patience;
 
-use super::{Client, TestDatabase};
+use super::{Client, TestDatabase, log};
 
 /// When it is, unless a test says otherwise: 2026-11-23T12:00:00Z, Unix milliseconds.
 pub(crate) const NOW_MS: i64 = 1_795_435_200_000;
@@ -75,6 +75,7 @@ impl Builder {
         let mut config = config(&database);
         let sandbox = start_sandbox(self.sandbox, &mut config).await;
         (self.change)(&mut config);
+        log::listen();
         let clock = Clock::fixed(NOW_MS);
         let app = App::build(config, clock.clone()).await.unwrap();
         let server = http::bind_with(Arc::clone(&app), self.sockets).unwrap();
