@@ -30,14 +30,22 @@ pub(crate) const PASSWORD: &str = "a-long-enough-passphrase";
 pub(crate) struct TestApp {
     /// Moves when a test says so.
     pub(crate) clock: Clock,
+    config: Config,
+    sockets: SocketLimits,
+    token: String,
+    up: Option<Up>,
+    sandbox: Option<Sandbox>,
+    _database: TestDatabase,
+}
+
+/// What of it is gone while it is turned off.
+struct Up {
     app: Arc<App>,
     admin: Client,
     anybody: Client,
     address: SocketAddr,
     server: StopHandle,
-    sandbox: Option<Sandbox>,
     jobs: Option<jobs::Running>,
-    _database: TestDatabase,
 }
 
 /// A server before it is started.
@@ -77,28 +85,39 @@ impl Builder {
         (self.change)(&mut config);
         log::listen();
         let clock = Clock::fixed(NOW_MS);
-        let app = App::build(config, clock.clone()).await.unwrap();
-        let server = http::bind_with(Arc::clone(&app), self.sockets).unwrap();
+        let app = App::build(config.clone(), clock.clone()).await.unwrap();
+        let token = token_of_new_user(&app, EMAIL, Scope::Admin).await;
+        TestApp {
+            clock,
+            config,
+            sockets: self.sockets,
+            up: Some(Up::start(app, self.sockets, &token, sandbox.is_some()).await),
+            token,
+            sandbox,
+            _database: database,
+        }
+    }
+}
+
+impl Up {
+    async fn start(app: Arc<App>, sockets: SocketLimits, token: &str, has_jobs: bool) -> Self {
+        let server = http::bind_with(Arc::clone(&app), sockets).unwrap();
         let address = server.address();
         let anybody = Client::new(&format!("http://{address}"));
         let stop = server.stop_handle();
         tokio::spawn(server.run());
-        let admin = anybody.with_token(&token_of_new_user(&app, EMAIL, Scope::Admin).await);
-        let jobs = if sandbox.is_some() {
+        let jobs = if has_jobs {
             Some(jobs::start(Arc::clone(&app)).await.unwrap())
         } else {
             None
         };
-        TestApp {
-            clock,
+        Self {
             app,
-            admin,
+            admin: anybody.with_token(token),
             anybody,
             address,
             server: stop,
-            sandbox,
             jobs,
-            _database: database,
         }
     }
 }
@@ -118,14 +137,36 @@ impl TestApp {
         }
     }
 
+    /// Ends what runs, as when the machine is shut down. The database and the sandbox stay.
+    pub(crate) async fn turn_off(&mut self) {
+        let up = self.up.take().unwrap();
+        up.server.stop().await;
+        if let Some(jobs) = up.jobs {
+            jobs.stop().await;
+        }
+        up.app.db.clone().close().await.unwrap();
+    }
+
+    /// Starts it again, with what would be set from outside changed.
+    pub(crate) async fn turn_on(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        let app = App::build(self.config.clone(), self.clock.clone()).await.unwrap();
+        let up = Up::start(app, self.sockets, &self.token, self.sandbox.is_some());
+        self.up = Some(up.await);
+    }
+
+    fn up(&self) -> &Up {
+        self.up.as_ref().unwrap()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.up().address
     }
 
     /// Stops serving.
     pub(crate) async fn stop_server(&self) {
-        self.server.stop().await;
+        self.up().server.stop().await;
     }
 
     /// Its stand-in for Stripe.
@@ -135,48 +176,50 @@ impl TestApp {
 
     /// The parts of the server.
     pub(crate) fn app(&self) -> &Arc<App> {
-        &self.app
+        &self.up().app
     }
 
     /// Its database.
     pub(crate) fn db(&self) -> &Db {
-        &self.app.db
+        &self.up().app.db
     }
 
     /// Speaks to it as nobody.
     pub(crate) fn anybody(&self) -> &Client {
-        &self.anybody
+        &self.up().anybody
     }
 
     /// Speaks to it as an admin.
     pub(crate) fn admin(&self) -> &Client {
-        &self.admin
+        &self.up().admin
     }
 
     /// What the ticker does, at once.
     pub(crate) async fn tick(&self) {
-        tributary::jobs::queue_due(&self.app).await.unwrap();
-        self.app.wake.notify_one();
+        tributary::jobs::queue_due(self.app()).await.unwrap();
+        self.app().wake.notify_one();
     }
 
     /// The data of an operation of the admin's that goes well.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
-        self.admin.graphql(query, variables).await
+        self.admin().graphql(query, variables).await
     }
 
     /// The token of a new user who may do no more than `scope`.
     pub(crate) async fn sign_in_token(&self, scope: Scope) -> String {
         let email = format!("{}@example.com", uuid::Uuid::now_v7().simple());
-        token_of_new_user(&self.app, &email, scope).await
+        token_of_new_user(self.app(), &email, scope).await
     }
 }
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // Asking is all that can be done here; nobody needs to wait for the end.
-        let _asked = self.server.stop().now_or_never();
-        if let Some(jobs) = self.jobs.take() {
-            tokio::spawn(jobs.stop());
+        if let Some(up) = self.up.take() {
+            // Asking is all that can be done here; nobody needs to wait for the end.
+            let _asked = up.server.stop().now_or_never();
+            if let Some(jobs) = up.jobs {
+                tokio::spawn(jobs.stop());
+            }
         }
         if let Some(sandbox) = &self.sandbox
             && !std::thread::panicking()
