@@ -1,4 +1,5 @@
 //! What goes wrong between Stripe and here, and within Stripe: for each fault, that it ends well, and what is seen of it meanwhile.
 
+mod limit;
 mod outage;
 mod support;

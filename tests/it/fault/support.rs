@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use entity::kind::RunKind;
-use entity::run;
+use entity::{run, sync_error};
 use sandbox::Options;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use tributary::stripe::Patience;
 
@@ -116,6 +116,29 @@ pub(super) async fn rest_until(app: &TestApp, kind: RunKind, is_over: impl Fn(&r
         let behind = app.clock.now_ms() / 1000 - app.sandbox().world().now();
         app.sandbox().world().advance_clock(behind);
     }
+}
+
+/// Lets time pass until what has failed was read again, by itself, and is mended.
+pub(super) async fn mend(app: &TestApp) {
+    until("nothing is left to mend", async || {
+        app.tick().await;
+        let runs = run::Entity::find().filter(run::Column::FinishedAt.is_null());
+        let open = runs.all(app.db().read()).await.unwrap();
+        if open
+            .iter()
+            .any(|run| run.resume_at.is_none_or(|at| at <= app.clock.now_ms()))
+        {
+            return None;
+        }
+        let failures = sync_error::Entity::find().filter(sync_error::Column::ResolvedAt.is_null());
+        let is_mended = failures.count(app.db().read()).await.unwrap() == 0;
+        if open.is_empty() && is_mended {
+            return Some(());
+        }
+        pass(app, MINUTE);
+        None
+    })
+    .await;
 }
 
 /// How a run is shown.
