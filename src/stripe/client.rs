@@ -5,20 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::attempt::{Attempt, read_failure};
+use super::body::read_json;
 use super::budget::Budget;
 use super::{Error, Key, Patience, Seen};
 use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
 pub const API_VERSION: &str = "2026-10-28.endive";
-
-/// A page of 100 invoices with ten lines each is about 3 MB; nothing honest comes near this.
-const BODY_LIMIT: usize = 64 << 20;
 
 /// Reads one Stripe account with one key, inside its budget.
 #[derive(Clone)]
@@ -165,23 +163,8 @@ impl Client {
             return Err(failure);
         }
         self.budget.answered(endpoint);
-        let body = read_body(response).await?;
+        let body = read_json(response).await?;
         check(&body).map_err(Attempt::odd)?;
         Ok(Answer { body, seen })
     }
-}
-
-async fn read_body(mut response: Response) -> Result<Value, Attempt> {
-    let mut bytes = Vec::with_capacity(
-        usize::try_from(response.content_length().unwrap_or(0))
-            .unwrap_or(0)
-            .min(BODY_LIMIT),
-    );
-    while let Some(chunk) = response.chunk().await.map_err(|error| Attempt::broken(&error))? {
-        if bytes.len() + chunk.len() > BODY_LIMIT {
-            return Err(Attempt::odd("the answer does not end"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    serde_json::from_slice(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
 }

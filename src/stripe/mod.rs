@@ -10,6 +10,7 @@
 //! - [`error`] names failures by what the caller does next.
 
 mod attempt;
+mod body;
 pub mod budget;
 pub mod client;
 mod error;

@@ -2,4 +2,5 @@
 
 mod limit;
 mod outage;
+mod slow;
 mod support;
