@@ -1,6 +1,7 @@
 //! Reads the bodies of answers, never more of them than an honest answer has.
 
 use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 use super::attempt::Attempt;
@@ -9,11 +10,24 @@ use super::attempt::Attempt;
 const ANSWER_LIMIT: usize = 64 << 20;
 /// Stripe says what is wrong in a few hundred bytes.
 const REFUSAL_LIMIT: usize = 64 << 10;
+const JSON: &[u8] = b"application/json";
 
 /// The JSON of an answer.
 pub(super) async fn read_json(response: Response) -> Result<Value, Attempt> {
+    if !is_json(response.headers()) {
+        return Err(Attempt::odd("the answer is not JSON"));
+    }
     let bytes = read(response, ANSWER_LIMIT).await?;
     serde_json::from_slice(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
+}
+
+/// Unless something says that it is not: a page of somebody between may begin like JSON, too.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|kind| {
+        let kind = kind.as_bytes();
+        kind.get(..JSON.len())
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(JSON))
+    })
 }
 
 /// What is said of a request that was refused; nothing where it does not arrive.
