@@ -1,12 +1,16 @@
 //! Answers that are not Stripe's: torn, in another format, or lists that lead nowhere. None is taken for the end of a list.
 
+use std::time::Duration;
+
 use entity::kind::{RunKind, RunState};
 use futures_util::future::join_all;
 use sandbox::{Fault, Kind, Options};
 use serde_json::json;
 
-use super::support::{MINUTE, connected, halted, imported, look, mend, rest_until, runs};
-use crate::support::{EVERYTHING, TestApp};
+use super::support::{
+    HOUR, MINUTE, connected, halted, imported, integration, look, mend, pass, rest_until, runs, shown,
+};
+use crate::support::{EVERYTHING, TestApp, until};
 
 /// What Stripe would never answer.
 const GARBLED: [Fault; 8] = [
@@ -141,4 +145,44 @@ async fn an_object_whose_rest_stays_garbled_fails_alone_and_is_mended_by_itself(
         mend(&app).await;
         app.prove(&id).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_fails_or_is_called_off_is_not_begun_again_before_the_next_night() {
+    let (app, id) = connected(Options::default()).await;
+    app.admin().import(&id).await;
+    app.tick().await;
+    pass(&app, HOUR * 16);
+    app.sandbox()
+        .faults()
+        .fail_some(1_000, 1, Fault::Html, Some("/v1/customers"));
+    rest_until(&app, RunKind::Reconcile, |run| run.state == RunState::Failed).await;
+    app.sandbox().faults().clear();
+    assert_waits_for_the_night(&app, 1).await;
+    pass(&app, HOUR * 24);
+    app.sandbox().faults().set_latency(Duration::from_millis(200));
+    let cancel = "mutation($id: ID!) { cancelRun(input: {id: $id}) { userErrors { code } } }";
+    let begun = until("another is at work", async || {
+        app.tick().await;
+        let run = shown(&app, "RECONCILE").await;
+        (run["state"] == "RUNNING").then_some(run["id"].clone())
+    })
+    .await;
+    app.admin().mutate("cancelRun", cancel, json!({ "id": begun })).await;
+    assert_eq!(
+        app.admin().end_of_run(begun.as_str().unwrap()).await["state"],
+        "CANCELED"
+    );
+    app.sandbox().faults().clear();
+    assert_waits_for_the_night(&app, 2).await;
+}
+
+async fn assert_waits_for_the_night(app: &TestApp, so_far: usize) {
+    for _ in 0..5 {
+        pass(app, MINUTE);
+        app.tick().await;
+    }
+    assert_eq!(runs(app, RunKind::Reconcile).await.len(), so_far);
+    let next = integration(app).await.next_reconcile_at.unwrap() - app.clock.now_ms();
+    assert!((20 * 3_600_000..24 * 3_600_000).contains(&next), "in {next} ms");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::kind::RunKind;
-use entity::{run, sync_error};
+use entity::{integration, run, sync_error};
 use sandbox::Options;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
@@ -88,6 +88,12 @@ pub(super) async fn look(app: &TestApp) -> run::Model {
 pub(super) async fn runs(app: &TestApp, kind: RunKind) -> Vec<run::Model> {
     let runs = run::Entity::find().filter(run::Column::Kind.eq(kind));
     runs.order_by_desc(run::Column::Id).all(app.db().read()).await.unwrap()
+}
+
+/// The only integration.
+pub(super) async fn integration(app: &TestApp) -> integration::Model {
+    let found = integration::Entity::find().one(app.db().read()).await.unwrap();
+    found.unwrap()
 }
 
 /// Waits until the latest run of a kind rests or has ended.
