@@ -121,7 +121,7 @@ async fn shielded(app: &App, event: stripe_event::Model, body: &[u8]) -> Result<
     if !store::erasure::has_any(app.db.read(), event.integration_id).await? {
         return Ok(event);
     }
-    let Ok(whole) = serde_json::from_slice(body) else {
+    let Ok(whole) = crate::stripe::json::read(body) else {
         return Ok(event);
     };
     let mut events = [whole];

@@ -26,21 +26,30 @@ pub(super) async fn queue_when_due(
         return Ok(());
     }
     match integration.next_reconcile_at {
-        Some(at) if at <= now_ms => queue_reconcile(conn, integration.id, RunTrigger::Schedule, now_ms).await,
-        Some(_) => Ok(()),
-        None => {
-            let next_at = next(conn, integration, now_ms).await?;
-            if next_at.is_some() {
-                let row = integration::ActiveModel {
-                    id: Set(integration.id),
-                    next_reconcile_at: Set(next_at),
-                    ..Default::default()
-                };
-                row.update(conn).await?;
-            }
-            Ok(())
+        Some(at) if at <= now_ms => {
+            // However this one ends, the next is settled from its beginning.
+            settle(conn, integration, None).await?;
+            queue_reconcile(conn, integration.id, RunTrigger::Schedule, now_ms).await
         }
+        Some(_) => Ok(()),
+        None => match next(conn, integration, now_ms).await? {
+            Some(next_at) => settle(conn, integration, Some(next_at)).await,
+            None => Ok(()),
+        },
     }
+}
+
+async fn settle(
+    conn: &impl ConnectionTrait,
+    integration: &integration::Model,
+    next_at: Option<i64>,
+) -> Result<(), DbErr> {
+    let row = integration::ActiveModel {
+        id: Set(integration.id),
+        next_reconcile_at: Set(next_at),
+        ..Default::default()
+    };
+    row.update(conn).await.map(|_row| ())
 }
 
 /// The first time of the schedule that the allowance pays for, Unix milliseconds.

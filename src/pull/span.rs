@@ -21,6 +21,34 @@ pub(super) struct Span {
     edge: Option<i64>,
     /// The objects read that were created in the second `edge`: a restart there must not count them twice.
     edge_ids: Vec<String>,
+    /// Whether the pages lead on.
+    #[serde(default)]
+    trail: Trail,
+}
+
+/// Remembers one object of a page before: to meet it again means to go in a circle. The object is taken anew after twice as many
+/// pages each time, so that a circle of any length is noticed, and soon after it has been walked once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Trail {
+    mark: Option<String>,
+    pages: u32,
+    mark_at: u32,
+}
+
+impl Trail {
+    /// The trail after another page; `Err` when it has been there before.
+    fn after(&self, page: &[Stamp]) -> Result<Self, ListRepeats> {
+        if self.mark.is_some() && page.iter().any(|(id, _)| Some(id) == self.mark.as_ref()) {
+            return Err(ListRepeats);
+        }
+        let mut next = self.clone();
+        next.pages = self.pages.saturating_add(1);
+        if next.pages > self.mark_at {
+            next.mark = page.last().map(|(id, _)| id.clone());
+            next.mark_at = next.pages.saturating_mul(2);
+        }
+        Ok(next)
+    }
 }
 
 /// An object's id and when it was created.
@@ -36,6 +64,7 @@ impl Span {
             cursor: None,
             edge: None,
             edge_ids: Vec::new(),
+            trail: Trail::default(),
         }
     }
 
@@ -79,6 +108,7 @@ impl Span {
             return Err(ListRepeats);
         }
         let mut next = self.clone();
+        next.trail = self.trail.after(page)?;
         next.cursor = Some(last_id.clone());
         if last_created.is_some() && *last_created != self.edge {
             next.edge = *last_created;
@@ -111,6 +141,8 @@ impl Span {
         Self {
             high,
             cursor: None,
+            // What was read in that second comes once more.
+            trail: Trail::default(),
             ..self.clone()
         }
     }
@@ -199,6 +231,30 @@ mod tests {
             .unwrap();
         assert_eq!(span.after(&page(&[("b", 1800), ("c", 1700)])), Err(ListRepeats));
         assert_eq!(span.after(&[]), Err(ListRepeats));
+    }
+
+    #[test]
+    fn a_circle_of_pages_is_noticed_soon_after_it_was_walked() {
+        for circle in 1..40 {
+            let page_of = |step: usize| {
+                page(&[
+                    (&format!("first{}", step % circle), 9),
+                    (&format!("last{}", step % circle), 8),
+                ])
+            };
+            let mut span = Span::new(0, 0, 0, 2000);
+            let walked = (0..200).find(|step| match span.after(&page_of(*step)) {
+                Ok(next) => {
+                    span = next;
+                    false
+                }
+                Err(ListRepeats) => true,
+            });
+            assert!(
+                walked.is_some_and(|pages| (circle..=3 * circle + 1).contains(&pages)),
+                "{circle}: {walked:?}"
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
+use super::body::read_refusal;
 use super::budget::Hit;
 use super::key::mask_keys;
 use super::{Error, Seen};
@@ -76,7 +77,7 @@ pub(super) async fn read_failure(response: Response, seen: Seen) -> Attempt {
     let status = response.status();
     let headers = response.headers().clone();
     // The status alone says enough where the body does not arrive.
-    let body = response.bytes().await.unwrap_or_default();
+    let body = read_refusal(response).await;
     let envelope: Envelope = serde_json::from_slice(&body).unwrap_or_default();
     judge(status, &headers, &envelope.error, seen)
 }

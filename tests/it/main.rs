@@ -9,6 +9,7 @@ mod command;
 mod connect;
 mod crash;
 mod explain;
+mod fault;
 mod http;
 mod import;
 mod look;

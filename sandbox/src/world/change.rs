@@ -149,4 +149,11 @@ impl World {
             self.with_changes(|changes| changes.poisons.insert((kind, index), value.into()));
         }
     }
+
+    /// Serves the object itself again.
+    pub fn cure(&self, kind: Kind, id: &str) {
+        if let Some(index) = self.resolve(kind, id) {
+            self.with_changes(|changes| changes.poisons.remove(&(kind, index)));
+        }
+    }
 }

@@ -4,7 +4,10 @@ mod app;
 mod client;
 mod database;
 mod import;
+pub(crate) mod log;
+mod oracle;
 pub(crate) mod program;
+mod sums;
 mod truth;
 pub(crate) mod webhook;
 
@@ -12,5 +15,6 @@ pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
 pub(crate) use client::{Answer, Client, install_tls};
 pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use import::{EVERYTHING, until};
+pub(crate) use oracle::Oracle;
 pub(crate) use truth::assert_equals_truth;
 pub(crate) use webhook::WebhookSender;
