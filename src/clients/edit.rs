@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::account::email;
 use crate::error::{Code, Error, Problem};
 use crate::map::client::ClientDraft;
-use crate::map::fit::{Fitted, fit};
+use crate::map::fit::{Fitted, TEXT_LIMIT, fit};
 use crate::map::rule::{Target, targets};
 
-/// Longest values by field, in characters; other fields may have as many as a text can.
+/// Longest values by field, in characters; others may be as long as what a mapping writes.
 const LENGTHS: [(&str, usize); 10] = [
     ("name", 500),
     ("phone", 100),
@@ -97,6 +97,9 @@ fn fitted<'a>(targets: &'a [Target], path: &str, value: Option<&str>) -> Result<
     if let Some(longest) = longest.filter(|longest| value.chars().count() > *longest) {
         return Err(refuse(Code::TooLong, format!("At most {longest} characters.")));
     }
+    if value.len() > TEXT_LIMIT {
+        return Err(refuse(Code::TooLong, format!("At most {TEXT_LIMIT} bytes.")));
+    }
     if path == "email" {
         check_email(value)?;
     }
@@ -115,3 +118,6 @@ fn check_email(value: &str) -> Result<(), Problem> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;
