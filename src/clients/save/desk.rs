@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
 use crate::map::rule::Target;
 use crate::pull::blank_client;
-use crate::store::record;
+use crate::store::{matching, record};
 use crate::stripe::list::can_be_asked;
 
 /// Edits on their way into rows.
@@ -139,7 +139,7 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// A customer that is another client already stays that one: `linkClient` says otherwise.
+    /// A customer that is another client already stays that one, and a parted pair apart: `linkClient` says otherwise.
     pub(super) async fn refuse_known_customers(
         &mut self,
         tx: &DatabaseTransaction,
@@ -147,17 +147,23 @@ impl<'a> Desk<'a> {
         let mut problems = Vec::new();
         let links = std::mem::take(&mut self.links);
         let mut taken = who_they_are(tx, &links).await?;
+        let parted = who_they_are_not(tx, &links).await?;
         for (index, link) in links {
             let customer = (link.integration_id, link.stripe_customer_id.clone());
+            let mut refuse = |message: &str| {
+                let problem = Problem::new(&["stripe", "stripeId"], Code::Conflict, message);
+                problems.push((index, problem));
+                self.saved.retain(|saved| saved.index != index);
+                self.rows.retain(|row| row.id != link.client_id);
+            };
             match taken.get(&customer).copied() {
                 Some(client) if client != link.client_id => {
-                    let message = "This customer is another client already. linkClient moves it.";
-                    let problem = Problem::new(&["stripe", "stripeId"], Code::Conflict, message);
-                    problems.push((index, problem));
-                    self.saved.retain(|saved| saved.index != index);
-                    self.rows.retain(|row| row.id != link.client_id);
+                    refuse("This customer is another client already. linkClient moves it.");
                 }
                 Some(_) => {}
+                None if parted.contains(&(customer.clone(), link.client_id)) => {
+                    refuse("This customer and this client were parted. linkClient joins them again.");
+                }
                 None => {
                     taken.insert(customer, link.client_id);
                     self.has_changed(index);
@@ -197,6 +203,20 @@ async fn who_they_are(
         }
     }
     Ok(known)
+}
+
+/// The clients that a person has parted from these customers.
+async fn who_they_are_not(
+    tx: &DatabaseTransaction,
+    links: &[(usize, client_link::Model)],
+) -> Result<HashSet<((Uuid, String), Uuid)>, Error> {
+    let mut parted = HashSet::new();
+    for (integration_id, customers) in by_integration(links.iter().map(|(_, link)| link)) {
+        for (customer, client_id) in matching::find_parted(tx, integration_id, customers).await? {
+            parted.insert(((integration_id, customer), client_id));
+        }
+    }
+    Ok(parted)
 }
 
 pub(super) fn by_integration<'a>(
