@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::account::email;
 use crate::error::{Code, Error, Problem};
-use crate::map::client::ClientDraft;
-use crate::map::fit::{Fitted, fit};
+use crate::map::client::{ClientDraft, Status};
+use crate::map::fit::{Fitted, TEXT_LIMIT, fit};
 use crate::map::rule::{Target, targets};
 
-/// Longest values by field, in characters; other fields may have as many as a text can.
+/// Longest values by field, in characters; others may be as long as what a mapping writes.
 const LENGTHS: [(&str, usize); 10] = [
     ("name", 500),
     ("phone", 100),
@@ -35,6 +35,8 @@ pub struct ClientEdit {
     pub fields: Vec<(String, Option<String>)>,
     /// A Stripe customer that it is.
     pub stripe: Option<StripeCustomer>,
+    /// Only what differs from what the client has counts as set by hand. For files, which say all of a client each time.
+    pub only_news: bool,
 }
 
 /// A customer of a connected account.
@@ -47,7 +49,7 @@ pub struct StripeCustomer {
 }
 
 /// The fields that people may set: all that mappings may write but Stripe's id.
-pub(super) fn editable(fields: &[custom_field::Model]) -> Vec<Target> {
+pub fn editable(fields: &[custom_field::Model]) -> Vec<Target> {
     let mut targets = targets(SyncObject::Customer, fields);
     targets.retain(|target| target.path != "stripeId");
     targets
@@ -59,8 +61,9 @@ impl ClientEdit {
         let mut draft = ClientDraft::of(existing);
         let mut problems = Vec::new();
         for (path, value) in &self.fields {
-            match fitted(targets, path, value.as_deref()) {
-                Ok((target, value)) => draft.edit(target, value),
+            match self.news(&draft, targets, path, value.as_deref()) {
+                Ok(Some((target, value))) => draft.edit(target, value),
+                Ok(None) => {}
                 Err(problem) => problems.push(problem),
             }
         }
@@ -70,21 +73,43 @@ impl ClientEdit {
         }
         if problems.is_empty() { Ok(draft) } else { Err(problems) }
     }
+
+    /// What a field is to become; none where it is to stay as it is in `before`.
+    fn news<'a>(
+        &self,
+        before: &ClientDraft,
+        targets: &'a [Target],
+        path: &str,
+        value: Option<&str>,
+    ) -> Result<Option<(&'a Target, Fitted)>, Problem> {
+        let at: Vec<&str> = path.split('.').collect();
+        let found = targets.iter().find(|target| target.path == path);
+        let target = found.ok_or_else(|| Problem::new(&at, Code::NotFound, "Clients have no such field."))?;
+        let shown = before.shown(target);
+        let is_here = match self.id {
+            // What Stripe has written may be longer than, or otherwise than, a person may write it.
+            Some(_) => shown.as_deref() == value,
+            None => path != "name" && value.is_none_or(|value| value.trim().is_empty()),
+        };
+        if self.only_news && is_here {
+            return Ok(None);
+        }
+        let fitted = fitted(target, value)?;
+        let is_news = !self.only_news || self.id.is_none() || fitted.clone().into_text() != shown;
+        Ok(is_news.then_some((target, fitted)))
+    }
 }
 
-fn fitted<'a>(targets: &'a [Target], path: &str, value: Option<&str>) -> Result<(&'a Target, Fitted), Problem> {
+fn fitted(target: &Target, value: Option<&str>) -> Result<Fitted, Problem> {
+    let path = &*target.path;
     let at: Vec<&str> = path.split('.').collect();
     let refuse = |code, message: String| Problem::new(&at, code, message);
-    let target = targets
-        .iter()
-        .find(|target| target.path == path)
-        .ok_or_else(|| refuse(Code::NotFound, "Clients have no such field.".to_owned()))?;
     let value = value.map(str::trim).filter(|value| !value.is_empty());
     let Some(value) = value else {
-        return if path == "name" {
-            Err(refuse(Code::Required, "A client has a name.".to_owned()))
-        } else {
-            Ok((target, Fitted::None))
+        return match path {
+            "name" => Err(refuse(Code::Required, "A client has a name.".to_owned())),
+            "status" => Ok(Fitted::Status(Status::default().0)),
+            _ => Ok(Fitted::None),
         };
     };
     if value.contains('\0') {
@@ -97,13 +122,14 @@ fn fitted<'a>(targets: &'a [Target], path: &str, value: Option<&str>) -> Result<
     if let Some(longest) = longest.filter(|longest| value.chars().count() > *longest) {
         return Err(refuse(Code::TooLong, format!("At most {longest} characters.")));
     }
+    if value.len() > TEXT_LIMIT {
+        return Err(refuse(Code::TooLong, format!("At most {TEXT_LIMIT} bytes.")));
+    }
     if path == "email" {
         check_email(value)?;
     }
-    match fit(&target.takes, Value::String(value.to_owned())) {
-        Ok(fitted) => Ok((target, fitted)),
-        Err(why) => Err(refuse(Code::Invalid, format!("This does not fit: {why}."))),
-    }
+    fit(&target.takes, Value::String(value.to_owned()))
+        .map_err(|why| refuse(Code::Invalid, format!("This does not fit: {why}.")))
 }
 
 fn check_email(value: &str) -> Result<(), Problem> {
@@ -115,3 +141,6 @@ fn check_email(value: &str) -> Result<(), Problem> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,10 +24,10 @@ use crate::pull::rules::Rules;
 use crate::store::lease;
 
 pub use delete::delete;
-pub use edit::{ClientEdit, StripeCustomer};
+pub use edit::{ClientEdit, StripeCustomer, editable};
 pub use erase::{ERASED_NAME, Erase, GOING_THROUGH, erase};
 pub use link::{Pair, link, unlink};
-pub use save::{SaveClients, Saved, save, save_all};
+pub use save::{Effect, SaveClients, Saved, save, save_all};
 
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {

@@ -1,22 +1,20 @@
 //! Saving clients, all or none.
 
-use std::collections::{HashMap, HashSet};
+mod desk;
 
-use entity::kind::{ClientMatchRule, ClientOrigin};
 use entity::list::RecordIds;
-use entity::{client, client_link, custom_field, integration, saved_clients};
-use sea_orm::{ActiveEnum, ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+use entity::{client, integration, saved_clients};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::edit::{ClientEdit, StripeCustomer, editable};
+use super::edit::ClientEdit;
 use super::{settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
-use crate::map::matching::Keys;
-use crate::pull::{blank_client, family};
+use crate::pull::family;
 use crate::store::{self, matching, record};
-use crate::stripe::list::can_be_asked;
+use desk::{Desk, by_integration};
 
 /// Clients of one request.
 const MOST: usize = 250;
@@ -116,8 +114,19 @@ pub struct Saved {
     pub index: usize,
     /// The client.
     pub id: Uuid,
-    /// It was made by it.
-    pub is_new: bool,
+    /// What it did.
+    pub effect: Effect,
+}
+
+/// What an edit did to the client, or to which Stripe customers it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The client is new.
+    Created,
+    /// Something is different.
+    Changed,
+    /// All was so before.
+    Unchanged,
 }
 
 /// Saves what is well of `edits` in the caller's transaction, and gives what is not. The caller holds all turns, and decides whether
@@ -140,31 +149,26 @@ pub async fn save_all(
             problems.extend(found.into_iter().map(|problem| under(index, problem)));
         }
     }
-    problems.extend(desk.refuse_known_customers(tx).await?);
-    let Desk {
-        saved,
-        rows,
-        links,
-        keys,
-        ..
-    } = desk;
-    record::upsert_clients(tx, rows).await?;
-    let linked: Vec<(Uuid, String)> = links
-        .iter()
-        .map(|(_, link)| (link.integration_id, link.stripe_customer_id.clone()))
-        .collect();
-    let with_links: Vec<Uuid> = links.iter().map(|(_, link)| link.client_id).collect();
-    record::upsert_links(tx, links.into_iter().map(|(_, link)| link).collect()).await?;
-    for (integration_id, customer) in &linked {
-        matching::stop_waiting(tx, *integration_id, vec![customer]).await?;
+    let taken = desk.refuse_known_customers(tx).await?;
+    problems.extend(taken.into_iter().map(|(index, problem)| under(index, problem)));
+    let done = desk.done();
+    record::upsert_clients(tx, done.rows).await?;
+    let with_links: Vec<Uuid> = done.links.iter().map(|link| link.client_id).collect();
+    record::upsert_links(tx, done.links.clone()).await?;
+    for (integration_id, customers) in by_integration(&done.links) {
+        matching::stop_waiting(tx, integration_id, customers).await?;
     }
     family::refresh(tx, &with_links, now_ms).await?;
-    let waiting = matching::list_waiting(tx, &keys.iter().collect::<Vec<_>>()).await?;
+    let waiting = matching::list_waiting(tx, &done.keys.iter().collect::<Vec<_>>()).await?;
     let waiting = waiting
         .into_iter()
         .map(|row| (row.integration_id, row.stripe_customer_id));
+    let linked = done
+        .links
+        .into_iter()
+        .map(|link| (link.integration_id, link.stripe_customer_id));
     settle(tx, app, integrations, waiting.chain(linked)).await?;
-    Ok((saved, problems))
+    Ok((done.saved, problems))
 }
 
 fn under(index: usize, problem: Problem) -> Problem {
@@ -172,149 +176,4 @@ fn under(index: usize, problem: Problem) -> Problem {
     let mut path: Vec<String> = vec!["clients".to_owned(), index];
     path.extend(problem.path);
     Problem { path, ..problem }
-}
-
-/// Edits on their way into rows.
-struct Desk<'a> {
-    integrations: &'a [integration::Model],
-    targets: Vec<crate::map::rule::Target>,
-    here: HashMap<Uuid, client::Model>,
-    stripe_ids: HashMap<Uuid, Vec<String>>,
-    now_ms: i64,
-    met: HashSet<Uuid>,
-    saved: Vec<Saved>,
-    rows: Vec<client::Model>,
-    links: Vec<(usize, client_link::Model)>,
-    /// By which the clients were found before, and are from now on.
-    keys: Vec<Keys>,
-}
-
-impl<'a> Desk<'a> {
-    fn new(
-        integrations: &'a [integration::Model],
-        fields: &[custom_field::Model],
-        here: HashMap<Uuid, client::Model>,
-        links: Vec<client_link::Model>,
-        now_ms: i64,
-    ) -> Self {
-        let mut stripe_ids: HashMap<Uuid, Vec<String>> = HashMap::new();
-        for link in links {
-            stripe_ids
-                .entry(link.client_id)
-                .or_default()
-                .push(link.stripe_customer_id);
-        }
-        Self {
-            integrations,
-            targets: editable(fields),
-            here,
-            stripe_ids,
-            now_ms,
-            met: HashSet::new(),
-            saved: Vec::new(),
-            rows: Vec::new(),
-            links: Vec::new(),
-            keys: Vec::new(),
-        }
-    }
-
-    fn take(&mut self, index: usize, edit: &ClientEdit) -> Result<(), Vec<Problem>> {
-        let one = |path: &[&str], code, message: &str| vec![Problem::new(path, code, message)];
-        let existing = match edit.id {
-            None => blank_client(Uuid::now_v7(), ClientOrigin::Manual, self.now_ms),
-            Some(id) if !self.met.insert(id) => {
-                return Err(one(&["id"], Code::Conflict, "This client is in the request twice."));
-            }
-            Some(id) => match self.here.get(&id) {
-                Some(row) => row.clone(),
-                None => return Err(one(&["id"], Code::NotFound, "There is no such client.")),
-            },
-        };
-        let draft = edit.apply(&existing, &self.targets)?;
-        if let Some(customer) = &edit.stripe {
-            let link = self.link(&existing, customer).map_err(|problem| vec![problem])?;
-            self.links.push((index, link));
-        }
-        let ids = self
-            .stripe_ids
-            .get(&existing.id)
-            .into_iter()
-            .flatten()
-            .map(String::as_str);
-        let row = draft.into_row(&existing, ids);
-        self.keys.extend([keys_of(&existing), keys_of(&row)]);
-        if row != existing {
-            self.rows.push(client::Model {
-                updated_at: self.now_ms,
-                ..row
-            });
-        }
-        self.saved.push(Saved {
-            index,
-            id: existing.id,
-            is_new: edit.id.is_none(),
-        });
-        Ok(())
-    }
-
-    fn link(&self, client: &client::Model, customer: &StripeCustomer) -> Result<client_link::Model, Problem> {
-        let refuse = |field: &str, code, message: &str| Problem::new(&["stripe", field], code, message);
-        let integration = match (customer.integration_id, self.integrations) {
-            (Some(id), all) => all.iter().find(|integration| integration.id == id),
-            (None, [only]) => Some(only),
-            (None, _) => {
-                let message = "Say which connected account the customer is of.";
-                return Err(refuse("integrationId", Code::Required, message));
-            }
-        };
-        let integration =
-            integration.ok_or_else(|| refuse("integrationId", Code::NotFound, "There is no such integration."))?;
-        if !can_be_asked(&customer.stripe_id) {
-            let message = "A Stripe id has 1 to 255 characters and no control characters.";
-            return Err(refuse("stripeId", Code::Invalid, message));
-        }
-        Ok(client_link::Model {
-            integration_id: integration.id,
-            stripe_customer_id: customer.stripe_id.clone(),
-            client_id: client.id,
-            linked_by: ClientMatchRule::StripeId.to_value(),
-            deleted_in_stripe: false,
-            created_at: self.now_ms,
-        })
-    }
-
-    /// A customer that is another client already stays that one: `linkClient` says otherwise.
-    async fn refuse_known_customers(&mut self, tx: &DatabaseTransaction) -> Result<Vec<Problem>, Error> {
-        let mut problems = Vec::new();
-        let mut met: HashMap<(Uuid, String), Uuid> = HashMap::new();
-        for (index, link) in std::mem::take(&mut self.links) {
-            let customer = (link.integration_id, link.stripe_customer_id.clone());
-            let known = matching::find_link(tx, customer.0, &customer.1)
-                .await?
-                .map(|known| known.client_id);
-            let taken = known.or_else(|| met.get(&customer).copied());
-            match taken {
-                Some(client) if client != link.client_id => {
-                    let message = "This customer is another client already. linkClient moves it.";
-                    let problem = Problem::new(&["stripe", "stripeId"], Code::Conflict, message);
-                    problems.push(under(index, problem));
-                    self.saved.retain(|saved| saved.index != index);
-                    self.rows.retain(|row| row.id != link.client_id);
-                }
-                Some(_) => {}
-                None => {
-                    met.insert(customer, link.client_id);
-                    self.links.push((index, link));
-                }
-            }
-        }
-        Ok(problems)
-    }
-}
-
-fn keys_of(row: &client::Model) -> Keys {
-    Keys {
-        email_key: row.email_key.clone(),
-        external_id: row.external_id.clone(),
-    }
 }

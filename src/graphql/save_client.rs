@@ -169,6 +169,7 @@ fn edit(place: usize, input: ClientInput) -> Result<ClientEdit, Error> {
         id,
         fields: Vec::new(),
         stripe,
+        only_news: false,
     };
     let mut put = |path: &str, value: MaybeUndefined<String>| match value {
         MaybeUndefined::Undefined => {}

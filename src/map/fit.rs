@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::MapError;
 
 /// A result larger than this is no field of a record.
-const TEXT_LIMIT: usize = 64 << 10;
+pub(crate) const TEXT_LIMIT: usize = 64 << 10;
 
 /// What a field takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Clients that come from elsewhere.
+
+mod parted;
