@@ -118,6 +118,14 @@ async fn what_names_no_object_costs_and_changes_nothing_and_holds_up_nothing() {
         nameless("product.created", json!({ "id": "..", "object": "product" })),
         nameless("price.updated", json!({ "id": 7, "object": "price" })),
         nameless("invoice.paid", json!({ "id": "i".repeat(256), "object": "invoice" })),
+        nameless(
+            "customer.funded",
+            json!({ "id": "cbtxn_1", "object": "customer_balance_transaction" }),
+        ),
+        nameless(
+            "customer.subscription.noted",
+            json!({ "id": "in_1", "object": "invoice", "items": {} }),
+        ),
         nameless("customer.updated", json!(["cus_1"])),
         nameless("customer.updated", Value::Null),
         nameless("invoiceitem.created", json!({ "id": "x_1", "invoice": null })),
