@@ -5,6 +5,7 @@
 
 mod delete;
 mod edit;
+mod import;
 mod link;
 mod save;
 
@@ -24,6 +25,7 @@ use crate::store::lease;
 
 pub use delete::delete;
 pub use edit::{ClientEdit, StripeCustomer, editable};
+pub use import::{Fate, Import, Line};
 pub use link::{Pair, link, unlink};
 pub use save::{Effect, SaveClients, Saved, save, save_all};
 
