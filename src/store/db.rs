@@ -8,8 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -99,6 +99,14 @@ impl Db {
                 ..TransactionOptions::default()
             })
             .await
+    }
+
+    /// Begins a view: what is read in it is as it was at the first look, whatever is written beside it.
+    pub async fn begin_view(&self) -> Result<DatabaseTransaction, DbErr> {
+        // SQLite knows no other isolation.
+        let isolation = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
+        let access = self.is_postgres().then_some(AccessMode::ReadOnly);
+        self.read.begin_with_config(isolation, access).await
     }
 
     /// Runs on PostgreSQL.
