@@ -16,6 +16,7 @@ mod beside;
 mod file;
 mod import;
 mod line;
+mod road;
 mod round;
 
 /// What a command told.
