@@ -6,6 +6,7 @@
 mod delete;
 mod edit;
 mod erase;
+mod import;
 mod link;
 mod save;
 
@@ -26,11 +27,16 @@ use crate::store::lease;
 pub use delete::delete;
 pub use edit::{ClientEdit, StripeCustomer, editable};
 pub use erase::{ERASED_NAME, Erase, GOING_THROUGH, erase};
+pub use import::{Fate, Import, Line};
 pub use link::{Pair, link, unlink};
 pub use save::{Effect, SaveClients, Saved, save, save_all};
 
+/// Whose turn all who keep clients by hand wait for: there may be no integration yet.
+const BY_HAND: Uuid = Uuid::nil();
+
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
+    lease::take_turn(tx, BY_HAND).await?;
     let integrations = integration::Entity::find()
         .order_by_asc(integration::Column::Id)
         .all(tx)

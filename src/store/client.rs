@@ -5,7 +5,8 @@ use entity::client_link;
 use entity::kind::{ClientOrigin, ClientStatus};
 use sea_orm::sea_query::{Expr, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
@@ -122,6 +123,16 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
 pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
     Entity::find()
         .filter(Column::Id.is_in(ids.iter().copied()))
+        .all(conn)
+        .await
+}
+
+/// By our id, those after one of them.
+pub async fn list_after(conn: &impl ConnectionTrait, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Condition::all().add_option(after.map(|id| Column::Id.gt(id))))
+        .order_by_asc(Column::Id)
+        .limit(limit)
         .all(conn)
         .await
 }

@@ -8,8 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -111,6 +111,14 @@ impl Db {
         let row = self.write.query_one_raw(flush).await?;
         let is_busy: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(is_busy == 0)
+    }
+
+    /// Begins a view: what is read in it is as it was at the first look, whatever is written beside it.
+    pub async fn begin_view(&self) -> Result<DatabaseTransaction, DbErr> {
+        // SQLite knows no other isolation.
+        let isolation = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
+        let access = self.is_postgres().then_some(AccessMode::ReadOnly);
+        self.read.begin_with_config(isolation, access).await
     }
 
     /// Runs on PostgreSQL.

@@ -1,3 +1,4 @@
 //! Clients that come from elsewhere.
 
+mod csv;
 mod parted;

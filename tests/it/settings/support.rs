@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use tributary::graphql::id::IdType;
 use tributary::map::rule::{default_customer_rules, default_product_rules};
+use tributary::store::Db;
 use uuid::Uuid;
 
 use crate::support::{Client, NOW_MS, TestApp};
@@ -64,12 +65,13 @@ pub(super) fn permission(object: &str, granted: bool) -> KeyPermission {
 
 /// Stores an integration with the mappings that come with the product, and gives its global id.
 pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
+    insert_into(app.db(), row).await
+}
+
+/// The same where no server runs.
+pub(crate) async fn insert_into(db: &Db, row: integration::Model) -> String {
     let id = row.id;
-    row.into_active_model()
-        .reset_all()
-        .insert(app.db().write())
-        .await
-        .unwrap();
+    row.into_active_model().reset_all().insert(db.write()).await.unwrap();
     for (object, rules) in [
         (SyncObject::Customer, default_customer_rules()),
         (SyncObject::Product, default_product_rules()),
@@ -84,7 +86,7 @@ pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
             updated_by: None,
         };
         let mapping = mapping.into_active_model().reset_all();
-        mapping.insert(app.db().write()).await.unwrap();
+        mapping.insert(db.write()).await.unwrap();
     }
     IdType::Integration.encode(id).to_string()
 }
