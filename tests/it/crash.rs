@@ -171,8 +171,10 @@ impl Life {
         let rules = "query($id: ID!) { integration(id: $id) { customerMapping { rules { source target } } } }";
         let mut rules = self.ask(rules, json!({ "id": id })).await["integration"]["customerMapping"]["rules"].take();
         rules.as_array_mut().unwrap().push(rule("id", "externalId"));
-        let save = "mutation($input: UpdateMappingInput!) { updateCustomerMapping(input: $input) { userErrors { code } } }";
-        self.ask(save, json!({ "input": { "integrationId": id, "rules": rules } })).await;
+        let save =
+            "mutation($input: UpdateMappingInput!) { updateCustomerMapping(input: $input) { userErrors { code } } }";
+        self.ask(save, json!({ "input": { "integrationId": id, "rules": rules } }))
+            .await;
         let start = "mutation($id: ID!) { startRemap(input: {integrationId: $id, objects: [CUSTOMER], idempotencyKey: \"map\"}) { run { id } userErrors { code } } }";
         let started = self.ask(start, json!({ "id": id })).await["startRemap"]["run"]["id"].take();
         let run = self.end_of_run(started.as_str().unwrap()).await;

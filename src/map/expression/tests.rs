@@ -59,6 +59,9 @@ fn bombs_and_unknown_words_are_refused() {
         "lower(a, b)",
         "lower()",
         "not_null()",
+        "join(name, tags)",
+        "join(join('', `[\"a\",\"b\"]`), tags)",
+        "to_string(@) | join(@, `[\"\",\"\",\"\"]`) | join(@, `[\"\",\"\",\"\"]`)",
         &deep,
         &long,
     ] {

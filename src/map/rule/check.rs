@@ -191,7 +191,7 @@ fn sample(transform: Transform) -> Option<Value> {
         Transform::Date => Some(json!("2026-01-31")),
         Transform::DateTime => Some(json!("2026-01-31T00:00:00Z")),
         Transform::Money => Some(json!("1.00")),
-        Transform::Lower | Transform::Upper | Transform::Trim => None,
+        Transform::Lower | Transform::Upper | Transform::Trim | Transform::Join => None,
     }
 }
 

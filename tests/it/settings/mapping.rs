@@ -28,11 +28,7 @@ fn rule(source: &str, target: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn given_rules_replace_all_and_the_rest_stays() {
     let (app, id) = start().await;
-    let mut wanted = vec![
-        rule("id", "stripeId"),
-        rule("'x'", "name"),
-        rule("'TRIAL'", "status"),
-    ];
+    let mut wanted = vec![rule("id", "stripeId"), rule("'x'", "name"), rule("'TRIAL'", "status")];
     wanted.push(json!({ "source": "email", "target": "email", "enabled": false, "policy": "FILL_IF_EMPTY" }));
     app.clock.advance(Duration::from_secs(1));
     let input = json!({ "integrationId": id, "expectedVersion": 1, "rules": wanted });
