@@ -5,6 +5,7 @@ mod account;
 mod audit;
 mod backfill;
 mod catch_up;
+mod clients;
 mod command;
 mod connect;
 mod crash;

@@ -5,9 +5,10 @@
 
 mod batch;
 
+use entity::kind::StripeKind;
 use sea_orm::DatabaseTransaction;
 
-use super::{Item, Written};
+use super::{Item, Written, left_aside, queue_left_aside};
 use crate::error::Error;
 use crate::pull::road::Road;
 use batch::Batch;
@@ -17,5 +18,7 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
     let mut batch = Batch::load(tx, road, items).await?;
     let written = items.iter().map(|item| batch.settle(item)).collect();
     batch.save(tx).await?;
+    let left_aside = left_aside(road.rules.customer.pulls, items);
+    queue_left_aside(tx, road, StripeKind::Customer, left_aside).await?;
     Ok(written)
 }

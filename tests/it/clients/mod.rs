@@ -1,0 +1,3 @@
+//! Clients that come from elsewhere, and the Stripe customers that they are.
+
+mod midway;
