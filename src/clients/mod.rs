@@ -11,7 +11,7 @@ mod save;
 use std::collections::BTreeMap;
 
 use entity::integration;
-use entity::kind::StripeKind;
+use entity::kind::{StripeKind, SyncObject};
 use sea_orm::{DatabaseTransaction, EntityTrait, QueryOrder};
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::pull::remap;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
+use crate::store::change::{self, Changed};
 use crate::store::lease;
 
 pub use delete::delete;
@@ -27,8 +28,13 @@ pub use edit::{ClientEdit, StripeCustomer};
 pub use link::{Pair, link, unlink};
 pub use save::{SaveClients, Saved, save, save_all};
 
+/// Customers that are mapped together.
+const TOGETHER: usize = 500;
+
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
+    // Before there is any integration, two requests have this turn between them.
+    lease::take_turn(tx, Uuid::nil()).await?;
     let integrations = integration::Entity::find()
         .order_by_asc(integration::Column::Id)
         .all(tx)
@@ -63,8 +69,21 @@ async fn settle(
             run_id: None,
             now_ms,
         };
-        let ids = customers.iter().map(String::as_str).collect();
-        remap::again(tx, road, StripeKind::Customer, ids).await?;
+        for customers in customers.chunks(TOGETHER) {
+            let ids = customers.iter().map(String::as_str).collect();
+            remap::again(tx, road, StripeKind::Customer, ids).await?;
+        }
     }
     Ok(())
+}
+
+/// Tells those who watch that the contracts have another client.
+async fn note_contracts(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    contracts: Vec<Uuid>,
+    now_ms: i64,
+) -> Result<(), Error> {
+    let changed = Changed::of(contracts, |_| false);
+    Ok(change::note(tx, integration_id, SyncObject::Contract, changed, now_ms).await?)
 }

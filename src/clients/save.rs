@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::edit::{ClientEdit, StripeCustomer, editable};
-use super::{settle, take_turns};
+use super::{note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
@@ -140,7 +140,7 @@ pub async fn save_all(
             problems.extend(found.into_iter().map(|problem| under(index, problem)));
         }
     }
-    problems.extend(desk.refuse_known_customers(tx).await?);
+    problems.extend(desk.refuse_customers(tx).await?);
     let Desk {
         saved,
         rows,
@@ -155,8 +155,13 @@ pub async fn save_all(
         .collect();
     let with_links: Vec<Uuid> = links.iter().map(|(_, link)| link.client_id).collect();
     record::upsert_links(tx, links.into_iter().map(|(_, link)| link).collect()).await?;
+    let mut attached = Vec::with_capacity(linked.len());
     for (integration_id, customer) in &linked {
         matching::stop_waiting(tx, *integration_id, vec![customer]).await?;
+        attached.push((
+            *integration_id,
+            matching::list_contracts_of(tx, *integration_id, vec![customer]).await?,
+        ));
     }
     family::refresh(tx, &with_links, now_ms).await?;
     let waiting = matching::list_waiting(tx, &keys.iter().collect::<Vec<_>>()).await?;
@@ -164,6 +169,9 @@ pub async fn save_all(
         .into_iter()
         .map(|row| (row.integration_id, row.stripe_customer_id));
     settle(tx, app, integrations, waiting.chain(linked)).await?;
+    for (integration_id, contracts) in attached {
+        note_contracts(tx, integration_id, contracts, now_ms).await?;
+    }
     Ok((saved, problems))
 }
 
@@ -242,7 +250,7 @@ impl<'a> Desk<'a> {
             .flatten()
             .map(String::as_str);
         let row = draft.into_row(&existing, ids);
-        self.keys.extend([keys_of(&existing), keys_of(&row)]);
+        self.keys.extend([Keys::of(&existing), Keys::of(&row)]);
         if row != existing {
             self.rows.push(client::Model {
                 updated_at: self.now_ms,
@@ -283,8 +291,8 @@ impl<'a> Desk<'a> {
         })
     }
 
-    /// A customer that is another client already stays that one: `linkClient` says otherwise.
-    async fn refuse_known_customers(&mut self, tx: &DatabaseTransaction) -> Result<Vec<Problem>, Error> {
+    /// A customer that is another client already stays that one, and a pair that was parted stays so: `linkClient` says otherwise.
+    async fn refuse_customers(&mut self, tx: &DatabaseTransaction) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         let mut met: HashMap<(Uuid, String), Uuid> = HashMap::new();
         for (index, link) in std::mem::take(&mut self.links) {
@@ -293,15 +301,19 @@ impl<'a> Desk<'a> {
                 .await?
                 .map(|known| known.client_id);
             let taken = known.or_else(|| met.get(&customer).copied());
-            match taken {
-                Some(client) if client != link.client_id => {
-                    let message = "This customer is another client already. linkClient moves it.";
+            let refusal = match taken {
+                Some(client) if client == link.client_id => continue,
+                Some(_) => Some("This customer is another client already. linkClient moves it."),
+                None if is_parted(tx, &link).await? => Some("This pair was parted. linkClient joins it again."),
+                None => None,
+            };
+            match refusal {
+                Some(message) => {
                     let problem = Problem::new(&["stripe", "stripeId"], Code::Conflict, message);
                     problems.push(under(index, problem));
                     self.saved.retain(|saved| saved.index != index);
                     self.rows.retain(|row| row.id != link.client_id);
                 }
-                Some(_) => {}
                 None => {
                     met.insert(customer, link.client_id);
                     self.links.push((index, link));
@@ -312,9 +324,8 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn keys_of(row: &client::Model) -> Keys {
-    Keys {
-        email_key: row.email_key.clone(),
-        external_id: row.external_id.clone(),
-    }
+async fn is_parted(tx: &DatabaseTransaction, link: &client_link::Model) -> Result<bool, Error> {
+    let customer = link.stripe_customer_id.as_str();
+    let parted = matching::find_parted(tx, link.integration_id, vec![customer]).await?;
+    Ok(parted.contains(&(customer.to_owned(), link.client_id)))
 }

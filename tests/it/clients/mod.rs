@@ -1,3 +1,6 @@
 //! Clients that come from elsewhere, and the Stripe customers that they are.
 
+mod delete;
+mod link;
 mod midway;
+mod save;
