@@ -35,6 +35,7 @@ pub mod road;
 pub mod rules;
 pub(crate) mod scope;
 mod span;
+pub mod stranger;
 mod sweep;
 mod tally;
 mod whole;

@@ -54,7 +54,8 @@ fn settle(
         (None, None) => return Outcome::Skipped("PRODUCT_DELETED").into(),
         (None, Some(existing)) => product::Model {
             deleted_in_stripe: true,
-            active: false,
+            // What a mapping writes is left alone while the direction is DISABLED.
+            active: existing.active && !road.rules.product.pulls,
             ..existing.clone()
         },
         (Some(value), _) => {

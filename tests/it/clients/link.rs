@@ -323,3 +323,22 @@ async fn customers_of_several_accounts_may_be_one_client() {
         json!({ "name": "Stripe's", "stripeId": customer })
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_that_comes_back_is_not_flagged_any_more() {
+    let office = Office::open().await;
+    let customer = office.customer(json!({ "name": "Stripe's" }));
+    office.pull().await;
+    office.pass_a_minute();
+    let mut event = office.world().events_after(0).pop().unwrap();
+    assert_eq!(event["data"]["object"]["id"], json!(customer), "{event}");
+    (event["id"], event["type"]) = (json!("evt_untrue"), json!("customer.deleted"));
+    event["created"] = json!(office.world().now());
+    office.send(&event).await;
+    assert_eq!(office.client_of(&customer).await["deletedInStripe"], true);
+    office.pass_a_minute();
+    office.pull().await;
+    let client = office.client_of(&customer).await;
+    assert_eq!(client["deletedInStripe"], false);
+    assert_eq!(client["stripeCustomers"][0]["deletedInStripe"], false);
+}

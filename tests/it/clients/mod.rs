@@ -2,5 +2,8 @@
 
 mod delete;
 mod link;
+mod matching;
 mod midway;
+mod policy;
+mod race;
 mod save;

@@ -96,6 +96,11 @@ impl Office {
         self.rest().await;
     }
 
+    /// Stripe sends a webhook.
+    pub(crate) async fn post(&self, event: &Value) {
+        self.hooks.send(&self.app, event).await;
+    }
+
     /// Stripe sends a webhook; waits until it has had its effect.
     pub(crate) async fn send(&self, event: &Value) {
         self.hooks.send(&self.app, event).await;
