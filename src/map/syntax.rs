@@ -17,6 +17,22 @@ const LIBRARY_FUNCTIONS: [(&str, usize); 5] = [
     ("not_null", usize::MAX),
 ];
 
+/// Each of these may take the parser a level deeper, and it knows no bound: some hundred are the end of a thread's stack, and of the
+/// program with it.
+const DEEPER: [char; 5] = ['!', '(', '[', '{', '*'];
+
+/// Says what is wrong with a source before it is parsed, if anything is.
+pub(super) fn check_text(source: &str) -> Result<(), String> {
+    if source.matches(DEEPER).count() > NODES {
+        return Err(too_long());
+    }
+    Ok(())
+}
+
+fn too_long() -> String {
+    format!("it is too long: at most {NODES} parts")
+}
+
 /// Says what is wrong with an expression that was parsed, if anything is.
 pub(super) fn check(ast: &Ast) -> Result<(), String> {
     let mut walk = Walk::default();
@@ -33,7 +49,7 @@ impl Walk {
     fn node(&mut self, ast: &Ast, depth: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > NODES {
-            return Err(format!("it is too long: at most {NODES} parts"));
+            return Err(too_long());
         }
         if depth > DEPTH {
             return Err(format!("it is nested too deeply: at most {DEPTH} levels"));
