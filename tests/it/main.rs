@@ -13,6 +13,7 @@ mod explain;
 mod http;
 mod import;
 mod look;
+mod mapping;
 mod reconcile;
 mod records;
 mod retry;

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod database;
+mod dump;
 mod import;
 mod office;
 pub(crate) mod program;
@@ -12,6 +13,7 @@ mod webhook;
 pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
 pub(crate) use client::{Client, install_tls};
 pub(crate) use database::{TestDatabase, on_postgres};
+pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};
 pub(crate) use office::{Office, rule, rule_by, text};
 pub(crate) use truth::assert_equals_truth;

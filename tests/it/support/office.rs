@@ -274,6 +274,22 @@ impl Office {
         all
     }
 
+    /// What `previewMapping` answers.
+    pub(crate) async fn try_preview(&self, object: &str, rules: &[Value], stripe_ids: Option<&[&str]>) -> Value {
+        let query = "query($input: PreviewMappingInput!) { previewMapping(input: $input) {
+            records { stripeId fields { target before after problem } } userErrors { field code message }
+        } }";
+        let input = json!({ "integrationId": self.id, "object": object, "rules": rules, "stripeIds": stripe_ids });
+        self.app.graphql(query, json!({ "input": input })).await["previewMapping"].take()
+    }
+
+    /// What rules would make of records: each with its fields.
+    pub(crate) async fn preview(&self, object: &str, rules: &[Value], stripe_ids: &[&str]) -> Vec<Value> {
+        let mut preview = self.try_preview(object, rules, Some(stripe_ids)).await;
+        assert_eq!(preview["userErrors"], json!([]));
+        preview["records"].as_array_mut().unwrap().split_off(0)
+    }
+
     /// Asks for a re-map; gives the run as it is then.
     pub(crate) async fn start_remap(&self, objects: &[&str]) -> Value {
         let query = format!(
