@@ -34,7 +34,7 @@ const TOGETHER: usize = 500;
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
     // Before there is any integration, two requests have this turn between them.
-    lease::take_turn(tx, Uuid::nil()).await?;
+    lease::take_common_turn(tx).await?;
     let integrations = integration::Entity::find()
         .order_by_asc(integration::Column::Id)
         .all(tx)

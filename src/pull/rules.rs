@@ -150,7 +150,11 @@ impl Mapping {
         let pulls = row.direction == SyncDirection::Pull;
         let rules = CompiledRules::compile(&row.rules.0, &targets(object, fields))
             .map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))?;
-        let written: Vec<_> = rules.targets().collect();
+        // Not what people call a field: another label gives no other records.
+        let written: Vec<_> = rules
+            .targets()
+            .map(|target| (&target.path, target.field_id, &target.takes))
+            .collect();
         let stamp = fingerprint(&format!("{pulls} {:?} {written:?}", row.rules.0));
         Ok(Self { pulls, rules, stamp })
     }
