@@ -3,3 +3,4 @@
 mod check;
 mod custom_field;
 mod preview;
+mod sources;
