@@ -3,4 +3,5 @@
 mod check;
 mod custom_field;
 mod preview;
+mod remap;
 mod sources;
