@@ -5,7 +5,7 @@ use sandbox::Kind;
 use serde_json::{Value, json};
 
 use crate::settings::support::problems;
-use crate::support::{Office, rule, text};
+use crate::support::{Office, dump, rule, text};
 
 /// Type, options, what is given, what is kept, and something that does not fit.
 const TYPES: [(&str, Option<&[&str]>, &str, &str, &str); 8] = [
@@ -404,6 +404,14 @@ async fn a_deleted_field_takes_its_values_along() {
             json!({ "deletedId": id, "userErrors": [] })
         );
         assert_eq!(shown().await, json!({ "keep": "Gold" }));
+        let row = id
+            .strip_prefix("field_")
+            .unwrap()
+            .parse::<uuid::Uuid>()
+            .unwrap()
+            .to_string();
+        let everything = dump(office.app.db()).await;
+        assert!(!format!("{everything:?}").contains(&row), "not a value of it is left");
         assert_eq!(
             problems(&office.delete_field(&id).await),
             [("id".to_owned(), "NOT_FOUND")],
