@@ -36,11 +36,7 @@ pub async fn delete(app: &App, client_id: Uuid) -> Result<(), Error> {
     }
     record::delete_client(&tx, client_id).await?;
     // Another client of the same address may be the only one now.
-    let keys = Keys {
-        email_key: row.email_key,
-        external_id: row.external_id,
-    };
-    let waiting = matching::list_waiting(&tx, &[&keys]).await?;
+    let waiting = matching::list_waiting(&tx, &[&Keys::of(&row)]).await?;
     let waiting = waiting
         .into_iter()
         .map(|row| (row.integration_id, row.stripe_customer_id));

@@ -1,5 +1,7 @@
 //! What a person or another system says of a client: each field checked, and written as a mapping would write it.
 
+use std::collections::HashSet;
+
 use entity::client::Model;
 use entity::custom_field;
 use entity::kind::SyncObject;
@@ -60,7 +62,12 @@ impl ClientEdit {
     pub(super) fn apply(&self, existing: &Model, targets: &[Target]) -> Result<ClientDraft, Vec<Problem>> {
         let mut draft = ClientDraft::of(existing);
         let mut problems = Vec::new();
+        let mut met = HashSet::new();
         for (path, value) in &self.fields {
+            if !met.insert(path) {
+                let at: Vec<&str> = path.split('.').collect();
+                problems.push(Problem::new(&at, Code::Conflict, "This field is there twice."));
+            }
             match self.news(&draft, targets, path, value.as_deref()) {
                 Ok(Some((target, value))) => draft.edit(target, value),
                 Ok(None) => {}

@@ -5,11 +5,10 @@ use entity::{client, client_link, client_unlink, integration};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use uuid::Uuid;
 
-use super::{settle, take_turns};
+use super::{note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::pull::family;
-use crate::store::change::{self, Changed};
 use crate::store::{matching, record, source};
 
 /// How a link by a person is marked.
@@ -39,7 +38,7 @@ pub async fn link(app: &App, pair: Pair) -> Result<client::Model, Error> {
     let standing =
         source::find_standing(&tx, pair.integration_id, StripeKind::Customer, &pair.stripe_customer_id).await?;
     let contracts = contracts_of(&tx, &pair).await?;
-    if standing.is_none() && contracts.is_empty() {
+    if before.is_none() && standing.is_none() && contracts.is_empty() {
         let message = "No customer of this id is known here.";
         return Err(Error::refused(&["stripeCustomerId"], Code::NotFound, message));
     }
@@ -141,11 +140,8 @@ async fn contracts_of(conn: &impl ConnectionTrait, pair: &Pair) -> Result<Vec<Uu
     Ok(matching::list_contracts_of(conn, pair.integration_id, customer).await?)
 }
 
-/// Tells those who watch that the contracts have another client.
 async fn finish(app: &App, tx: DatabaseTransaction, pair: Pair, contracts: Vec<Uuid>) -> Result<client::Model, Error> {
-    let changed = Changed::of(contracts, |_| false);
-    let object = entity::kind::SyncObject::Contract;
-    change::note(&tx, pair.integration_id, object, changed, app.clock.now_ms()).await?;
+    note_contracts(&tx, pair.integration_id, contracts, app.clock.now_ms()).await?;
     let client = client::Entity::find_by_id(pair.client_id)
         .one(&tx)
         .await?

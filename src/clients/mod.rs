@@ -13,7 +13,7 @@ mod save;
 use std::collections::BTreeMap;
 
 use entity::integration;
-use entity::kind::StripeKind;
+use entity::kind::{StripeKind, SyncObject};
 use sea_orm::{DatabaseTransaction, EntityTrait, QueryOrder};
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::pull::remap;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
+use crate::store::change::{self, Changed};
 use crate::store::lease;
 
 pub use delete::delete;
@@ -31,12 +32,13 @@ pub use import::{Fate, Import, Line};
 pub use link::{Pair, link, unlink};
 pub use save::{Effect, SaveClients, Saved, save, save_all};
 
-/// Whose turn all who keep clients by hand wait for: there may be no integration yet.
-const BY_HAND: Uuid = Uuid::nil();
+/// Customers that are mapped together.
+const TOGETHER: usize = 500;
 
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
-    lease::take_turn(tx, BY_HAND).await?;
+    // Before there is any integration, two requests have this turn between them.
+    lease::take_common_turn(tx).await?;
     let integrations = integration::Entity::find()
         .order_by_asc(integration::Column::Id)
         .all(tx)
@@ -71,8 +73,21 @@ async fn settle(
             run_id: None,
             now_ms,
         };
-        let ids = customers.iter().map(String::as_str).collect();
-        remap::again(tx, road, StripeKind::Customer, ids).await?;
+        for customers in customers.chunks(TOGETHER) {
+            let ids = customers.iter().map(String::as_str).collect();
+            remap::again(tx, road, StripeKind::Customer, ids).await?;
+        }
     }
     Ok(())
+}
+
+/// Tells those who watch that the contracts have another client.
+async fn note_contracts(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    contracts: Vec<Uuid>,
+    now_ms: i64,
+) -> Result<(), Error> {
+    let changed = Changed::of(contracts, |_| false);
+    Ok(change::note(tx, integration_id, SyncObject::Contract, changed, now_ms).await?)
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::edit::ClientEdit;
-use super::{settle, take_turns};
+use super::{note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::pull::family;
@@ -155,8 +155,11 @@ pub async fn save_all(
     record::upsert_clients(tx, done.rows).await?;
     let with_links: Vec<Uuid> = done.links.iter().map(|link| link.client_id).collect();
     record::upsert_links(tx, done.links.clone()).await?;
+    let mut attached = Vec::new();
     for (integration_id, customers) in by_integration(&done.links) {
-        matching::stop_waiting(tx, integration_id, customers).await?;
+        matching::stop_waiting(tx, integration_id, customers.clone()).await?;
+        let contracts = matching::list_contracts_of(tx, integration_id, customers).await?;
+        attached.push((integration_id, contracts));
     }
     family::refresh(tx, &with_links, now_ms).await?;
     let waiting = matching::list_waiting(tx, &done.keys.iter().collect::<Vec<_>>()).await?;
@@ -168,6 +171,9 @@ pub async fn save_all(
         .into_iter()
         .map(|link| (link.integration_id, link.stripe_customer_id));
     settle(tx, app, integrations, waiting.chain(linked)).await?;
+    for (integration_id, contracts) in attached {
+        note_contracts(tx, integration_id, contracts, now_ms).await?;
+    }
     Ok((done.saved, problems))
 }
 

@@ -87,7 +87,7 @@ struct MappingPreviewField {
     target: String,
     before: Option<String>,
     after: Option<String>,
-    /// Why it would be empty although the rule gives something, or why there would be no record.
+    /// Why it would be empty although the rule gives something, or why nothing would be written.
     problem: Option<String>,
 }
 

@@ -27,7 +27,7 @@ struct ClientInput {
     phone: MaybeUndefined<String>,
     site_url: MaybeUndefined<String>,
     external_id: MaybeUndefined<String>,
-    address: Option<AddressInput>,
+    address: MaybeUndefined<AddressInput>,
     currency: MaybeUndefined<String>,
     inception_date: MaybeUndefined<Date>,
     custom_values: Option<Vec<CustomValueInput>>,
@@ -35,8 +35,15 @@ struct ClientInput {
     stripe: Option<StripeRef>,
 }
 
+impl ClientInput {
+    fn custom_keys(&self) -> Vec<String> {
+        let values = self.custom_values.iter().flatten();
+        values.map(|value| value.key.clone()).collect()
+    }
+}
+
 /// Absent = keep, null = empty.
-#[derive(InputObject)]
+#[derive(Default, InputObject)]
 struct AddressInput {
     line1: MaybeUndefined<String>,
     line2: MaybeUndefined<String>,
@@ -44,6 +51,20 @@ struct AddressInput {
     state: MaybeUndefined<String>,
     postal_code: MaybeUndefined<String>,
     country: MaybeUndefined<String>,
+}
+
+impl AddressInput {
+    fn empty() -> Self {
+        let null = || MaybeUndefined::Null;
+        Self {
+            line1: null(),
+            line2: null(),
+            city: null(),
+            state: null(),
+            postal_code: null(),
+            country: null(),
+        }
+    }
 }
 
 /// The value of a custom field; null empties it.
@@ -139,6 +160,7 @@ impl ClientMutation {
 }
 
 async fn save(app: &App, caller: &Caller, input: SaveClientsInput) -> Result<Vec<Model>, Error> {
+    let keys: Vec<Vec<String>> = input.clients.iter().map(ClientInput::custom_keys).collect();
     let (mut edits, mut problems) = (Vec::with_capacity(input.clients.len()), Vec::new());
     for (place, client) in input.clients.into_iter().enumerate() {
         match edit(place, client) {
@@ -155,7 +177,30 @@ async fn save(app: &App, caller: &Caller, input: SaveClientsInput) -> Result<Vec
         idempotency_key: input.idempotency_key,
         user_id: caller.user.id,
     };
-    clients::save(app, wish).await
+    let saved = clients::save(app, wish).await;
+    saved.map_err(|error| match error {
+        Error::Refused(problems) => {
+            Error::Refused(problems.into_iter().map(|one| in_custom_values(one, &keys)).collect())
+        }
+        other => other,
+    })
+}
+
+/// A custom field is named by its key; the caller knows its value by the place in the list.
+fn in_custom_values(mut problem: Problem, keys: &[Vec<String>]) -> Problem {
+    let [clients, place, custom, key @ ..] = problem.path.as_slice() else {
+        return problem;
+    };
+    if clients != "clients" || custom != "custom" {
+        return problem;
+    }
+    let key = key.join(".");
+    let keys = place.parse().ok().and_then(|place: usize| keys.get(place));
+    if let Some(at) = keys.and_then(|keys| keys.iter().rposition(|given| *given == key)) {
+        problem.path.truncate(2);
+        problem.path.extend(["customValues".to_owned(), at.to_string()]);
+    }
+    problem
 }
 
 fn edit(place: usize, input: ClientInput) -> Result<ClientEdit, Error> {
@@ -182,14 +227,17 @@ fn edit(place: usize, input: ClientInput) -> Result<ClientEdit, Error> {
     put("phone", input.phone);
     put("siteUrl", input.site_url);
     put("externalId", input.external_id);
-    if let Some(address) = input.address {
-        put("address.line1", address.line1);
-        put("address.line2", address.line2);
-        put("address.city", address.city);
-        put("address.state", address.state);
-        put("address.postalCode", address.postal_code);
-        put("address.country", address.country);
-    }
+    let address = match input.address {
+        MaybeUndefined::Undefined => AddressInput::default(),
+        MaybeUndefined::Null => AddressInput::empty(),
+        MaybeUndefined::Value(address) => address,
+    };
+    put("address.line1", address.line1);
+    put("address.line2", address.line2);
+    put("address.city", address.city);
+    put("address.state", address.state);
+    put("address.postalCode", address.postal_code);
+    put("address.country", address.country);
     put("currency", input.currency);
     put("inceptionDate", input.inception_date.map_value(|day| day.0.to_string()));
     for CustomValueInput { key, value } in input.custom_values.unwrap_or_default() {

@@ -125,17 +125,22 @@ fn why_not(takes: &Takes) -> String {
 pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>) -> Result<Fitted, MapError> {
     let Fitted::Text(text) = fitted else { return Ok(fitted) };
     if text.len() > TEXT_LIMIT {
-        return Err(MapError {
-            code: "VALUE_TOO_LARGE",
-            message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
-            hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
-        });
+        return Err(too_large(target));
     }
     if !text.contains('\0') {
         return Ok(Fitted::Text(text));
     }
     warnings.push(format!("A NUL character in {target} was replaced."));
     Ok(Fitted::Text(without_nul(&text)))
+}
+
+/// No field holds so much, and a part of it would be a lie: the object fails.
+pub(super) fn too_large(target: &str) -> MapError {
+    MapError {
+        code: "VALUE_TOO_LARGE",
+        message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
+        hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
+    }
 }
 
 /// The text with U+FFFD for every U+0000.

@@ -1,5 +1,6 @@
 //! Which client that is here already a Stripe customer is. Pure: what was found in, the decision out.
 
+use entity::client;
 use entity::kind::ClientMatchRule;
 use serde_json::Value;
 use uuid::Uuid;
@@ -25,6 +26,14 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// What a client is found by.
+    pub fn of(client: &client::Model) -> Self {
+        Self {
+            email_key: client.email_key.clone(),
+            external_id: client.external_id.clone(),
+        }
+    }
+
     /// Nothing to find a client by.
     pub fn is_empty(&self) -> bool {
         self.email_key.is_none() && self.external_id.is_none()

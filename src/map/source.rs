@@ -23,9 +23,11 @@ pub struct Offer {
     pub value: Option<Value>,
     /// What it always gives, where that is known.
     pub field_type: Option<FieldType>,
+    /// An object or a list is there: no field of ours holds that.
+    pub is_nested: bool,
 }
 
-/// All fields of `object`.
+/// All fields of `object`, and those that hold further ones.
 pub fn offers(object: &Value) -> Vec<Offer> {
     let mut found = Vec::new();
     walk(object, "", 0, &mut found);
@@ -38,6 +40,7 @@ pub fn offers(object: &Value) -> Vec<Offer> {
             path: format!("date({name})"),
             value: day.map(|day| day.format("%Y-%m-%d").to_string().into()),
             field_type: Some(FieldType::Date),
+            is_nested: false,
         }));
     }
     for name in MONEY {
@@ -46,6 +49,7 @@ pub fn offers(object: &Value) -> Vec<Offer> {
             path: format!("money({name}, currency)"),
             value: amount.map(|minor| decimal_text(minor, currency).into()),
             field_type: Some(FieldType::Currency),
+            is_nested: false,
         }));
     }
     found
@@ -63,34 +67,37 @@ fn walk(value: &Value, path: &str, depth: usize, found: &mut Vec<Offer>) {
         } else {
             format!("{path}.{step}")
         };
+        found.push(Offer {
+            path: path.clone(),
+            value: Some(value.clone()).filter(is_filled),
+            field_type: None,
+            is_nested: value.is_object() || value.is_array(),
+        });
         match value {
             Value::Object(_) if depth + 1 < DEPTH => walk(value, &path, depth + 1, found),
-            Value::Object(_) => {}
-            Value::Array(items) => found.extend(first(&path, items)),
-            plain => found.push(Offer {
-                path,
-                value: Some(plain.clone()).filter(is_filled),
-                field_type: None,
-            }),
+            Value::Array(items) => found.push(first(&path, items)),
+            _ => {}
         }
     }
 }
 
-/// Of a list of plain values the first.
-fn first(path: &str, items: &[Value]) -> Option<Offer> {
-    let value = items.first().cloned();
-    let is_plain = value
-        .as_ref()
-        .is_none_or(|value| !value.is_object() && !value.is_array());
-    is_plain.then(|| Offer {
+/// The first of a list.
+fn first(path: &str, items: &[Value]) -> Offer {
+    let value = items.first();
+    Offer {
         path: format!("{path}[0]"),
-        value: value.filter(is_filled),
+        value: value.filter(|value| is_filled(value)).cloned(),
         field_type: None,
-    })
+        is_nested: value.is_some_and(|value| value.is_object() || value.is_array()),
+    }
 }
 
 fn is_filled(value: &Value) -> bool {
-    !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty())
+    match value {
+        Value::Null | Value::Object(_) | Value::Array(_) => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// A name as JMESPath writes it: quoted, as JSON is, where it is more than a word.
@@ -124,6 +131,7 @@ mod tests {
         });
         let found: Vec<(String, Option<Value>)> = offers(&customer)
             .into_iter()
+            .filter(|offer| !offer.is_nested)
             .map(|offer| (offer.path, offer.value))
             .collect();
         for (path, value) in [
@@ -160,7 +168,7 @@ mod tests {
         #[test]
         fn what_is_offered_gives_what_was_seen(key in "\\PC{1,40}", value in "\\PC{1,10}") {
             let object = json!({"metadata": {key: value}});
-            for offer in offers(&object) {
+            for offer in offers(&object).into_iter().filter(|offer| !offer.is_nested) {
                 let given = compile(&offer.path).unwrap().evaluate(&object).unwrap();
                 prop_assert_eq!(Some(given).filter(is_filled), offer.value, "{}", offer.path);
             }

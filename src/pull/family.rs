@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use entity::kind::ClientOrigin;
 use entity::{client, client_link};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::map::client::ClientDraft;
+use crate::map::matching::Keys;
 use crate::store::{self, record};
 
 /// Brings what clients show of their links up to date, and gives the customers that speak for them.
@@ -42,6 +44,8 @@ pub(super) struct Families(HashMap<Uuid, Family>);
 pub(super) struct Family {
     pub(super) row: client::Model,
     links: Vec<client_link::Model>,
+    /// By which the rules found it before.
+    found_by: Keys,
 }
 
 impl Families {
@@ -57,7 +61,7 @@ impl Families {
     fn new(rows: HashMap<Uuid, client::Model>, links: Vec<client_link::Model>) -> Self {
         let mut families: HashMap<Uuid, Family> = rows
             .into_iter()
-            .map(|(id, row)| (id, Family { row, links: Vec::new() }))
+            .map(|(id, row)| (id, Family::new(row, Vec::new())))
             .collect();
         for link in links {
             if let Some(family) = families.get_mut(&link.client_id) {
@@ -76,11 +80,28 @@ impl Families {
     }
 
     pub(super) fn found(&mut self, row: client::Model) {
-        self.0.insert(row.id, Family { row, links: Vec::new() });
+        self.0.insert(row.id, Family::new(row, Vec::new()));
     }
 }
 
 impl Family {
+    /// `links` are all that the client has, the first one in front.
+    pub(super) fn new(row: client::Model, links: Vec<client_link::Model>) -> Self {
+        Self {
+            found_by: Keys::of(&row),
+            row,
+            links,
+        }
+    }
+
+    /// What the rules found the client by before, and what they find it by now, where that is something else. They look at no
+    /// client that a customer has made.
+    pub(super) fn changed_keys(&self) -> Option<[Keys; 2]> {
+        let now = Keys::of(&self.row);
+        let differs = self.row.origin == ClientOrigin::Manual && now != self.found_by;
+        differs.then(|| [self.found_by.clone(), now])
+    }
+
     /// The link whose customer is mapped: the first that Stripe still has.
     pub(super) fn speaker(&self) -> Option<&client_link::Model> {
         self.links.iter().find(|link| !link.deleted_in_stripe)

@@ -38,7 +38,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         if progress.run().kind == RunKind::Reconcile {
             sweep::sweep(progress, rules, &mut checkpoint, object, stop).await?;
         }
-        remap::drain(progress, rules, stop).await?;
+        remap::drain(progress, rules.integration_id, stop).await?;
         end_phase(progress, &mut checkpoint, object).await?;
     }
     let is_clean = progress

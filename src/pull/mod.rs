@@ -37,6 +37,7 @@ pub mod road;
 pub mod rules;
 pub(crate) mod scope;
 mod span;
+pub mod stranger;
 mod sweep;
 mod tally;
 mod whole;

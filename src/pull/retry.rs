@@ -42,7 +42,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         let unsure = read_again(progress, rules, &mut errand, batch).await?;
         errand.keys.extend(unsure);
     }
-    remap::drain(progress, rules, stop).await?;
+    remap::drain(progress, rules.integration_id, stop).await?;
     Ok(end_of(progress))
 }
 

@@ -3,7 +3,7 @@
 use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
 use entity::list::KeyPermissions;
 use entity::{custom_field, integration, mapping};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -42,6 +42,7 @@ pub struct Rules {
     pub contract: ContractRules,
     sources: Vec<ContractSource>,
     permissions: KeyPermissions,
+    matching_stamp: i64,
 }
 
 /// A mapping, ready for use.
@@ -61,6 +62,9 @@ impl Rules {
         integration: &integration::Model,
         queued_at_ms: i64,
     ) -> Result<Self, Error> {
+        let mappings = mapping::Entity::find().filter(mapping::Column::IntegrationId.eq(integration.id));
+        let mappings = mappings.all(conn).await?;
+        // After the mappings: a field is there before any rule writes it.
         let fields = store::custom_field::list(conn).await?;
         let lookback = i64::from(integration.invoice_lookback_days) * DAY_SECONDS;
         Ok(Self {
@@ -70,15 +74,36 @@ impl Rules {
             events_from: integration.events_from.unwrap_or_default(),
             covered_from: integration.covered_from,
             window_start: queued_at_ms.div_euclid(1000) - lookback,
-            customer: Mapping::load(conn, integration, SyncObject::Customer, &fields).await?,
-            product: Mapping::load(conn, integration, SyncObject::Product, &fields).await?,
+            customer: Mapping::read(&mappings, SyncObject::Customer, &fields)?,
+            product: Mapping::read(&mappings, SyncObject::Product, &fields)?,
             matching: matching(integration)?,
             contract: ContractRules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
             sources: integration.contract_sources.0.clone(),
             permissions: integration.permissions.clone(),
+            matching_stamp: fingerprint(&format!(
+                "{:?} {:?}",
+                integration.client_matching.0, integration.external_id_source
+            )),
         })
+    }
+
+    /// Those of this moment, as they stand in the transaction.
+    pub async fn load_todays(conn: &impl ConnectionTrait, integration_id: Uuid, now_ms: i64) -> Result<Self, Error> {
+        let integration = store::integration::find(conn, integration_id).await?;
+        Self::load(conn, &integration.ok_or(Error::NotFound)?, now_ms).await
+    }
+
+    /// Whether what becomes of objects of `kind` is decided otherwise by now. To be asked by who holds the integration's turn.
+    pub async fn are_outdated(
+        &self,
+        conn: &impl ConnectionTrait,
+        kind: StripeKind,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        let todays = Self::load_todays(conn, self.integration_id, now_ms).await?;
+        Ok(todays.stamp(kind) != self.stamp(kind) || todays.matching_stamp != self.matching_stamp)
     }
 
     /// Whether `source` makes contracts.
@@ -117,20 +142,19 @@ impl Rules {
 }
 
 impl Mapping {
-    async fn load(
-        conn: &impl ConnectionTrait,
-        integration: &integration::Model,
-        object: SyncObject,
-        fields: &[custom_field::Model],
-    ) -> Result<Self, Error> {
-        let row = mapping::Entity::find_by_id((integration.id, object))
-            .one(conn)
-            .await?
+    fn read(mappings: &[mapping::Model], object: SyncObject, fields: &[custom_field::Model]) -> Result<Self, Error> {
+        let row = mappings
+            .iter()
+            .find(|row| row.object == object)
             .ok_or(Error::NotFound)?;
         let pulls = row.direction == SyncDirection::Pull;
         let rules = CompiledRules::compile(&row.rules.0, &targets(object, fields))
             .map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))?;
-        let written: Vec<_> = rules.targets().collect();
+        // Not what people call a field: another label gives no other records.
+        let written: Vec<_> = rules
+            .targets()
+            .map(|target| (&target.path, target.field_id, &target.takes))
+            .collect();
         let stamp = fingerprint(&format!("{pulls} {:?} {written:?}", row.rules.0));
         Ok(Self { pulls, rules, stamp })
     }

@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use entity::custom_field::{self, Model};
 use entity::kind::{CustomFieldOwner, FieldType, SyncObject};
 use entity::list::PicklistOptions;
-use entity::mapping;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
+use entity::{integration, mapping};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 use unicode_casefold::UnicodeCaseFold;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::map::rule::owner_of;
-use crate::store;
+use crate::store::{self, lease};
 
 /// Fields of one owner.
 const MOST_FIELDS: usize = 100;
@@ -41,6 +41,7 @@ pub struct SaveCustomField {
 /// Makes a field, or changes its label and options. All problems are told at once.
 pub async fn save_custom_field(app: &App, wish: SaveCustomField) -> Result<Model, Error> {
     let tx = app.db.begin().await?;
+    lease::take_common_turn(&tx).await?;
     let all = store::custom_field::list(&tx).await?;
     let known = match wish.id {
         None => None,
@@ -158,6 +159,13 @@ fn check_new(all: &[Model], wish: &SaveCustomField) -> Vec<Problem> {
 /// Deletes a field with all its values, unless a mapping writes it.
 pub async fn delete_custom_field(app: &App, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
+    lease::take_common_turn(&tx).await?;
+    // Nobody saves a rule for it meanwhile: a mapping is changed by who holds its integration.
+    integration::Entity::find()
+        .order_by_asc(integration::Column::Id)
+        .lock_exclusive()
+        .all(&tx)
+        .await?;
     let found = store::custom_field::find(&tx, id).await?;
     let field = found.ok_or_else(|| Error::refused(&["id"], Code::NotFound, "There is no such field."))?;
     if let Some(object) = find_writer(&tx, &field).await? {

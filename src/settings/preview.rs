@@ -1,7 +1,7 @@
 //! What rules that are not saved would make of real records. Writes nothing, and is the very code that a run maps with.
 
 use entity::kind::{StripeKind, SyncObject};
-use entity::{client, product};
+use entity::product;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,6 +12,8 @@ use crate::map::client::ClientDraft;
 use crate::map::product::ProductDraft;
 use crate::map::rule::{CompiledRules, RuleInput, Target, targets};
 use crate::map::{self, MapError};
+use crate::pull::rules::Rules;
+use crate::pull::stranger::{Whose, whose};
 use crate::store::{custom_field, record, source};
 
 /// Records of one preview.
@@ -48,7 +50,7 @@ pub struct PreviewedField {
     pub before: Option<String>,
     /// What would be in it.
     pub after: Option<String>,
-    /// Why it would be empty although the rule gives something, or why there would be no record.
+    /// Why it would be empty although the rule gives something, or why nothing would be written.
     pub problem: Option<String>,
 }
 
@@ -70,10 +72,11 @@ pub async fn preview_mapping(app: &App, wish: Preview) -> Result<Vec<PreviewedRe
     let fields = custom_field::list(db).await?;
     let rules = CompiledRules::compile(&rules, &targets(object, &fields)).map_err(Error::Internal)?;
     let objects = find_objects(app, id, kind, wish.stripe_ids).await?;
+    let todays = Rules::load_todays(db, id, app.clock.now_ms()).await?;
     let mut previewed = Vec::with_capacity(objects.len());
     for (stripe_id, value) in objects {
         let fields = match object {
-            SyncObject::Customer => client_fields(&rules, &value, find_client(app, id, &stripe_id).await?.as_ref()),
+            SyncObject::Customer => client_fields(&rules, &value, whose(db, &todays, (&stripe_id, &value)).await?),
             SyncObject::Product | SyncObject::Contract => {
                 product_fields(&rules, &value, find_product(app, id, &stripe_id).await?.as_ref())
             }
@@ -99,14 +102,14 @@ async fn find_objects(
         return Err(Error::refused(&["stripeIds"], Code::OutOfRange, message));
     }
     let ids = wanted.iter().map(String::as_str).collect();
-    let mut bodies = source::find_bodies(db, integration_id, kind, ids).await?;
+    let bodies = source::find_bodies(db, integration_id, kind, ids).await?;
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for (place, id) in wanted.into_iter().enumerate() {
         match bodies
-            .remove(&id)
+            .get(&id)
             .filter(|body| !body.deleted && body.value.get("id").is_some())
         {
-            Some(body) => found.push((id, body.value)),
+            Some(body) => found.push((id, body.value.clone())),
             None => problems.push(Problem::new(
                 &["stripeIds", &place.to_string()],
                 Code::NotFound,
@@ -121,26 +124,49 @@ async fn find_objects(
     }
 }
 
-async fn find_client(app: &App, integration_id: Uuid, stripe_id: &str) -> Result<Option<client::Model>, Error> {
-    let found = crate::store::client::list_by_stripe_id(app.db.read(), Some(integration_id), stripe_id).await?;
-    Ok(found.into_iter().next())
-}
-
 async fn find_product(app: &App, integration_id: Uuid, stripe_id: &str) -> Result<Option<product::Model>, Error> {
     let mut found = record::find_products(app.db.read(), integration_id, vec![stripe_id]).await?;
     Ok(found.remove(stripe_id))
 }
 
-fn client_fields(rules: &CompiledRules, value: &Value, here: Option<&client::Model>) -> Vec<PreviewedField> {
+fn client_fields(rules: &CompiledRules, value: &Value, whose: Option<Whose>) -> Vec<PreviewedField> {
+    let here = whose.as_ref().map(|whose| &whose.client);
     let before = here.map(ClientDraft::of);
+    let shown_before = |target: &Target| before.as_ref()?.shown(target);
+    if let Some(speaker) = whose.as_ref().and_then(|whose| whose.speaker.as_deref()) {
+        return nothing_written(rules, value, shown_before, speaker);
+    }
     let after = map::client::map(rules, value, here);
-    fields(
-        rules,
-        value,
-        |target| before.as_ref()?.shown(target),
-        after,
-        ClientDraft::shown,
-    )
+    fields(rules, value, shown_before, after, ClientDraft::shown)
+}
+
+/// Of several customers that are one client, only one is mapped.
+fn nothing_written(
+    rules: &CompiledRules,
+    value: &Value,
+    before: impl Fn(&Target) -> Option<String>,
+    speaker: &str,
+) -> Vec<PreviewedField> {
+    let of = |target: &Target| {
+        let here = if is_id(target) { own_id(value) } else { before(target) };
+        PreviewedField {
+            target: target.path.to_string(),
+            before: here.clone(),
+            after: here,
+            problem: Some(format!(
+                "Nothing is written: the customer {speaker} is the same client and stands before this one."
+            )),
+        }
+    };
+    rules.targets().map(of).collect()
+}
+
+fn is_id(target: &Target) -> bool {
+    target.path == "stripeId"
+}
+
+fn own_id(value: &Value) -> Option<String> {
+    value["id"].as_str().map(str::to_owned)
 }
 
 fn product_fields(rules: &CompiledRules, value: &Value, here: Option<&product::Model>) -> Vec<PreviewedField> {
@@ -164,15 +190,13 @@ fn fields<D>(
     shown: fn(&D, &Target) -> Option<String>,
 ) -> Vec<PreviewedField> {
     let problems = rules.problems(value);
-    let own_id = || value["id"].as_str().map(str::to_owned);
     let of = |target: &Target| {
         let problem = problems.iter().find(|(of, _)| of.path == target.path);
-        let is_id = target.path == "stripeId";
         PreviewedField {
             target: target.path.to_string(),
-            before: if is_id { own_id() } else { before(target) },
+            before: if is_id(target) { own_id(value) } else { before(target) },
             after: match &after {
-                Ok(_) if is_id => own_id(),
+                Ok(_) if is_id(target) => own_id(value),
                 Ok(draft) => shown(draft, target),
                 Err(_) => None,
             },

@@ -49,7 +49,9 @@ pub async fn mapping_sources(app: &App, integration_id: Uuid, object: SyncObject
             seen.entry(offer.path.clone()).or_default().take(offer);
         }
     }
-    let sources = seen.into_iter().map(|(path, seen)| seen.tell(path, objects.len()));
+    // What is null here and an object there, an address say, is read by its parts.
+    let plain = seen.into_iter().filter(|(_, seen)| seen.filled > 0 || !seen.is_nested);
+    let sources = plain.map(|(path, seen)| seen.tell(path, objects.len()));
     Ok(sources.collect())
 }
 
@@ -57,12 +59,14 @@ pub async fn mapping_sources(app: &App, integration_id: Uuid, object: SyncObject
 #[derive(Debug, Default)]
 struct Seen {
     filled: usize,
+    is_nested: bool,
     field_type: Option<FieldType>,
     samples: Vec<String>,
 }
 
 impl Seen {
     fn take(&mut self, offer: Offer) {
+        self.is_nested |= offer.is_nested;
         let Some(value) = offer.value else { return };
         self.filled += 1;
         let field_type = offer.field_type.unwrap_or_else(|| type_of(&value));

@@ -148,6 +148,11 @@ pub async fn take_turn(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Ok(())
 }
 
+/// The same for what belongs to no integration: clients, and the fields that an admin has added.
+pub async fn take_common_turn(conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    take_turn(conn, Uuid::nil()).await
+}
+
 /// What the holder is asked to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {

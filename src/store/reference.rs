@@ -87,6 +87,23 @@ pub async fn queue(
     insert_into_queue(conn, stored).await
 }
 
+/// Queues `ids` themselves, which the caller's transaction keeps.
+pub async fn queue_kept(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<(), DbErr> {
+    use remap_queue::Column;
+    let rows = ids.into_iter().map(|id| remap_queue::ActiveModel {
+        integration_id: Set(integration_id),
+        kind: Set(kind),
+        stripe_id: Set(id.to_owned()),
+    });
+    let key = [Column::IntegrationId, Column::Kind, Column::StripeId];
+    upsert_all::<remap_queue::ActiveModel, _>(conn, rows.collect(), &key, &[]).await
+}
+
 /// Queues everything of a kind.
 pub async fn queue_kind(conn: &impl ConnectionTrait, integration_id: Uuid, kind: StripeKind) -> Result<(), DbErr> {
     use source_object::Column;

@@ -187,14 +187,17 @@ pub async fn find_bodies(
 
 /// The objects of a kind that were mapped with another fingerprint than `stamp`.
 fn mapped_otherwise(integration_id: Uuid, kind: StripeKind, stamp: i64) -> sea_orm::Select<Entity> {
-    let is_kept = sea_orm::Condition::any()
-        .add(Column::Reason.is_null())
-        .add(Column::Reason.ne(ERASED));
     Entity::find()
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::MapStamp.ne(stamp))
-        .filter(is_kept)
+        .filter(is_not_erased())
+}
+
+fn is_not_erased() -> sea_orm::Condition {
+    sea_orm::Condition::any()
+        .add(Column::Reason.is_null())
+        .add(Column::Reason.ne(ERASED))
 }
 
 /// How many objects of a kind were mapped with another fingerprint than `stamp`.
@@ -263,6 +266,7 @@ pub async fn sample(
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::Deleted.eq(false))
+        .filter(is_not_erased())
         .order_by_asc(Column::Digest)
         .limit(limit)
         .into_tuple()

@@ -14,6 +14,7 @@ mod fault;
 mod http;
 mod import;
 mod look;
+mod mapping;
 mod reconcile;
 mod records;
 mod removal;

@@ -93,7 +93,7 @@ impl<'a> Desk<'a> {
             .flatten()
             .map(String::as_str);
         let row = draft.into_row(&existing, ids);
-        self.keys.extend([keys_of(&existing), keys_of(&row)]);
+        self.keys.extend([Keys::of(&existing), Keys::of(&row)]);
         let effect = match edit.id {
             None => Effect::Created,
             Some(_) if row != existing => Effect::Changed,
@@ -230,11 +230,4 @@ pub(super) fn by_integration<'a>(
             .push(&link.stripe_customer_id);
     }
     customers
-}
-
-fn keys_of(row: &client::Model) -> Keys {
-    Keys {
-        email_key: row.email_key.clone(),
-        external_id: row.external_id.clone(),
-    }
 }

@@ -140,6 +140,10 @@ fn an_object_without_id_or_too_large_fails_alone() {
     assert_eq!(map(&rules, &json!({"name": "x"}), None).unwrap_err().code, "NO_ID");
     let large = json!({"id": "cus_1", "phone": "1".repeat(70_000)});
     assert_eq!(map(&rules, &large, None).unwrap_err().code, "VALUE_TOO_LARGE");
+    let mut rules = default_customer_rules();
+    rules[4].source = "join(',', tags)".to_owned();
+    let many = json!({"id": "cus_1", "tags": vec!["x"; 40_000]});
+    assert_eq!(map(&compiled(&rules), &many, None).unwrap_err().code, "VALUE_TOO_LARGE");
 }
 
 fn row(email: &str) -> Model {

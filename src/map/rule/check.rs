@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::target::Target;
 use crate::error::Code;
 use crate::map::expression::{Expression, compile};
-use crate::map::fit::{Takes, fit};
+use crate::map::fit::{Fitted, Takes, fit};
 use crate::map::transform::Transform;
 
 const RULES: usize = 200;
@@ -165,20 +165,15 @@ fn misfit(expression: &Expression, takes: &Takes) -> Option<String> {
 
 /// Why what a source gives for objects that are here fits its field for none of them.
 fn never_fits(expression: &Expression, takes: &Takes, samples: &[Value]) -> Option<String> {
-    let results = samples.iter().map(|object| {
-        expression.evaluate(object).and_then(|value| {
-            if value.is_null() {
-                Ok(None)
-            } else {
-                fit(takes, value).map(Some)
-            }
-        })
-    });
+    let results = samples
+        .iter()
+        .map(|object| expression.evaluate(object).and_then(|value| fit(takes, value)));
     let mut first = None;
     for result in results {
         match result {
-            Ok(None) => {}
-            Ok(Some(_)) => return None,
+            // Nothing, or blanks: that speaks neither for it nor against it.
+            Ok(Fitted::None) => {}
+            Ok(_) => return None,
             Err(why) => first = first.or(Some(why)),
         }
     }
@@ -191,7 +186,7 @@ fn sample(transform: Transform) -> Option<Value> {
         Transform::Date => Some(json!("2026-01-31")),
         Transform::DateTime => Some(json!("2026-01-31T00:00:00Z")),
         Transform::Money => Some(json!("1.00")),
-        Transform::Lower | Transform::Upper | Transform::Trim => None,
+        Transform::Lower | Transform::Upper | Transform::Trim | Transform::Join => None,
     }
 }
 

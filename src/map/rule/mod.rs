@@ -14,7 +14,8 @@ pub use target::{Target, owner_of, targets};
 
 use super::MapError;
 use super::expression::{Expression, compile};
-use super::fit::{Fitted, fit, storable};
+use super::fit::{Fitted, fit, storable, too_large};
+use super::transform::TOO_LARGE;
 
 /// The enabled rules of a mapping, ready for use.
 #[derive(Debug)]
@@ -75,10 +76,10 @@ impl CompiledRules {
 impl CompiledRule {
     fn give(&self, object: &Value, warnings: &mut Vec<String>) -> Result<Given<'_>, MapError> {
         let path = &self.target.path;
-        let fitted = self
-            .expression
-            .evaluate(object)
-            .and_then(|value| fit(&self.target.takes, value));
+        let fitted = match self.expression.evaluate(object) {
+            Err(why) if why == TOO_LARGE => return Err(too_large(path)),
+            result => result.and_then(|value| fit(&self.target.takes, value)),
+        };
         let problem = fitted.as_ref().err().cloned();
         warnings.extend(
             problem

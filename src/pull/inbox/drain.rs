@@ -39,7 +39,7 @@ pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> 
         }
         let waiting = inbox::list_waiting(lane.app().db.read(), rules.integration_id, BATCH).await?;
         // First: a process that died may have left some behind.
-        remap::drain(lane, rules, stop).await?;
+        remap::drain(lane, rules.integration_id, stop).await?;
         if waiting.is_empty() {
             return Ok(());
         }

@@ -16,8 +16,8 @@ use super::reading::Reading;
 use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
-use crate::store::SourceKey;
 use crate::store::change::{self, Changed};
+use crate::store::{SourceKey, reference};
 use crate::stripe::Seen;
 
 /// A source object that is to become a record.
@@ -94,6 +94,26 @@ pub(super) async fn write(
 /// Notes which records of a noun were written, for those who watch.
 async fn note(tx: &DatabaseTransaction, road: Road<'_>, object: SyncObject, changed: Changed) -> Result<(), Error> {
     Ok(change::note(tx, road.rules.integration_id, object, changed, road.now_ms).await?)
+}
+
+/// What is not written because the direction is DISABLED.
+fn left_aside<'a>(pulls: bool, items: &[Item<'a>]) -> Vec<&'a str> {
+    let living = items.iter().filter(|item| !pulls && item.value.is_some());
+    living.map(|item| item.stripe_id).collect()
+}
+
+/// A run goes by the rules that it began with. What they leave aside is mapped again where others are in force by now: the change of
+/// the rules has queued only what was here then.
+async fn queue_left_aside(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    left_aside: Vec<&str>,
+) -> Result<(), Error> {
+    if !left_aside.is_empty() && road.rules.are_outdated(tx, kind, road.now_ms).await? {
+        reference::queue_kept(tx, road.rules.integration_id, kind, left_aside).await?;
+    }
+    Ok(())
 }
 
 /// The kinds whose records show something of an object of `kind`.

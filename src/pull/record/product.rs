@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::SyncObject;
+use entity::kind::{StripeKind, SyncObject};
 use entity::list::{CustomValues, Warnings};
 use entity::product;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode, note};
+use super::{Item, Written, is_of_mode, left_aside, note, queue_left_aside};
 use crate::error::Error;
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
@@ -32,6 +32,13 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
     let here: HashSet<Uuid> = existing.values().map(|row| row.id).collect();
     record::upsert_products(tx, changed).await?;
     note(tx, road, SyncObject::Product, Changed::of(ids, |id| !here.contains(id))).await?;
+    queue_left_aside(
+        tx,
+        road,
+        StripeKind::Product,
+        left_aside(road.rules.product.pulls, items),
+    )
+    .await?;
     Ok(written)
 }
 
@@ -47,7 +54,8 @@ fn settle(
         (None, None) => return Outcome::Skipped("PRODUCT_DELETED").into(),
         (None, Some(existing)) => product::Model {
             deleted_in_stripe: true,
-            active: false,
+            // What a mapping writes is left alone while the direction is DISABLED.
+            active: existing.active && !road.rules.product.pulls,
             ..existing.clone()
         },
         (Some(value), _) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use entity::kind::StripeKind;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::again;
 use crate::crash;
@@ -17,14 +18,14 @@ use crate::store::{lease, reference};
 
 const BATCH: u64 = 200;
 
-/// Maps everything in the queue again.
+/// Maps everything in the queue again, by today's rules: that is what it was queued for. A run may have begun with others.
 pub(in crate::pull) async fn drain(
     holder: &mut impl Holder,
-    rules: &Rules,
+    integration_id: Uuid,
     stop: &CancellationToken,
 ) -> Result<(), Halt> {
     let app = Arc::clone(holder.app());
-    if reference::list_queue(app.db.read(), rules.integration_id, 1)
+    if reference::list_queue(app.db.read(), integration_id, 1)
         .await?
         .is_empty()
     {
@@ -35,23 +36,25 @@ pub(in crate::pull) async fn drain(
             return Err(Halt::Paused);
         }
         let tx = app.db.begin().await?;
-        lease::take_turn(&tx, rules.integration_id).await?;
-        let queued = reference::list_queue(&tx, rules.integration_id, BATCH).await?;
+        lease::take_turn(&tx, integration_id).await?;
+        let queued = reference::list_queue(&tx, integration_id, BATCH).await?;
         if queued.is_empty() {
             return Ok(());
         }
+        // After the queue: rules that something was queued for are not missed.
+        let rules = Rules::load_todays(&tx, integration_id, app.clock.now_ms()).await?;
         let mut by_kind: BTreeMap<StripeKind, Vec<String>> = BTreeMap::new();
         for (kind, id) in queued {
             by_kind.entry(kind).or_default().push(id);
         }
         let road = Road {
-            rules,
+            rules: &rules,
             run_id: holder.run_id(),
             now_ms: app.clock.now_ms(),
         };
         for (kind, ids) in by_kind {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            reference::unqueue(&tx, rules.integration_id, kind, ids.clone()).await?;
+            reference::unqueue(&tx, integration_id, kind, ids.clone()).await?;
             let tally = again(&tx, road, kind, ids).await?;
             holder.count_remapped(noun_of(kind), tally.created + tally.updated);
         }

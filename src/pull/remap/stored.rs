@@ -56,7 +56,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
             ..Place::default()
         };
     }
-    drain(progress, rules, stop).await?;
+    drain(progress, rules.integration_id, stop).await?;
     for object in &objects {
         progress.end_phase(*object);
     }

@@ -118,7 +118,7 @@ pub(super) async fn change(client: &Client, mutation: &str, input: Value) -> Val
 }
 
 /// The paths and codes of what the caller can mend.
-pub(super) fn problems(payload: &Value) -> Vec<(String, &str)> {
+pub(crate) fn problems(payload: &Value) -> Vec<(String, &str)> {
     let path = |error: &Value| {
         let parts = error["field"].as_array().cloned().unwrap_or_default();
         let parts: Vec<&str> = parts.iter().map(|part| part.as_str().unwrap()).collect();

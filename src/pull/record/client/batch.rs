@@ -3,18 +3,19 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::kind::{ClientMatchRule, ClientOrigin, StripeKind, SyncObject};
-use entity::list::{CustomValues, EditedFields, Warnings};
 use entity::{client, client_link, unmatched_customer};
 use sea_orm::{ActiveEnum, DatabaseTransaction};
 use uuid::Uuid;
 
+use super::blank;
 use crate::error::Error;
 use crate::map::client::{self as map, ClientDraft};
-use crate::map::matching::{Candidate, Keys, Match};
-use crate::pull::family::Families;
+use crate::map::matching::{Keys, Match};
+use crate::pull::family::{Families, Family};
 use crate::pull::outcome::Outcome;
 use crate::pull::record::{Item, Written, is_of_mode, note};
 use crate::pull::road::Road;
+use crate::pull::stranger::introduce;
 use crate::store::change::Changed;
 use crate::store::source::ERASED;
 use crate::store::{matching, record, reference};
@@ -42,9 +43,7 @@ impl<'a> Batch<'a> {
             .filter(|item| !links.contains_key(item.stripe_id))
             .filter_map(|item| Some((item.stripe_id, road.rules.matching.keys(item.value?))))
             .collect();
-        let wanted: Vec<&Keys> = strange.iter().map(|(_, keys)| keys).collect();
-        let candidates = matching::find_candidates(tx, &wanted).await?;
-        let strangers = introduce(tx, road, strange, &candidates).await?;
+        let strangers = introduce(tx, road.rules, strange).await?;
         let found = strangers.values().filter_map(|(_, found)| match found {
             Match::Found(client_id, _) => Some(*client_id),
             Match::None(_) => None,
@@ -76,6 +75,7 @@ impl<'a> Batch<'a> {
             return error.into();
         }
         let known = self.links.get(item.stripe_id).map(|link| link.client_id);
+        let is_new_link = known.is_none() || self.take_back(item.stripe_id);
         let client_id = known.or_else(|| self.match_stranger(item.stripe_id));
         if !self.road.rules.customer.pulls {
             if client_id.is_none() {
@@ -85,9 +85,20 @@ impl<'a> Batch<'a> {
         }
         let row = client_id.and_then(|id| self.families.get(id)).map(|family| &family.row);
         match map::map(&self.road.rules.customer.rules, value, row) {
-            Ok(draft) => self.put(item.stripe_id, client_id, known.is_none(), draft).into(),
+            Ok(draft) => self.put(item.stripe_id, client_id, is_new_link, draft).into(),
             Err(error) => error.into(),
         }
+    }
+
+    /// A customer that was thought to be gone, and is not; says whether it was.
+    fn take_back(&mut self, stripe_id: &str) -> bool {
+        let Some(link) = self.links.get_mut(stripe_id).filter(|link| link.deleted_in_stripe) else {
+            return false;
+        };
+        link.deleted_in_stripe = false;
+        let link = link.clone();
+        self.put_link(link);
+        true
     }
 
     /// Links a customer that is not known yet to the client that the rules find.
@@ -111,8 +122,14 @@ impl<'a> Batch<'a> {
             created_at: self.road.now_ms,
         };
         self.links.insert(stripe_id.to_owned(), link.clone());
-        self.changed_links.push(link.clone());
         self.linked.push(stripe_id.to_owned());
+        self.put_link(link);
+    }
+
+    /// Keeps a link, and has its client show it.
+    fn put_link(&mut self, link: client_link::Model) {
+        self.changed_links.push(link.clone());
+        let client_id = link.client_id;
         if let Some(family) = self.families.get_mut(client_id) {
             family.put(link);
             if family.refresh() {
@@ -178,17 +195,11 @@ impl<'a> Batch<'a> {
         }
         link.deleted_in_stripe = true;
         let link = link.clone();
-        self.changed_links.push(link.clone());
-        if let Some(family) = self.families.get_mut(link.client_id) {
-            let client_id = link.client_id;
-            family.put(link);
-            if family.refresh() {
-                self.changed_rows.push(client_id);
-            }
-            if let Some(next) = family.speaker() {
-                self.next_speakers
-                    .push((next.integration_id, next.stripe_customer_id.clone()));
-            }
+        let client_id = link.client_id;
+        self.put_link(link);
+        if let Some(next) = self.families.get(client_id).and_then(Family::speaker) {
+            self.next_speakers
+                .push((next.integration_id, next.stripe_customer_id.clone()));
         }
         Outcome::Updated
     }
@@ -218,8 +229,18 @@ impl<'a> Batch<'a> {
         if !linked.is_empty() {
             matching::stop_waiting(tx, integration_id, linked.clone()).await?;
         }
-        for (integration_id, stripe_id) in &self.next_speakers {
-            reference::queue(tx, *integration_id, StripeKind::Customer, vec![stripe_id]).await?;
+        let keys: Vec<Keys> = seen
+            .iter()
+            .filter_map(|id| self.families.get(*id)?.changed_keys())
+            .flatten()
+            .collect();
+        // A client of another address may be the one that a customer waits for.
+        let waiting = matching::list_waiting(tx, &keys.iter().collect::<Vec<_>>()).await?;
+        let waiting = waiting
+            .into_iter()
+            .map(|row| (row.integration_id, row.stripe_customer_id));
+        for (integration_id, stripe_id) in waiting.chain(self.next_speakers) {
+            reference::queue_kept(tx, integration_id, StripeKind::Customer, vec![&stripe_id]).await?;
         }
         let created = self.created;
         note(
@@ -235,57 +256,5 @@ impl<'a> Batch<'a> {
         // Contracts that were here before their client show it from now on.
         let contracts = matching::list_contracts_of(tx, integration_id, linked).await?;
         note(tx, road, SyncObject::Contract, Changed::of(contracts, |_| false)).await
-    }
-}
-
-/// What the rules find for customers that are not known yet.
-async fn introduce(
-    tx: &DatabaseTransaction,
-    road: Road<'_>,
-    strange: Vec<(&str, Keys)>,
-    candidates: &[Candidate],
-) -> Result<HashMap<String, (Keys, Match)>, Error> {
-    let parted = if candidates.is_empty() {
-        HashSet::new()
-    } else {
-        let ids = strange.iter().map(|(id, _)| *id).collect();
-        matching::find_parted(tx, road.rules.integration_id, ids).await?
-    };
-    let strangers = strange.into_iter().map(|(id, keys)| {
-        let is_parted = |client_id| parted.contains(&(id.to_owned(), client_id));
-        let found = road.rules.matching.choose(&keys, candidates, is_parted);
-        (id.to_owned(), (keys, found))
-    });
-    Ok(strangers.collect())
-}
-
-/// A client without anything.
-pub(crate) fn blank(id: Uuid, origin: ClientOrigin, now_ms: i64) -> client::Model {
-    client::Model {
-        id,
-        origin,
-        name: String::new(),
-        name_key: String::new(),
-        search_key: String::new(),
-        status: entity::kind::ClientStatus::Active,
-        email: None,
-        email_key: None,
-        phone: None,
-        site_url: None,
-        external_id: None,
-        address_line1: None,
-        address_line2: None,
-        address_city: None,
-        address_state: None,
-        address_postal_code: None,
-        address_country: None,
-        currency: None,
-        inception_date: None,
-        custom_values: CustomValues::default(),
-        edited: EditedFields::default(),
-        deleted_in_stripe: false,
-        warnings: Warnings::default(),
-        created_at: now_ms,
-        updated_at: now_ms,
     }
 }
