@@ -1,6 +1,6 @@
 //! Fits what a source gives to the field that it is for.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use entity::kind::ClientStatus;
 use serde_json::Value;
 
@@ -8,6 +8,9 @@ use super::MapError;
 
 /// A result larger than this is no field of a record.
 const TEXT_LIMIT: usize = 64 << 10;
+/// The field that clients are found by. PostgreSQL takes keys of some 2,700 bytes.
+const KEY: &str = "externalId";
+const KEY_LIMIT: usize = 1_000;
 
 /// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +78,7 @@ fn day(value: &Value) -> Option<NaiveDate> {
     let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
-        .filter(|_| is_plain && !text.starts_with('-'))
+        .filter(|day| is_plain && !text.starts_with('-') && day.year() > 0)
 }
 
 fn status(value: &Value) -> Option<ClientStatus> {
@@ -100,10 +103,11 @@ fn flag(value: &Value) -> Option<bool> {
 /// Text as it can be stored: not too long, and without U+0000, which PostgreSQL does not take.
 pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>) -> Result<Fitted, MapError> {
     let Fitted::Text(text) = fitted else { return Ok(fitted) };
-    if text.len() > TEXT_LIMIT {
+    let limit = if target == KEY { KEY_LIMIT } else { TEXT_LIMIT };
+    if text.len() > limit {
         return Err(MapError {
             code: "VALUE_TOO_LARGE",
-            message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
+            message: format!("What the rule for {target} gives is longer than {limit} bytes."),
             hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
         });
     }
@@ -112,6 +116,18 @@ pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>)
     }
     warnings.push(format!("A NUL character in {target} was replaced."));
     Ok(Fitted::Text(without_nul(&text)))
+}
+
+/// The text in a form that can be stored: of so many letters at most, and without U+0000; `true` when it was longer.
+pub(super) fn storable_text(mut text: String, letters: usize) -> (String, bool) {
+    let end = text.char_indices().nth(letters).map(|(end, _)| end);
+    if let Some(end) = end {
+        text.truncate(end);
+    }
+    if text.contains('\0') {
+        text = without_nul(&text);
+    }
+    (text, end.is_some())
 }
 
 /// The text with U+FFFD for every U+0000.
@@ -142,6 +158,7 @@ mod tests {
             (Takes::Day, json!("2026- 1- 1"), Err("a date is written YYYY-MM-DD")),
             (Takes::Day, json!("-026-01-01"), Err("a date is written YYYY-MM-DD")),
             (Takes::Day, json!("+026-01-01"), Err("a date is written YYYY-MM-DD")),
+            (Takes::Day, json!("0000-01-01"), Err("a date is written YYYY-MM-DD")),
             (Takes::Day, json!(20_260_101), Err("a date is written YYYY-MM-DD")),
             (Takes::Status, json!("tRiAl"), Ok(Fitted::Status(ClientStatus::Trial))),
             (Takes::Flag, json!("TRUE"), Ok(Fitted::Flag(true))),

@@ -19,6 +19,7 @@ use super::rules::Rules;
 use crate::crash;
 use crate::store::{self, source};
 use crate::stripe::Seen;
+use crate::stripe::object::is_id;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
@@ -91,14 +92,11 @@ async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Op
 
 async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
-    let ids = events.iter().filter_map(|event| event["id"].as_str()).collect();
-    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
     let now_ms = app.clock.now_ms();
-    let rows: Vec<_> = events
-        .iter()
-        .filter_map(|event| row(rules, event, now_ms))
-        .filter(|row| !known.contains(&row.event_id))
-        .collect();
+    let mut rows: Vec<_> = events.iter().filter_map(|event| row(rules, event, now_ms)).collect();
+    let ids = rows.iter().map(|row| row.event_id.as_str()).collect();
+    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
+    rows.retain(|row| !known.contains(&row.event_id));
     if rows.is_empty() {
         return progress.renew().await;
     }
@@ -112,8 +110,8 @@ async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Resu
 fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
     Some(stripe_event::Model {
         integration_id: rules.integration_id,
-        event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
-        event_type: event["type"].as_str()?.to_owned(),
+        event_id: event["id"].as_str().filter(|id| is_id(id))?.to_owned(),
+        event_type: event["type"].as_str().filter(|name| is_id(name))?.to_owned(),
         created: event["created"].as_i64()?,
         came_by: EventWay::Poll,
         received_at: now_ms,

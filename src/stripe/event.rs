@@ -4,6 +4,8 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::object::is_id;
+
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
@@ -91,8 +93,8 @@ pub fn envelope(body: &[u8]) -> Result<Envelope, NoEvent> {
     // can be kept but never read would wait in the inbox for ever.
     let whole: Value = serde_json::from_slice(body).map_err(|_json| NoEvent)?;
     let outside = Outside::deserialize(whole).map_err(|_json| NoEvent)?;
-    if !matches!(outside.object.as_str(), "event" | "v2.core.event") || outside.id.is_empty() || outside.id.len() > 255
-    {
+    let is_event = matches!(outside.object.as_str(), "event" | "v2.core.event");
+    if !(is_event && is_id(&outside.id) && is_id(&outside.event_type)) {
         return Err(NoEvent);
     }
     let created = match outside.created {
@@ -148,6 +150,8 @@ mod tests {
             r#"{"id":"evt_1","object":"event","type":"x","created":"soon","livemode":false}"#,
             r#"{"id":"evt_1","object":"event","type":"x","created":1.5,"livemode":false}"#,
             r#"{"id":7,"object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt\u0000","object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x\u0000","created":1,"livemode":false}"#,
         ] {
             assert_eq!(envelope(junk.as_bytes()), Err(NoEvent), "{junk}");
         }
