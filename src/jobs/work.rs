@@ -1,9 +1,11 @@
 //! One run, from being taken up to its end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::{integration, run};
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{aftermath, rest, timetable};
@@ -26,7 +28,13 @@ pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: Cancellati
     let (id, kind) = (run.id, run.kind);
     tracing::info!(run = %id.simple(), ?kind, "run taken up");
     crash::point("run.taken_up");
-    match work(&app, run, &stop).await {
+    let worked = AssertUnwindSafe(work(&app, run.clone(), &stop)).catch_unwind().await;
+    let ended = match worked {
+        Ok(ended) => ended,
+        // Taken up again it would only break down again.
+        Err(_panic) => give_up(&app, run, &Error::Internal("the work on a run broke down".to_owned())).await,
+    };
+    match ended {
         Ok(state) => tracing::info!(run = %id.simple(), ?state, "run left"),
         Err(error) => {
             tracing::error!(run = %id.simple(), %error, "run could not be ended as it should; it will be taken up again");
@@ -192,9 +200,9 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
     }
 }
 
-/// Ends a run that could not even begin.
+/// Ends a run that could not even begin, or that nobody can go on with.
 async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunState, Error> {
-    tracing::error!(%error, "run could not begin");
+    tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
     run.state = RunState::Failed;
     run.finished_at = Some(app.clock.now_ms());

@@ -17,6 +17,7 @@ use super::span::{Span, Stamp};
 use super::{alone, paid};
 use crate::crash;
 use crate::stripe::list::Page;
+use crate::stripe::object::is_id;
 use crate::stripe::{Client, Error, Seen};
 
 /// Requests in flight at most. What Stripe allows a second, times its slowest answers.
@@ -34,7 +35,7 @@ pub(super) struct PageRead {
     pub(super) readings: Vec<Reading>,
     /// Objects of the page that Stripe does not give whole.
     pub(super) broken: Vec<Broken>,
-    /// Objects of the page that are no use: Stripe gave no id.
+    /// Objects of the page that are no use: Stripe gave no id, or none that can be one.
     pub(super) nameless: usize,
     /// The rest of the stretch; `None` when it is read.
     pub(super) rest: Option<Span>,
@@ -71,13 +72,12 @@ pub(super) fn start(
     for _ in 0..FETCHERS {
         let (fetcher, to_writer) = (Arc::clone(&fetcher), to_writer.clone());
         tasks.spawn(async move {
-            while let Some(span) = fetcher.frontier.take().await {
+            while let Some((span, _turn)) = fetcher.frontier.take().await {
                 let list = span.list;
                 if let Err(error) = fetcher.read(span, &to_writer).await {
                     // A closed channel means that the writer has stopped for a reason of its own.
                     let _ = to_writer.send(Err((list, error))).await;
                 }
-                fetcher.frontier.finish();
             }
         });
     }
@@ -95,7 +95,7 @@ impl Fetcher {
                 page => page?,
             };
             crash::point("list.page_read");
-            let stamps: Vec<Stamp> = page.data.iter().filter_map(stamp).collect();
+            let stamps: Vec<Stamp> = page.data.iter().filter_map(|object| stamp(&span, object)).collect();
             let mut rest = if page.has_more {
                 Some(self.after(&span, &stamps)?)
             } else {
@@ -153,7 +153,7 @@ impl Fetcher {
         let fresh = page
             .data
             .into_iter()
-            .filter(|object| stamp(object).is_some_and(|stamp| !span.was_read(&stamp)));
+            .filter(|object| stamp(span, object).is_some_and(|stamp| !span.was_read(&stamp)));
         match self.lists[span.list].gives {
             Gives::Objects(kind) => whole_readings(&self.client, kind, fresh.collect(), page.seen).await,
             Gives::PaidEvents => {
@@ -183,7 +183,7 @@ async fn whole_readings(
     broken::part(client, results).await
 }
 
-fn stamp(object: &Value) -> Option<Stamp> {
-    let id = object["id"].as_str().filter(|id| !id.is_empty())?;
-    Some((id.to_owned(), object["created"].as_i64()))
+fn stamp(span: &Span, object: &Value) -> Option<Stamp> {
+    let id = object["id"].as_str().filter(|id| is_id(id))?;
+    Some(span.believe((id.to_owned(), object["created"].as_i64())))
 }

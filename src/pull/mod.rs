@@ -36,4 +36,5 @@ pub(crate) mod scope;
 mod span;
 mod sweep;
 mod tally;
+mod trail;
 mod whole;

@@ -21,6 +21,7 @@ use super::reading::Reading;
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::Tally;
+use crate::error::Error;
 use crate::{crash, stripe};
 
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
@@ -40,7 +41,7 @@ pub(super) async fn read_lists(
     checkpoint.begin_phase(|| lists::whole_spans(&lists, t0));
     let reach = paid::Reach::of(progress.run().kind, rules, checkpoint.t0);
     settle_alone(progress, rules, checkpoint, object).await?;
-    let (mut pages, fetchers) = fetch::start(progress.client(), lists.clone(), checkpoint.list_spans(), reach);
+    let (mut pages, mut fetchers) = fetch::start(progress.client(), lists.clone(), checkpoint.list_spans(), reach);
     let mut signs = interval(SIGN_OF_LIFE);
     signs.reset();
     loop {
@@ -55,7 +56,10 @@ pub(super) async fn read_lists(
         write(progress, rules, checkpoint, object, &lists, batch).await?;
         signs.reset();
     }
-    drop(fetchers);
+    // One that broke down has left its stretch unread, and the end of the pages is not the end of the lists.
+    while let Some(ended) = fetchers.join_next().await {
+        ended.map_err(|panic| Error::Internal(format!("a list was not read to its end: {panic}")))?;
+    }
     Ok(())
 }
 
