@@ -1,5 +1,6 @@
 //! What goes wrong between Stripe and here, and within Stripe: for each fault, that it ends well, and what is seen of it meanwhile.
 
+mod drift;
 mod garbled;
 mod limit;
 mod outage;

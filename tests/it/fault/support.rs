@@ -147,6 +147,14 @@ pub(super) async fn mend(app: &TestApp) {
     .await;
 }
 
+/// Has everything compared; gives the run.
+pub(super) async fn reconcile(app: &TestApp, integration_id: &str) -> Value {
+    let start = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+    let id = json!({ "id": integration_id });
+    let started = app.admin().mutate("startReconcile", start, id).await;
+    app.admin().end_of_run(started["run"]["id"].as_str().unwrap()).await
+}
+
 /// How a run is shown.
 pub(super) async fn shown(app: &TestApp, kind: &str) -> Value {
     let query = format!(
