@@ -136,9 +136,11 @@ async fn fail(
     let (code, message) = reason(&error);
     let state = progress.run().state;
     if is_of_key(&error) {
-        tracing::error!(%error, "the key is refused: nothing is pulled until there is another");
-        aftermath::stop_for_key(app, integration.id, code, &message).await?;
-        progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        if aftermath::stop_for_key(app, integration, code, &message).await? {
+            progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        } else {
+            progress.release().await?;
+        }
         return Ok(state);
     }
     if let Some(rest_ms) = rest::after(
