@@ -13,6 +13,7 @@ use super::broken::{self, Broken};
 use super::frontier::Frontier;
 use super::lists::{Gives, List};
 use super::reading::{Origin, Reading};
+use super::rules::Rights;
 use super::span::{Span, Stamp};
 use super::{alone, paid};
 use crate::crash;
@@ -49,6 +50,7 @@ pub(super) type Fetched = Result<PageRead, (usize, Error)>;
 /// What fetchers share.
 struct Fetcher {
     client: Client,
+    rights: Rights,
     lists: Vec<List>,
     frontier: Frontier,
     paid: paid::Reach,
@@ -57,6 +59,7 @@ struct Fetcher {
 /// Starts reading `spans`. The receiver ends when all is read; dropping the set stops the fetchers.
 pub(super) fn start(
     client: &Client,
+    rights: Rights,
     lists: Vec<List>,
     spans: Vec<Span>,
     paid: paid::Reach,
@@ -64,6 +67,7 @@ pub(super) fn start(
     let (to_writer, pages) = mpsc::channel(PAGES_WAITING);
     let fetcher = Arc::new(Fetcher {
         client: client.clone(),
+        rights,
         lists,
         frontier: Frontier::new(spans),
         paid,
@@ -155,32 +159,37 @@ impl Fetcher {
             .into_iter()
             .filter(|object| stamp(span, object).is_some_and(|stamp| !span.was_read(&stamp)));
         match self.lists[span.list].gives {
-            Gives::Objects(kind) => whole_readings(&self.client, kind, fresh.collect(), page.seen).await,
+            Gives::Objects(kind) => self.whole_readings(kind, fresh.collect(), page.seen).await,
             Gives::PaidEvents => {
                 let keys = self.paid.beyond_lists(fresh).into_iter();
-                alone::read(&self.client, keys.map(|key| (key, Origin::Listed)).collect()).await
+                alone::read(
+                    &self.client,
+                    &self.rights,
+                    keys.map(|key| (key, Origin::Listed)).collect(),
+                )
+                .await
             }
         }
     }
-}
 
-async fn whole_readings(
-    client: &Client,
-    kind: StripeKind,
-    objects: Vec<Value>,
-    seen: Seen,
-) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
-    let shared = client.clone();
-    let results = stream::iter(objects)
-        .map(move |object| {
-            let client = shared.clone();
-            let key = (kind, object["id"].as_str().unwrap_or_default().to_owned());
-            async move { (key, alone::complete(client, kind, object, seen, Origin::Listed).await) }
-        })
-        .buffered(NESTED)
-        .collect()
-        .await;
-    broken::part(client, results).await
+    async fn whole_readings(
+        &self,
+        kind: StripeKind,
+        objects: Vec<Value>,
+        seen: Seen,
+    ) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
+        let client = &self.client;
+        let results = stream::iter(objects)
+            .map(move |object| {
+                let client = client.clone();
+                let key = (kind, object["id"].as_str().unwrap_or_default().to_owned());
+                async move { (key, alone::complete(client, kind, object, seen, Origin::Listed).await) }
+            })
+            .buffered(NESTED)
+            .collect()
+            .await;
+        broken::part(client, &self.rights, results).await
+    }
 }
 
 fn stamp(span: &Span, object: &Value) -> Option<Stamp> {

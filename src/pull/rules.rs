@@ -36,9 +36,14 @@ pub struct Rules {
     pub product: Mapping,
     /// Settings of the fixed contract mapping.
     pub contract: ContractRules,
+    /// What the key may read.
+    pub rights: Rights,
     sources: Vec<ContractSource>,
-    permissions: KeyPermissions,
 }
+
+/// What the key could read when it was given.
+#[derive(Debug, Clone)]
+pub struct Rights(KeyPermissions);
 
 /// A mapping, ready for use.
 #[derive(Debug)]
@@ -71,22 +76,13 @@ impl Rules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
             sources: integration.contract_sources.0.clone(),
-            permissions: integration.permissions.clone(),
+            rights: Rights(integration.permissions.clone()),
         })
     }
 
     /// Whether `source` makes contracts.
     pub fn has_source(&self, source: ContractSource) -> bool {
         self.sources.contains(&source)
-    }
-
-    /// Whether the key could read objects of `kind` when it was given; `None` = events.
-    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
-        let name = resource(kind);
-        self.permissions
-            .0
-            .iter()
-            .any(|permission| permission.object == name && permission.granted)
     }
 
     /// Nothing that happened since `second`, Unix seconds, is out of the window.
@@ -107,6 +103,15 @@ impl Rules {
             StripeKind::Subscription => fingerprint(&self.has_source(ContractSource::Subscription).to_string()),
             StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => MAP_REVISION,
         }
+    }
+}
+
+impl Rights {
+    /// Whether it could read objects of `kind`; `None` = events. A right that it had and has no more is missed by everything.
+    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
+        let name = resource(kind);
+        let mut permissions = self.0.0.iter();
+        permissions.any(|permission| permission.object == name && permission.granted)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod drift;
 mod garbled;
+mod key;
 mod limit;
 mod outage;
 mod slow;

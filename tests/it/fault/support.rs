@@ -54,14 +54,19 @@ pub(super) async fn imported(options: Options) -> (TestApp, String) {
     let (app, id) = connected(options).await;
     let run = app.admin().import(&id).await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    look_each_minute(&app, &id).await;
+    (app, id)
+}
+
+/// Has it look at the events each minute, and compare only when asked to; gives when it has looked.
+pub(super) async fn look_each_minute(app: &TestApp, id: &str) {
     let settings = "mutation($id: ID!) {
         updateSettings(input: {integrationId: $id, pollIntervalSeconds: 60, reconcileSchedule: \"off\"}) { userErrors { code } }
     }";
     app.admin()
         .mutate("updateSettings", settings, json!({ "id": id }))
         .await;
-    look(&app).await;
-    (app, id)
+    look(app).await;
 }
 
 /// Lets time pass, here and in Stripe.
