@@ -21,6 +21,7 @@ pub(super) const QUICK: Patience = Patience {
 };
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// A company of several pages of everything.
 pub(super) fn large() -> Options {
