@@ -207,7 +207,7 @@ async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunSta
     tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
     run.state = RunState::Failed;
-    run.finished_at = Some(app.clock.now_ms());
+    run.finished_at = Some(lease::end_of(&run, app.clock.now_ms()));
     run.failure_code = Some(code.to_owned());
     run.failure_message = Some(message);
     lease::finish(app.db.write(), &run).await.map_err(lease_error)?;

@@ -78,14 +78,12 @@ pub(super) fn pass(app: &TestApp, time: Duration) {
 
 /// Lets a minute pass and waits for the end of a look that began after it; gives the look.
 pub(super) async fn look(app: &TestApp) -> run::Model {
+    let before = runs(app, RunKind::CatchUp).await.first().map(|run| run.id);
     pass(app, MINUTE);
-    let since = app.clock.now_ms();
     until("the events have been looked at", async || {
         app.tick().await;
-        let looks = runs(app, RunKind::CatchUp).await;
-        looks
-            .into_iter()
-            .find(|run| run.queued_at >= since && run.finished_at.is_some())
+        let latest = runs(app, RunKind::CatchUp).await.into_iter().next()?;
+        (Some(latest.id) > before && latest.finished_at.is_some()).then_some(latest)
     })
     .await
 }
