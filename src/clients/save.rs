@@ -41,17 +41,16 @@ pub async fn save(app: &App, wish: SaveClients) -> Result<Vec<client::Model>, Er
     let digest = Sha256::digest(format!("{:?}", wish.edits)).to_vec();
     let tx = app.db.begin().await?;
     let integrations = take_turns(&tx).await?;
-    let ids = match before(&tx, &wish, &digest).await? {
-        Some(ids) => ids,
-        None => {
-            let (saved, problems) = save_all(app, &tx, &integrations, &wish.edits).await?;
-            if !problems.is_empty() {
-                return Err(Error::Refused(problems));
-            }
-            let ids: Vec<Uuid> = saved.iter().map(|saved| saved.id).collect();
-            remember(app, &tx, wish, digest, ids.clone()).await?;
-            ids
+    let ids = if let Some(ids) = before(&tx, &wish, &digest).await? {
+        ids
+    } else {
+        let (saved, problems) = save_all(app, &tx, &integrations, &wish.edits).await?;
+        if !problems.is_empty() {
+            return Err(Error::Refused(problems));
         }
+        let ids: Vec<Uuid> = saved.iter().map(|saved| saved.id).collect();
+        remember(app, &tx, wish, digest, ids.clone()).await?;
+        ids
     };
     let mut rows = record::find_clients(&tx, ids.clone()).await?;
     tx.commit().await?;

@@ -81,6 +81,7 @@ struct SaveClientsInput {
 }
 
 #[derive(InputObject)]
+#[expect(clippy::struct_field_names, reason = "the schema's names")]
 struct LinkClientInput {
     client_id: ID,
     integration_id: ID,

@@ -61,7 +61,10 @@ impl Inbox {
 
     fn rests(&self, id: Uuid, now_ms: i64) -> bool {
         let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.get(&id).is_some_and(|rest| rest.until_ms > now_ms)
+        // Further away than any rest: our clock was set back.
+        resting
+            .get(&id)
+            .is_some_and(|rest| (1..=LONGEST_REST_MS).contains(&(rest.until_ms - now_ms)))
     }
 
     async fn take_out(&self, app: Arc<App>, integration: integration::Model, stop: CancellationToken) {
@@ -70,20 +73,20 @@ impl Inbox {
                 let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
                 resting.remove(&integration.id);
             }
-            Err(Halt::Failed(error)) => self.rest(&app, integration.id, &error).await,
+            Err(Halt::Failed(error)) => self.rest(&app, &integration, &error).await,
         }
     }
 
-    async fn rest(&self, app: &App, id: Uuid, error: &Error) {
-        tracing::warn!(%error, "events wait");
+    async fn rest(&self, app: &App, integration: &integration::Model, error: &Error) {
+        tracing::warn!(integration = %integration.id.simple(), %error, "events wait");
         if is_of_key(error) {
             let (code, message) = reason(error);
-            if let Err(error) = aftermath::stop_for_key(app, id, code, &message).await {
+            if let Err(error) = aftermath::stop_for_key(app, integration, code, &message).await {
                 tracing::error!(%error, "the schedule could not be stopped");
             }
         }
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = resting.entry(id).or_default();
+        let rest = resting.entry(integration.id).or_default();
         let wait = FIRST_REST_MS
             .saturating_mul(1 << rest.failures.min(8))
             .min(LONGEST_REST_MS);

@@ -214,7 +214,10 @@ pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
         .add(run::Column::LeaseUntil.lt(now));
     let ended = run::Entity::update_many()
         .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(run::Column::FinishedAt, Expr::value(app.clock.now_ms()))
+        .col_expr(
+            run::Column::FinishedAt,
+            Expr::value(lease::end_of(&known, app.clock.now_ms())),
+        )
         .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
         .filter(run::Column::Id.eq(run_id))
         .filter(idle)

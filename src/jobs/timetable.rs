@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::reconcile;
 use crate::app::App;
 use crate::pull::catch_up::is_hole;
-use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
+use crate::pull::pace::{ALLOWANCE_DAYS, LONGEST_SECONDS, poll_interval_seconds};
 use crate::pull::queued::{self, blank_run};
 use crate::pull::retry::Errand;
 use crate::store::{self, change, failure, inbox, lease};
@@ -34,7 +34,7 @@ pub async fn queue_due(app: &App) -> Result<(), DbErr> {
         .add(integration::Column::EventWatermark.is_not_null());
     let integrations = integration::Entity::find().filter(active).all(app.db.read()).await?;
     for integration in integrations {
-        let look_is_due = integration.next_poll_at.is_some_and(|at| at <= now_ms);
+        let look_is_due = is_look_due(&integration, now_ms);
         let reconcile_is_due = match integration.next_reconcile_at {
             Some(at) => at <= now_ms,
             None => reconcile::has_schedule(&integration),
@@ -53,12 +53,20 @@ async fn queue_due_of(app: &App, integration_id: Uuid, now_ms: i64) -> Result<()
     let Some(integration) = lock(&tx, integration_id).await? else {
         return Ok(());
     };
-    if integration.next_poll_at.is_some_and(|at| at <= now_ms) {
+    if is_look_due(&integration, now_ms) {
         queue_look(&tx, &integration, now_ms).await?;
     }
     reconcile::queue_when_due(&tx, &integration, now_ms).await?;
     queue_retry(&tx, &integration, now_ms).await?;
     tx.commit().await
+}
+
+/// Now, or further away than looks are apart: our clock was set back.
+fn is_look_due(integration: &integration::Model, now_ms: i64) -> bool {
+    let apart = integration.poll_interval_seconds.map_or(LONGEST_SECONDS, i64::from) * SECOND_MS;
+    integration
+        .next_poll_at
+        .is_some_and(|at| at <= now_ms || at > now_ms + apart)
 }
 
 async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<integration::Model>, DbErr> {

@@ -1,9 +1,11 @@
 //! One run, from being taken up to its end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::{integration, run};
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{aftermath, rest, timetable};
@@ -26,7 +28,13 @@ pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: Cancellati
     let (id, kind) = (run.id, run.kind);
     tracing::info!(run = %id.simple(), ?kind, "run taken up");
     crash::point("run.taken_up");
-    match work(&app, run, &stop).await {
+    let worked = AssertUnwindSafe(work(&app, run.clone(), &stop)).catch_unwind().await;
+    let ended = match worked {
+        Ok(ended) => ended,
+        // Taken up again it would only break down again.
+        Err(_panic) => give_up(&app, run, &Error::Internal("the work on a run broke down".to_owned())).await,
+    };
+    match ended {
         Ok(state) => tracing::info!(run = %id.simple(), ?state, "run left"),
         Err(error) => {
             tracing::error!(run = %id.simple(), %error, "run could not be ended as it should; it will be taken up again");
@@ -127,9 +135,11 @@ async fn fail(
     let (code, message) = reason(&error);
     let state = progress.run().state;
     if is_of_key(&error) {
-        tracing::error!(%error, "the key is refused: nothing is pulled until there is another");
-        aftermath::stop_for_key(app, integration.id, code, &message).await?;
-        progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        if aftermath::stop_for_key(app, integration, code, &message).await? {
+            progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        } else {
+            progress.release().await?;
+        }
         return Ok(state);
     }
     if let Some(rest_ms) = rest::after(
@@ -191,12 +201,12 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
     }
 }
 
-/// Ends a run that could not even begin.
+/// Ends a run that could not even begin, or that nobody can go on with.
 async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunState, Error> {
-    tracing::error!(%error, "run could not begin");
+    tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
     run.state = RunState::Failed;
-    run.finished_at = Some(app.clock.now_ms());
+    run.finished_at = Some(lease::end_of(&run, app.clock.now_ms()));
     run.failure_code = Some(code.to_owned());
     run.failure_message = Some(message);
     lease::finish(app.db.write(), &run).await.map_err(lease_error)?;

@@ -11,6 +11,9 @@ use super::MapError;
 
 /// A result larger than this is no field of a record.
 pub(crate) const TEXT_LIMIT: usize = 64 << 10;
+/// The field that clients are found by. PostgreSQL takes keys of some 2,700 bytes.
+const KEY: &str = "externalId";
+const KEY_LIMIT: usize = 1_000;
 
 /// What a field takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +127,7 @@ fn why_not(takes: &Takes) -> String {
 /// Text as it can be stored: not too long, and without U+0000, which PostgreSQL does not take.
 pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>) -> Result<Fitted, MapError> {
     let Fitted::Text(text) = fitted else { return Ok(fitted) };
-    if text.len() > TEXT_LIMIT {
+    if text.len() > limit(target) {
         return Err(too_large(target));
     }
     if !text.contains('\0') {
@@ -134,13 +137,33 @@ pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>)
     Ok(Fitted::Text(without_nul(&text)))
 }
 
+/// How many bytes the text of a field has at most.
+fn limit(target: &str) -> usize {
+    if target == KEY { KEY_LIMIT } else { TEXT_LIMIT }
+}
+
 /// No field holds so much, and a part of it would be a lie: the object fails.
 pub(super) fn too_large(target: &str) -> MapError {
     MapError {
         code: "VALUE_TOO_LARGE",
-        message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
+        message: format!(
+            "What the rule for {target} gives is longer than {} bytes.",
+            limit(target)
+        ),
         hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
     }
+}
+
+/// The text in a form that can be stored: of so many letters at most, and without U+0000; `true` when it was longer.
+pub(super) fn storable_text(mut text: String, letters: usize) -> (String, bool) {
+    let end = text.char_indices().nth(letters).map(|(end, _)| end);
+    if let Some(end) = end {
+        text.truncate(end);
+    }
+    if text.contains('\0') {
+        text = without_nul(&text);
+    }
+    (text, end.is_some())
 }
 
 /// The text with U+FFFD for every U+0000.

@@ -25,7 +25,11 @@ mod transform;
 pub use refs::{Known, Refs};
 pub use skip::{Mapped, SkipReason};
 
+use entity::kind::StripeKind;
+use serde::Deserialize;
 use serde_json::Value;
+
+use crate::stripe::object::{Coupon, Price};
 
 /// Goes up when the code maps differently, so that what was mapped before is mapped again.
 pub const MAP_REVISION: i64 = 1;
@@ -42,6 +46,31 @@ pub struct MapError {
     pub hint: Option<String>,
 }
 
+/// Of a message or a warning.
+const MESSAGE_LETTERS: usize = 500;
+
+/// Whether prices and coupons, which make no records of their own, can be reckoned with.
+pub fn check(kind: StripeKind, object: &Value) -> Result<(), MapError> {
+    match kind {
+        StripeKind::Price => read::<Price>(object).map(|_price| ()),
+        StripeKind::Coupon => read::<Coupon>(object).map(|_coupon| ()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what the map needs. What is missing or of another kind fails this object alone.
+fn read<'a, T: Deserialize<'a>>(object: &'a Value) -> Result<T, MapError> {
+    T::deserialize(object).map_err(|error| MapError {
+        code: "INVALID_OBJECT",
+        message: fit::storable_text(
+            format!("Stripe's object is not of the expected shape: {error}"),
+            MESSAGE_LETTERS,
+        )
+        .0,
+        hint: Some("Compare the object with Stripe's API reference; it may be of another API version.".to_owned()),
+    })
+}
+
 /// The id of an object, which every record needs, in a form that can be stored as its name.
 fn stripe_id(object: &Value) -> Result<String, MapError> {
     object["id"]
@@ -51,6 +80,6 @@ fn stripe_id(object: &Value) -> Result<String, MapError> {
         .ok_or_else(|| MapError {
             code: "NO_ID",
             message: "Stripe's object has no id.".to_owned(),
-            hint: None,
+            hint: Some("Compare the object with Stripe's API reference; it may be of another API version.".to_owned()),
         })
 }

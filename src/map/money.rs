@@ -35,6 +35,12 @@ pub(super) fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64, MapErro
     i64::try_from(total).map_err(|_range| too_large())
 }
 
+/// `amount` without what is `taken`, or fails like [`sum`].
+pub(super) fn less(amount: i64, taken: impl IntoIterator<Item = i64>) -> Result<i64, MapError> {
+    let taken: i128 = taken.into_iter().map(i128::from).sum();
+    i64::try_from(i128::from(amount) - taken).map_err(|_range| too_large())
+}
+
 /// Rounds to whole minor units, half away from zero, as Stripe rounds an item.
 pub(super) fn half_up(amount: Decimal) -> Result<i64, MapError> {
     let whole = amount.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
@@ -88,6 +94,8 @@ mod tests {
     fn sums_never_wrap() {
         assert_eq!(sum([i64::MAX, 1, -1]).unwrap(), i64::MAX);
         assert_eq!(sum([i64::MAX, 1]).unwrap_err().code, "AMOUNT_TOO_LARGE");
+        assert_eq!(less(i64::MIN, [-1, 1]).unwrap(), i64::MIN);
+        assert_eq!(less(0, [i64::MIN]).unwrap_err().code, "AMOUNT_TOO_LARGE");
         assert_eq!(half_up(Decimal::new(25, 1)).unwrap(), 3);
         assert_eq!(half_up(Decimal::new(-25, 1)).unwrap(), -3);
         assert_eq!(half_up(Decimal::MAX).unwrap_err().code, "AMOUNT_TOO_LARGE");

@@ -162,9 +162,8 @@ fn judge(reading: &Reading, stored: &Stored) -> News {
 
 /// Unchanged objects are mapped again when the rules have changed, and when the last time ended short of a whole record.
 fn is_due_again(rules: &Rules, reading: &Reading, stored: &Stored) -> bool {
-    makes_records(reading.kind)
-        && (stored.map_stamp != rules.stamp(reading.kind)
-            || matches!(stored.state, RecordState::Failed | RecordState::Pending))
+    matches!(stored.state, RecordState::Failed | RecordState::Pending)
+        || makes_records(reading.kind) && stored.map_stamp != rules.stamp(reading.kind)
 }
 
 fn outcome_so_far(stored: &Stored) -> Outcome {

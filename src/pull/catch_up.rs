@@ -96,15 +96,14 @@ async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Op
 async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
     let scrubbed = shield_events(app.db.read(), rules.integration_id, &mut events).await?;
-    let ids = events.iter().filter_map(|event| event["id"].as_str()).collect();
-    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
     let now_ms = app.clock.now_ms();
-    let rows: Vec<_> = events
-        .iter()
-        .zip(scrubbed)
+    let rows = events.iter().zip(scrubbed);
+    let mut rows: Vec<_> = rows
         .filter_map(|(event, scrubbed)| row(rules, event, scrubbed, now_ms))
-        .filter(|row| !known.contains(&row.event_id))
         .collect();
+    let ids = rows.iter().map(|row| row.event_id.as_str()).collect();
+    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
+    rows.retain(|row| !known.contains(&row.event_id));
     if rows.is_empty() {
         return progress.renew().await;
     }

@@ -1,7 +1,5 @@
 //! Persons that were erased do not come back, whichever way Stripe tells of them.
 
-use std::collections::HashSet;
-
 use entity::kind::StripeKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde_json::Value;
@@ -66,7 +64,7 @@ pub async fn shield_events(
     if !erasure::has_any(conn, integration_id).await? {
         return Ok(untouched);
     }
-    let customers: HashSet<&str> = events.iter().flat_map(customers_of_event).collect();
+    let customers = events.iter().flat_map(customers_of_event).collect();
     let erased = erasure::find(conn, integration_id, customers).await?;
     if erased.is_empty() {
         return Ok(untouched);

@@ -40,6 +40,7 @@ mod span;
 pub mod stranger;
 mod sweep;
 mod tally;
+mod trail;
 mod whole;
 
 pub(crate) use record::blank_client;

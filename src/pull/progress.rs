@@ -133,7 +133,7 @@ impl Progress {
     ) -> Result<run::Model, SaveError> {
         self.save(tx).await?;
         self.run.state = state;
-        self.run.finished_at = Some(self.app.clock.now_ms());
+        self.run.finished_at = Some(lease::end_of(&self.run, self.app.clock.now_ms()));
         if let Some((code, message)) = failure {
             self.run.failure_code = Some(code.to_owned());
             self.run.failure_message = Some(message);

@@ -40,10 +40,15 @@ pub struct Rules {
     pub matching: Matching,
     /// Settings of the fixed contract mapping.
     pub contract: ContractRules,
+    /// What the key may read.
+    pub rights: Rights,
     sources: Vec<ContractSource>,
-    permissions: KeyPermissions,
     matching_stamp: i64,
 }
+
+/// What the key could read when it was given.
+#[derive(Debug, Clone)]
+pub struct Rights(KeyPermissions);
 
 /// A mapping, ready for use.
 #[derive(Debug)]
@@ -81,11 +86,11 @@ impl Rules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
             sources: integration.contract_sources.0.clone(),
-            permissions: integration.permissions.clone(),
             matching_stamp: fingerprint(&format!(
                 "{:?} {:?}",
                 integration.client_matching.0, integration.external_id_source
             )),
+            rights: Rights(integration.permissions.clone()),
         })
     }
 
@@ -111,15 +116,6 @@ impl Rules {
         self.sources.contains(&source)
     }
 
-    /// Whether the key could read objects of `kind` when it was given; `None` = events.
-    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
-        let name = resource(kind);
-        self.permissions
-            .0
-            .iter()
-            .any(|permission| permission.object == name && permission.granted)
-    }
-
     /// Nothing that happened since `second`, Unix seconds, is out of the window.
     pub fn reach_back_to(&mut self, second: i64) {
         self.window_start = self.window_start.min(second);
@@ -138,6 +134,15 @@ impl Rules {
             StripeKind::Subscription => fingerprint(&self.has_source(ContractSource::Subscription).to_string()),
             StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => MAP_REVISION,
         }
+    }
+}
+
+impl Rights {
+    /// Whether it could read objects of `kind`; `None` = events. A right that it had and has no more is missed by everything.
+    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
+        let name = resource(kind);
+        let mut permissions = self.0.0.iter();
+        permissions.any(|permission| permission.object == name && permission.granted)
     }
 }
 

@@ -76,7 +76,9 @@ pub async fn preview_mapping(app: &App, wish: Preview) -> Result<Vec<PreviewedRe
     let mut previewed = Vec::with_capacity(objects.len());
     for (stripe_id, value) in objects {
         let fields = match object {
-            SyncObject::Customer => client_fields(&rules, &value, whose(db, &todays, (&stripe_id, &value)).await?),
+            SyncObject::Customer => {
+                client_fields(&rules, &value, whose(db, &todays, (&stripe_id, &value)).await?.as_ref())
+            }
             SyncObject::Product | SyncObject::Contract => {
                 product_fields(&rules, &value, find_product(app, id, &stripe_id).await?.as_ref())
             }
@@ -129,15 +131,15 @@ async fn find_product(app: &App, integration_id: Uuid, stripe_id: &str) -> Resul
     Ok(found.remove(stripe_id))
 }
 
-fn client_fields(rules: &CompiledRules, value: &Value, whose: Option<Whose>) -> Vec<PreviewedField> {
-    let here = whose.as_ref().map(|whose| &whose.client);
+fn client_fields(rules: &CompiledRules, value: &Value, whose: Option<&Whose>) -> Vec<PreviewedField> {
+    let here = whose.map(|whose| &whose.client);
     let before = here.map(ClientDraft::of);
     let shown_before = |target: &Target| before.as_ref()?.shown(target);
-    if let Some(speaker) = whose.as_ref().and_then(|whose| whose.speaker.as_deref()) {
+    if let Some(speaker) = whose.and_then(|whose| whose.speaker.as_deref()) {
         return nothing_written(rules, value, shown_before, speaker);
     }
     let after = map::client::map(rules, value, here);
-    fields(rules, value, shown_before, after, ClientDraft::shown)
+    fields(rules, value, shown_before, &after, ClientDraft::shown)
 }
 
 /// Of several customers that are one client, only one is mapped.
@@ -177,7 +179,7 @@ fn product_fields(rules: &CompiledRules, value: &Value, here: Option<&product::M
         rules,
         value,
         |target| before.as_ref()?.shown(target),
-        after,
+        &after,
         ProductDraft::shown,
     )
 }
@@ -186,7 +188,7 @@ fn fields<D>(
     rules: &CompiledRules,
     value: &Value,
     before: impl Fn(&Target) -> Option<String>,
-    after: Result<D, MapError>,
+    after: &Result<D, MapError>,
     shown: fn(&D, &Target) -> Option<String>,
 ) -> Vec<PreviewedField> {
     let problems = rules.problems(value);
@@ -195,12 +197,12 @@ fn fields<D>(
         PreviewedField {
             target: target.path.to_string(),
             before: if is_id(target) { own_id(value) } else { before(target) },
-            after: match &after {
+            after: match after {
                 Ok(_) if is_id(target) => own_id(value),
                 Ok(draft) => shown(draft, target),
                 Err(_) => None,
             },
-            problem: match &after {
+            problem: match after {
                 Err(error) => Some(error.message.clone()),
                 Ok(_) => problem.map(|(_, why)| why.clone()),
             },

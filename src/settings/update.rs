@@ -64,7 +64,30 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     if !problems.is_empty() {
         return Err(Error::Refused(problems));
     }
-    let now_ms = app.clock.now_ms();
+    let rematches = wanted.differs_from(&known);
+    let mut row = changed(&known, wish, app.clock.now_ms());
+    if let Ok(Some(schedule)) = schedule {
+        row.reconcile_schedule = Set(schedule.text());
+        // The timetable works it out anew.
+        row.next_reconcile_at = Set(None);
+    }
+    if rematches {
+        row.client_matching = Set(MatchRules(wanted.rules));
+        row.external_id_source = Set(wanted.external_id_source);
+    }
+    let updated = row.update(&tx).await?;
+    if rematches {
+        matching::queue_waiting(&tx, updated.id).await?;
+    }
+    tx.commit().await?;
+    if rematches {
+        app.wake.notify_one();
+    }
+    Ok(updated)
+}
+
+/// What needs no check beyond its bounds.
+fn changed(known: &integration::Model, wish: UpdateSettings, now_ms: i64) -> integration::ActiveModel {
     let mut row = integration::ActiveModel {
         id: Set(known.id),
         settings_version: Set(known.settings_version + 1),
@@ -85,31 +108,13 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         row.poll_interval_seconds = Set(seconds);
         row.next_poll_at = Set(known.next_poll_at.map(|_| now_ms));
     }
-    if let Ok(Some(schedule)) = schedule {
-        row.reconcile_schedule = Set(schedule.text());
-        // The timetable works it out anew.
-        row.next_reconcile_at = Set(None);
-    }
-    let rematches = wanted.differs_from(&known);
-    if rematches {
-        row.client_matching = Set(MatchRules(wanted.rules));
-        row.external_id_source = Set(wanted.external_id_source);
-    }
     if let Some(zero) = wish.import_zero_amount_invoices {
         row.import_zero_amount_invoices = Set(zero);
     }
     if let Some(bound) = wish.max_requests_per_second {
         row.max_requests_per_second = Set(bound);
     }
-    let updated = row.update(&tx).await?;
-    if rematches {
-        matching::queue_waiting(&tx, updated.id).await?;
-    }
-    tx.commit().await?;
-    if rematches {
-        app.wake.notify_one();
-    }
-    Ok(updated)
+    row
 }
 
 fn check(wish: &UpdateSettings) -> Vec<Problem> {

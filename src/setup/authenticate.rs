@@ -251,6 +251,11 @@ async fn create(
         created_at: now_ms,
     };
     let row = row.into_active_model().reset_all().insert(conn).await?;
+    create_mappings(conn, id, now_ms).await?;
+    Ok(row)
+}
+
+async fn create_mappings(conn: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<(), Error> {
     for (object, rules) in [
         (SyncObject::Customer, default_customer_rules()),
         (SyncObject::Product, default_product_rules()),
@@ -266,7 +271,7 @@ async fn create(
         };
         mapping.into_active_model().reset_all().insert(conn).await?;
     }
-    Ok(row)
+    Ok(())
 }
 
 fn seal(app: &App, id: Uuid, key: &Key) -> Result<Vec<u8>, Error> {

@@ -28,7 +28,7 @@ pub async fn has_any(conn: &impl ConnectionTrait, integration_id: Uuid) -> Resul
 pub async fn find(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
-    customers: HashSet<&str>,
+    customers: Vec<&str>,
 ) -> Result<HashSet<String>, DbErr> {
     if customers.is_empty() {
         return Ok(HashSet::new());

@@ -11,6 +11,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+/// No run rests longer. Milliseconds.
+pub const LONGEST_REST_MS: i64 = 300_000;
+
 /// How long a holder is believed alive without a sign of life, milliseconds.
 pub const LEASE_MS: i64 = 30_000;
 
@@ -51,7 +54,9 @@ fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
         .add(Column::LeaseUntil.lt(now));
     let rested = Condition::any()
         .add(Column::ResumeAt.is_null())
-        .add(Column::ResumeAt.lte(own_now_ms));
+        .add(Column::ResumeAt.lte(own_now_ms))
+        // Nothing rests so long: our clock was set back.
+        .add(Column::ResumeAt.gt(own_now_ms.saturating_add(LONGEST_REST_MS)));
     let looks = || Column::Kind.eq(RunKind::CatchUp);
     let lists = || Column::Kind.ne(RunKind::CatchUp);
     let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
@@ -85,7 +90,7 @@ pub async fn take_up(conn: &impl ConnectionTrait, owner: Uuid, own_now_ms: i64) 
     let taken = ActiveModel {
         id: Set(run.id),
         state: Set(state),
-        started_at: Set(run.started_at.or(Some(own_now_ms))),
+        started_at: Set(run.started_at.or(Some(Ord::max(own_now_ms, run.queued_at)))),
         lease_owner: Set(Some(owner)),
         lease_until: Set(Some(now + LEASE_MS)),
         resume_at: Set(None),
@@ -151,6 +156,11 @@ pub async fn take_turn(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
 /// The same for what belongs to no integration: clients, and the fields that an admin has added.
 pub async fn take_common_turn(conn: &impl ConnectionTrait) -> Result<(), DbErr> {
     take_turn(conn, Uuid::nil()).await
+}
+
+/// When a run ends that ends now: never before it began, though our clock may have been set back. Unix milliseconds.
+pub fn end_of(run: &Model, own_now_ms: i64) -> i64 {
+    Ord::max(own_now_ms, run.started_at.unwrap_or(run.queued_at))
 }
 
 /// What the holder is asked to do next.

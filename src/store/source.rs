@@ -220,7 +220,8 @@ pub async fn list_mapped_otherwise(
     after: &str,
     limit: u64,
 ) -> Result<Vec<Kept>, DbErr> {
-    let rows: Vec<(String, Vec<u8>, Vec<u8>, bool, i64, i64)> = mapped_otherwise(integration_id, kind, stamp)
+    type Row = (String, Vec<u8>, Vec<u8>, bool, i64, i64);
+    let rows: Vec<Row> = mapped_otherwise(integration_id, kind, stamp)
         .select_only()
         .columns([
             Column::StripeId,

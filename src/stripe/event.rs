@@ -4,6 +4,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 
 use super::json;
+use super::object::is_id;
 
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,16 +87,13 @@ enum Created {
     Spelled(String),
 }
 
-/// Id and type have so many characters at most.
-const LONGEST: usize = 255;
 /// The last second of the year 9999.
 const LATEST: i64 = 253_402_300_799;
 
 /// Whether an event can be put into the inbox: PostgreSQL takes no NUL, and one event that no database takes would keep those out
 /// that are written along with it.
 pub fn can_be_kept(id: &str, event_type: &str, created: i64) -> bool {
-    let is_word = |text: &str| (1..=LONGEST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    is_word(id) && is_word(event_type) && (0..=LATEST).contains(&created)
+    is_id(id) && is_id(event_type) && (0..=LATEST).contains(&created)
 }
 
 /// Reads the outside of an event.
@@ -166,6 +164,8 @@ mod tests {
             r#"{"id":"evt_1","object":"event","type":"x","created":"soon","livemode":false}"#,
             r#"{"id":"evt_1","object":"event","type":"x","created":1.5,"livemode":false}"#,
             r#"{"id":7,"object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt\u0000","object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x\u0000","created":1,"livemode":false}"#,
         ] {
             assert_eq!(envelope(junk.as_bytes()), Err(NoEvent), "{junk}");
         }

@@ -11,7 +11,7 @@ use crate::clients::ClientEdit;
 use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
 use crate::store::{matching, record};
-use crate::stripe::list::can_be_asked;
+use crate::stripe::object::is_id;
 
 /// What is here of the clients that lines may mean.
 #[derive(Debug, Default)]
@@ -96,7 +96,7 @@ impl Here {
     pub(super) fn customer<'e>(&self, edit: &'e ClientEdit) -> Option<(Uuid, &'e str)> {
         let stripe = edit.stripe.as_ref()?;
         let integration_id = stripe.integration_id.or(self.only_integration)?;
-        can_be_asked(&stripe.stripe_id).then_some((integration_id, &*stripe.stripe_id))
+        is_id(&stripe.stripe_id).then_some((integration_id, &*stripe.stripe_id))
     }
 
     /// The id by which another system knows a client now.

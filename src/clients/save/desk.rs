@@ -14,7 +14,7 @@ use crate::map::matching::Keys;
 use crate::map::rule::Target;
 use crate::pull::blank_client;
 use crate::store::{matching, record};
-use crate::stripe::list::can_be_asked;
+use crate::stripe::object::is_id;
 
 /// Edits on their way into rows.
 pub(super) struct Desk<'a> {
@@ -125,7 +125,7 @@ impl<'a> Desk<'a> {
         };
         let integration =
             integration.ok_or_else(|| refuse("integrationId", Code::NotFound, "There is no such integration."))?;
-        if !can_be_asked(&customer.stripe_id) {
+        if !is_id(&customer.stripe_id) {
             let message = "A Stripe id has 1 to 255 characters and no control characters.";
             return Err(refuse("stripeId", Code::Invalid, message));
         }

@@ -109,7 +109,7 @@ impl<'a> Desk<'a, '_> {
             return Ok(());
         }
         match amount_off(coupon, self.currency) {
-            Some(amount) => split_off(Decimal::from(amount), &mut meant),
+            Some(amount) => split_off(Decimal::from(amount), &mut meant)?,
             None => self.notes.warn(format!(
                 "Coupon {} takes nothing off in {}.",
                 coupon.id,
@@ -145,10 +145,10 @@ fn amount_off(coupon: &Coupon, currency: &str) -> Option<i64> {
 }
 
 /// Splits a fixed amount over the items by what is left of each; never more than there is.
-fn split_off(amount: Decimal, meant: &mut [&mut Sold<'_>]) {
+fn split_off(amount: Decimal, meant: &mut [&mut Sold<'_>]) -> Result<(), MapError> {
     let all: Decimal = meant.iter().map(|sold| sold.left).sum();
     if all <= Decimal::ZERO {
-        return;
+        return Ok(());
     }
     let mut to_split = amount.min(all);
     let last = meant.len().saturating_sub(1);
@@ -156,9 +156,11 @@ fn split_off(amount: Decimal, meant: &mut [&mut Sold<'_>]) {
         let share = if index == last {
             to_split
         } else {
-            (amount.min(all) * sold.left / all).round().min(to_split)
+            let part = amount.min(all).checked_mul(sold.left).ok_or_else(too_large)?;
+            (part / all).round().min(to_split)
         };
         sold.left -= share;
         to_split -= share;
     }
+    Ok(())
 }

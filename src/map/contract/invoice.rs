@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{ContractDraft, ContractRules, LineDraft, Notes, day, line_number, milliseconds, read, text};
-use crate::map::money::sum;
+use crate::map::money::{less, sum};
 use crate::map::refs::Known;
 use crate::map::{MapError, Mapped, Refs, SkipReason};
 use crate::stripe::object::{Invoice, Line, Price, Tax};
@@ -22,7 +22,7 @@ pub fn from_invoice(
     is_record: bool,
 ) -> Result<Mapped<ContractDraft>, MapError> {
     let invoice: Invoice = read(object)?;
-    let is_paid = invoice.status.as_deref() == Some("paid");
+    let is_paid = invoice.status == "paid";
     if !is_record && !is_paid {
         return Ok(Mapped::Skipped(SkipReason::InvoiceNotPaid));
     }
@@ -31,10 +31,7 @@ pub fn from_invoice(
     }
     let mut notes = Notes::default();
     if !is_paid {
-        notes.warn(format!(
-            "Stripe's invoice is no longer paid but {}.",
-            invoice.status.as_deref().unwrap_or("without status")
-        ));
+        notes.warn(format!("Stripe's invoice is no longer paid but {}.", invoice.status));
     }
     draft(invoice, refs, notes).map(Mapped::Record)
 }
@@ -66,12 +63,12 @@ fn draft(invoice: Invoice, refs: &Refs, mut notes: Notes) -> Result<ContractDraf
     let reconciled = sums.is_reconciled(&invoice);
     Ok(ContractDraft {
         source: ContractSource::Invoice,
-        source_status: invoice.status.unwrap_or_default(),
+        source_status: text(invoice.status, &mut notes),
         name: text(name(&lines, invoice.number.as_deref(), &invoice.id), &mut notes),
         number: invoice.number.map(|number| text(number, &mut notes)),
         stripe_customer_id: invoice.customer.map(|customer| customer.0),
         stripe_subscription_id,
-        paid_at: paid_at.and_then(milliseconds),
+        paid_at: paid_at.map(milliseconds).transpose()?,
         booking_date,
         term_start,
         term_end,
@@ -104,7 +101,7 @@ struct Sums {
 impl Sums {
     fn of(invoice: &Invoice, lines: &[LineDraft]) -> Result<Self, MapError> {
         let (shipping, shipping_tax) = invoice.shipping_cost.as_ref().map_or(Ok((0, 0)), |cost| {
-            sum([cost.amount_total, -cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
+            less(cost.amount_total, [cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
         })?;
         let net = sum(lines.iter().map(|line| line.net))?;
         let taxes_on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
@@ -117,14 +114,14 @@ impl Sums {
                 contained_tax(&invoice.total_taxes)?,
             )
         };
-        let total = sum([net, shipping, -contained])?;
+        let total = less(sum([net, shipping])?, [contained])?;
         Ok(Self {
             subtotal: sum(lines.iter().map(|line| line.gross))?,
             discount: sum(lines.iter().map(|line| line.discount))?,
             shipping,
             tax,
             total,
-            delta: sum([invoice.total, -total, -tax])?,
+            delta: less(invoice.total, [total, tax])?,
         })
     }
 
@@ -178,10 +175,10 @@ fn draft_line(line: &Line, index: usize, refs: &Refs, notes: &mut Notes) -> Resu
         gross: line.amount,
         discount,
         tax: sum(line.taxes.iter().map(|tax| tax.amount))?,
-        net: sum([line.amount, -discount, -contained])?,
+        net: less(line.amount, [discount, contained])?,
         kind: kind(line, price),
-        period_start: line.period.and_then(|period| milliseconds(period.start)),
-        period_end: line.period.and_then(|period| milliseconds(period.end)),
+        period_start: line.period.map(|period| milliseconds(period.start)).transpose()?,
+        period_end: line.period.map(|period| milliseconds(period.end)).transpose()?,
     };
     Ok((draft, contained))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::discount::{Desk, Sold};
 use super::price::{Cost, cost};
 use super::{ContractDraft, LineDraft, Notes, day, line_number, milliseconds, read, text};
-use crate::map::money::sum;
+use crate::map::money::{less, sum};
 use crate::map::refs::Known;
 use crate::map::{MapError, Mapped, Refs, SkipReason};
 use crate::stripe::object::{Item, Price, Subscription};
@@ -76,8 +76,8 @@ fn draft(
         amount_paid: 0,
         reconcile_delta: None,
         reconciled: true,
-        next_change_at: next_change.and_then(milliseconds),
-        source_status: subscription.status,
+        next_change_at: next_change.map(milliseconds).transpose()?,
+        source_status: text(subscription.status, &mut notes),
         stripe_subscription_id: Some(subscription.id),
         warnings: notes.warnings,
         pending: notes.pending,
@@ -204,14 +204,14 @@ fn draft_line(
         gross: cost.amount,
         discount,
         tax: 0,
-        net: sum([cost.amount, -discount])?,
+        net: less(cost.amount, [discount])?,
         kind: if is_metered {
             LineKind::Usage
         } else {
             LineKind::Recurring
         },
-        period_start: item.current_period_start.and_then(milliseconds),
-        period_end: item.current_period_end.and_then(milliseconds),
+        period_start: item.current_period_start.map(milliseconds).transpose()?,
+        period_end: item.current_period_end.map(milliseconds).transpose()?,
     })
 }
 

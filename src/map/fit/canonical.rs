@@ -1,6 +1,6 @@
 //! The one form in which values of each kind are kept; none where the value is not of the kind.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use entity::kind::ClientStatus;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -57,7 +57,7 @@ pub(super) fn day(value: &Value) -> Option<NaiveDate> {
     let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .ok()
-        .filter(|_| is_plain && !text.starts_with('-'))
+        .filter(|day| is_plain && !text.starts_with('-') && day.year() > 0)
 }
 
 pub(super) fn status(value: &Value) -> Option<ClientStatus> {

@@ -23,6 +23,7 @@ fn built_in_fields_take_what_fits() {
         (Takes::Day, json!("2026- 1- 1"), Err("a date is written YYYY-MM-DD")),
         (Takes::Day, json!("-026-01-01"), Err("a date is written YYYY-MM-DD")),
         (Takes::Day, json!("+026-01-01"), Err("a date is written YYYY-MM-DD")),
+        (Takes::Day, json!("0000-01-01"), Err("a date is written YYYY-MM-DD")),
         (Takes::Day, json!(20_260_101), Err("a date is written YYYY-MM-DD")),
         (Takes::Status, json!("tRiAl"), Ok(Fitted::Status(ClientStatus::Trial))),
         (Takes::Flag, json!("TRUE"), Ok(Fitted::Flag(true))),

@@ -143,9 +143,9 @@ async fn read_portion(
     portion.extend(wanted.iter().map(|(key, _)| key.clone()));
     let mut all_broken = Vec::new();
     while !(readings.is_empty() && wanted.is_empty()) {
-        let (found, mut broken) = alone::read(lane.client(), std::mem::take(&mut wanted)).await?;
+        let (found, mut broken) = alone::read(lane.client(), &rules.rights, std::mem::take(&mut wanted)).await?;
         readings.extend(found.into_iter().map(|reading| ledger.mark(reading)));
-        let (all, more_broken) = fill::complete(lane, rules.integration_id, std::mem::take(&mut readings)).await?;
+        let (all, more_broken) = fill::complete(lane, rules, std::mem::take(&mut readings)).await?;
         broken.extend(more_broken);
         let tx = lane.app().db.begin().await?;
         let unsure = write(lane, &tx, rules, all, &broken).await?;

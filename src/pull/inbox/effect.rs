@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::event::{Content, Event};
 use crate::store::SourceKey;
-use crate::stripe::list::can_be_asked;
+use crate::stripe::object::is_id;
 
 /// The event types that are asked for at each look. Stripe takes twenty in one request at most; the others come by webhook, and
 /// what they tell is found by the next reconcile.
@@ -157,7 +157,7 @@ fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
         Some("test_clock") if name.ends_with(".deleted") => return [Some(Effect::Relist), None, None],
         _ => return [const { None }; 3],
     };
-    if !can_be_asked(object_id) {
+    if !is_id(object_id) {
         return [const { None }; 3];
     }
     let key = (kind, object_id.to_owned());
@@ -180,7 +180,7 @@ fn is_of_no_business(name: &str) -> bool {
 
 fn id_at(value: &Value) -> Option<String> {
     let id = value.as_str().or_else(|| value["id"].as_str())?;
-    can_be_asked(id).then(|| id.to_owned())
+    is_id(id).then(|| id.to_owned())
 }
 
 #[cfg(test)]

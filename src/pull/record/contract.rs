@@ -106,7 +106,7 @@ fn refuse_twins(lines: &[LineDraft]) -> Result<(), MapError> {
         Some(line) => Err(MapError {
             code: "DUPLICATE_LINE",
             message: format!("Two lines have the id {}.", line.stripe_id),
-            hint: None,
+            hint: Some("It may have changed while it was read, and is tried again by itself.".to_owned()),
         }),
     }
 }

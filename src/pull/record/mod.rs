@@ -86,9 +86,18 @@ pub(super) async fn write(
         StripeKind::Invoice => contract::write(tx, road, ContractSource::Invoice, items).await,
         StripeKind::Subscription => contract::write(tx, road, ContractSource::Subscription, items).await,
         StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => {
-            Ok(items.iter().map(|_| Outcome::Unchanged.into()).collect())
+            Ok(items.iter().map(|item| check(road, kind, item)).collect())
         }
     }
+}
+
+/// What makes no record is only kept; where it cannot be reckoned with, that is a failure like any other.
+fn check(road: Road<'_>, kind: StripeKind, item: &Item<'_>) -> Written {
+    let Some(value) = item.value else {
+        return Outcome::Unchanged.into();
+    };
+    let checked = is_of_mode(road, value).and_then(|()| crate::map::check(kind, value));
+    checked.map_or_else(Written::from, |()| Outcome::Unchanged.into())
 }
 
 /// Notes which records of a noun were written, for those who watch.
@@ -131,7 +140,9 @@ fn is_of_mode(road: Road<'_>, value: &Value) -> Result<(), MapError> {
         Some(livemode) if livemode != road.rules.livemode => Err(MapError {
             code: "WRONG_MODE",
             message: "The object is of Stripe's other mode (live or test).".to_owned(),
-            hint: None,
+            hint: Some(
+                "Is Stripe's API behind --stripe-api-base? It answers with objects that the key is not for.".to_owned(),
+            ),
         }),
         _ => Ok(()),
     }

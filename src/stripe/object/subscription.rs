@@ -2,17 +2,19 @@
 
 use serde::Deserialize;
 
-use super::field::{list, nested};
+use super::field::{currency, id, list, nested};
 use super::{Discount, Expandable, Id, Price};
 
 /// A subscription with all its items.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Subscription {
     /// `sub_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// active, canceled, …, or a word of later times.
     pub status: String,
     /// Lower case.
+    #[serde(deserialize_with = "currency")]
     pub currency: String,
     /// When it was made.
     pub created: i64,
@@ -30,7 +32,7 @@ pub struct Subscription {
     #[serde(default, deserialize_with = "list")]
     pub discounts: Vec<Expandable<Discount>>,
     /// All of them.
-    #[serde(default, deserialize_with = "nested")]
+    #[serde(deserialize_with = "nested")]
     pub items: Vec<Item>,
 }
 
@@ -38,6 +40,7 @@ pub struct Subscription {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Item {
     /// `si_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Absent for metered items.
     pub quantity: Option<i64>,

@@ -93,7 +93,7 @@ impl Race {
             match (dice.random_range(0..10), client) {
                 (0..=3, _) | (_, None) => {
                     self.save(json!({ "name": key, "email": address(&mut dice) }), key)
-                        .await
+                        .await;
                 }
                 (4 | 5, Some(id)) => self.save(json!({ "id": id, "email": address(&mut dice) }), key).await,
                 (6, Some(id)) => _ = self.office.pair("linkClient", &id, &customer).await,

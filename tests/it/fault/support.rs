@@ -21,6 +21,7 @@ pub(super) const QUICK: Patience = Patience {
 };
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// A company of several pages of everything.
 pub(super) fn large() -> Options {
@@ -54,14 +55,19 @@ pub(super) async fn imported(options: Options) -> (TestApp, String) {
     let (app, id) = connected(options).await;
     let run = app.admin().import(&id).await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    look_each_minute(&app, &id).await;
+    (app, id)
+}
+
+/// Has it look at the events each minute, and compare only when asked to; gives when it has looked.
+pub(super) async fn look_each_minute(app: &TestApp, id: &str) {
     let settings = "mutation($id: ID!) {
         updateSettings(input: {integrationId: $id, pollIntervalSeconds: 60, reconcileSchedule: \"off\"}) { userErrors { code } }
     }";
     app.admin()
         .mutate("updateSettings", settings, json!({ "id": id }))
         .await;
-    look(&app).await;
-    (app, id)
+    look(app).await;
 }
 
 /// Lets time pass, here and in Stripe.
@@ -72,14 +78,12 @@ pub(super) fn pass(app: &TestApp, time: Duration) {
 
 /// Lets a minute pass and waits for the end of a look that began after it; gives the look.
 pub(super) async fn look(app: &TestApp) -> run::Model {
+    let before = runs(app, RunKind::CatchUp).await.first().map(|run| run.id);
     pass(app, MINUTE);
-    let since = app.clock.now_ms();
     until("the events have been looked at", async || {
         app.tick().await;
-        let looks = runs(app, RunKind::CatchUp).await;
-        looks
-            .into_iter()
-            .find(|run| run.queued_at >= since && run.finished_at.is_some())
+        let latest = runs(app, RunKind::CatchUp).await.into_iter().next()?;
+        (Some(latest.id) > before && latest.finished_at.is_some()).then_some(latest)
     })
     .await
 }
@@ -145,6 +149,14 @@ pub(super) async fn mend(app: &TestApp) {
         None
     })
     .await;
+}
+
+/// Has everything compared; gives the run.
+pub(super) async fn reconcile(app: &TestApp, integration_id: &str) -> Value {
+    let start = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+    let id = json!({ "id": integration_id });
+    let started = app.admin().mutate("startReconcile", start, id).await;
+    app.admin().end_of_run(started["run"]["id"].as_str().unwrap()).await
 }
 
 /// How a run is shown.

@@ -337,10 +337,10 @@ async fn names_in_metadata_are_taken_literally() {
     let client = office.client_of(&customer).await;
     assert_eq!((&client["name"], &client["warnings"]), (&json!("Acme"), &json!([])));
     let values = client["customValues"].as_array().unwrap();
-    for place in 0..keys.len() {
+    for (place, name) in keys.iter().enumerate() {
         let key = json!(format!("field_{place}"));
         let value = values.iter().find(|value| value["field"]["key"] == key).unwrap();
-        assert_eq!(value["value"], json!(format!("value {place}")), "{:?}", keys[place]);
+        assert_eq!(value["value"], json!(format!("value {place}")), "{name:?}");
     }
     assert_eq!(
         office.world().truth(Kind::Customer).pop().unwrap()["id"],

@@ -8,7 +8,15 @@ use crate::settings::support::problems;
 use crate::support::{Office, dump, rule, text};
 
 /// Type, options, what is given, what is kept, and something that does not fit.
-const TYPES: [(&str, Option<&[&str]>, &str, &str, &str); 8] = [
+type Case = (
+    &'static str,
+    Option<&'static [&'static str]>,
+    &'static str,
+    &'static str,
+    &'static str,
+);
+
+const TYPES: [Case; 8] = [
     ("TEXT", None, "Gold & more", "Gold & more", ""),
     ("INTEGER", None, "-007", "-7", "7.5"),
     ("DECIMAL", None, "19.900", "19.9", "1e5"),
@@ -39,13 +47,15 @@ fn metadata(value: impl Fn(usize) -> &'static str) -> Value {
         .iter()
         .enumerate()
         .map(|(place, (kind, ..))| (kind.to_lowercase(), json!(value(place))));
-    Value::from_iter(entries)
+    entries.collect()
 }
 
 /// A record's values by key.
 fn values(record: &Value) -> Value {
     let values = record["customValues"].as_array().unwrap().iter();
-    Value::from_iter(values.map(|value| (text(&value["field"]["key"]), value["value"].clone())))
+    values
+        .map(|value| (text(&value["field"]["key"]), value["value"].clone()))
+        .collect()
 }
 
 async fn product(office: &Office, stripe_id: &str) -> Value {
@@ -195,7 +205,7 @@ async fn wrong_fields_are_refused_by_name() {
         field
     };
     let picklist = |options: Value| field(json!({ "type": "PICKLIST", "options": options }));
-    let many = |count: usize| Value::from_iter((0..count).map(|number| format!("No. {number}")));
+    let many = |count: usize| (0..count).map(|number| format!("No. {number}")).collect::<Value>();
     let x = |count: usize| "x".repeat(count);
     for (wrong, expected) in [
         (field(json!({ "key": "" })), vec![("key", "INVALID")]),

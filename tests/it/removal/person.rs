@@ -188,6 +188,7 @@ fn traces_in_files(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "a story")]
 async fn nothing_is_left_of_her_and_nothing_brings_her_back() {
     let case = Case::begin().await;
     let before = case.traces().await;
