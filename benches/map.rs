@@ -80,7 +80,7 @@ fn median(mut work: impl FnMut()) -> Duration {
         .map(|_| {
             let start = cpu_time();
             work();
-            cpu_time() - start
+            cpu_time().saturating_sub(start)
         })
         .collect();
     took.sort_unstable();

@@ -76,7 +76,12 @@ impl App {
             global_per_second: config.stripe_rate_limit,
             endpoint_per_second: config.stripe_endpoint_rate_limit,
         };
-        let stripe = Gateway::new(config.stripe_api_base.clone(), bounds, clock.clone())?;
+        let stripe = Gateway::new(
+            config.stripe_api_base.clone(),
+            bounds,
+            config.stripe_patience,
+            clock.clone(),
+        )?;
         let db = Db::open(&config.database_url).await?;
         Ok(Arc::new(Self {
             config,

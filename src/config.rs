@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use reqwest::Url;
 
+use crate::stripe::Patience;
+
 /// What can be set from outside. Each flag has an environment variable of the same name with `TRIBUTARY_` in front.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
@@ -81,6 +83,10 @@ pub struct Config {
         value_name = "PER_SECOND"
     )]
     pub stripe_endpoint_rate_limit: Option<u32>,
+
+    /// How patiently Stripe is asked: not for anybody to set, but for tests.
+    #[arg(skip)]
+    pub stripe_patience: Patience,
 
     /// Log as JSON, one line an entry.
     #[arg(long, global = true, env = "TRIBUTARY_LOG_JSON")]

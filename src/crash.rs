@@ -1,7 +1,7 @@
 //! Named moments at which a test lets the process be killed, as by a power cut. Builds for use contain nothing of this.
 
 /// The moments, in the order in which an import meets them, then those of events.
-pub const POINTS: [&str; 26] = [
+pub const POINTS: [&str; 28] = [
     "run.queued",
     "run.taken_up",
     "import.bound_fixed",
@@ -28,6 +28,8 @@ pub const POINTS: [&str; 26] = [
     "inbox.after_told",
     "inbox.before_read",
     "inbox.after_read",
+    "remap.batch_written",
+    "remap.batch_committed",
 ];
 
 /// Kills the process here if it was started with `TRIBUTARY_DIE_AT` naming this point and the how-manieth passing of it, such as

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod app;
+pub mod clients;
 pub mod clock;
 pub mod command;
 pub mod config;

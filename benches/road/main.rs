@@ -1,14 +1,16 @@
 //! Measures the road end to end: the built server imports from the built sandbox, each in a process of its own, over real HTTP
 //! into SQLite. Tables: objects a second, CPU, memory, requests, rows; then webhooks, from their arrival to a query that finds
-//! them. Nothing is asserted here.
+//! them; and mappings applied to what is kept. Nothing is asserted of the figures.
 //!
-//! `make bench` takes about five minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits.
+//! `make bench` takes about six minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits,
+//! `--only remaps` leaves the rest out.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "figures for people")]
 
 mod events;
 mod process;
+mod remap;
 mod server;
 
 use clap::Parser;
@@ -27,15 +29,26 @@ struct Args {
     /// How often each run is made; the median is printed.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Only webhooks, no imports.
-    #[arg(long)]
-    only_events: bool,
+    /// Only this part.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Customers that are mapped again.
+    #[arg(long, default_value_t = 100_000)]
+    mapped: u32,
     /// Events that wait in the inbox when its draining is measured.
     #[arg(long, default_value_t = 10_000)]
     queued: u64,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Imports,
+    Remaps,
+    Events,
 }
 
 /// One line of the table.
@@ -53,10 +66,43 @@ async fn main() {
     let args = Args::parse();
     // Built together with the server, reqwest wants to be told how TLS goes, though nobody speaks it here.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    if !args.only_events {
+    let is_wanted = |part| args.only.is_none_or(|only| only == part);
+    if is_wanted(Part::Imports) {
         measure_imports(&args).await;
     }
-    measure_events(&args).await;
+    if is_wanted(Part::Remaps) {
+        measure_remaps(&args).await;
+    }
+    if is_wanted(Part::Events) {
+        measure_events(&args).await;
+    }
+}
+
+/// After another edit of a mapping, without Stripe.
+async fn measure_remaps(args: &Args) {
+    println!(
+        "{:26} {:>9} {:>9} {:>10} {:>9}",
+        "mapped again", "clients", "seconds", "clients/s", "CPU s"
+    );
+    let sizes = [
+        ("--customers", args.mapped),
+        ("--products", 10),
+        ("--invoices", 10),
+        ("--subscriptions", 10),
+    ];
+    on_a_server(&sizes, async |server| {
+        for (name, sources) in remap::SOURCES {
+            let median = remap::measure(server, sources, args.runs).await;
+            let seconds = median.took.as_secs_f64();
+            println!(
+                "{name:26} {:>9} {seconds:>9.2} {:>10.0} {:>9.2}",
+                median.clients,
+                median.clients as f64 / seconds,
+                median.cpu.as_secs_f64()
+            );
+        }
+    })
+    .await;
 }
 
 /// From the webhook to the query. The payloads are whole: nothing is read from Stripe.
@@ -89,28 +135,35 @@ async fn measure_events(args: &Args) {
 
 async fn on_a_fresh_server<T>(measure: impl AsyncFnOnce(&mut events::Events<'_>) -> T) -> T {
     let sizes = [
-        "--customers",
-        "100",
-        "--products",
-        "10",
-        "--invoices",
-        "100",
-        "--subscriptions",
-        "50",
+        ("--customers", 100),
+        ("--products", 10),
+        ("--invoices", 100),
+        ("--subscriptions", 50),
     ];
-    let arguments: Vec<String> = ["sandbox", "--port", "0"]
-        .iter()
-        .chain(&sizes)
-        .map(|text| (*text).to_owned())
-        .collect();
-    let mut sandbox = Child::start(&arguments, &[]);
+    on_a_server(&sizes, async |server| {
+        measure(&mut events::Events::begin(server).await).await
+    })
+    .await
+}
+
+/// A server that has imported an account of these sizes.
+async fn on_a_server<T>(sizes: &[(&str, u32)], measure: impl AsyncFnOnce(&server::Server) -> T) -> T {
+    let mut sandbox = Child::start(&sandbox_of(sizes, &[]), &[]);
     let (base, key) = (sandbox.line(), sandbox.line());
     let folder = tempfile::tempdir().unwrap();
     let server = server::start(folder.path(), &base, UNBOUND).await;
     server.connect(&key).await;
     server.import().await;
-    let mut events = events::Events::begin(&server).await;
-    measure(&mut events).await
+    measure(&server).await
+}
+
+fn sandbox_of(sizes: &[(&str, u32)], flags: &[&str]) -> Vec<String> {
+    let mut arguments = vec!["sandbox".to_owned(), "--port".to_owned(), "0".to_owned()];
+    for (flag, size) in sizes {
+        arguments.extend([(*flag).to_owned(), size.to_string()]);
+    }
+    arguments.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    arguments
 }
 
 async fn measure_imports(args: &Args) {
@@ -168,14 +221,7 @@ async fn measure(scenario: &Scenario) -> (Imported, Imported, Usage) {
         ("--invoices", n / 2),
         ("--subscriptions", n * 23 / 100),
     ];
-    let mut arguments = vec!["sandbox".to_owned(), "--port".to_owned(), "0".to_owned()];
-    arguments.extend(
-        sizes
-            .iter()
-            .flat_map(|(flag, size)| [(*flag).to_owned(), size.to_string()]),
-    );
-    arguments.extend(scenario.sandbox.iter().map(|flag| (*flag).to_owned()));
-    let mut sandbox = Child::start(&arguments, &[]);
+    let mut sandbox = Child::start(&sandbox_of(&sizes, scenario.sandbox), &[]);
     let (base, key) = (sandbox.line(), sandbox.line());
     let folder = tempfile::tempdir().unwrap();
     let server = server::start(folder.path(), &base, scenario.server).await;

@@ -122,26 +122,59 @@ impl Server {
     }
 
     pub(crate) async fn import(&self) -> Imported {
-        let start =
-            "mutation($id: ID!) { startImport(input: {integrationId: $id}) { run { id } userErrors { message } } }";
-        let started = self.graphql(start, json!({ "id": self.integration.get() })).await;
-        let run = started["startImport"]["run"]["id"].as_str().unwrap().to_owned();
+        let run = self
+            .run_to_the_end("startImport", &["CUSTOMER", "PRODUCT", "CONTRACT"])
+            .await;
+        self.imported(&run).await
+    }
+
+    /// Asks for a run and waits for its end.
+    pub(crate) async fn run_to_the_end(&self, mutation: &str, objects: &[&str]) -> Value {
+        let start = format!(
+            "mutation($id: ID!, $objects: [SyncObject!]!) {{
+                {mutation}(input: {{integrationId: $id, objects: $objects}}) {{ run {{ id }} userErrors {{ message }} }}
+            }}"
+        );
+        let variables = json!({ "id": self.integration.get(), "objects": objects });
+        let started = self.graphql(&start, variables).await;
+        let run = started[mutation]["run"]["id"].as_str().unwrap().to_owned();
         loop {
             tokio::time::sleep(Duration::from_millis(100)).await;
             let look = "query($id: ID!) { node(id: $id) { ... on Run { state startedAt finishedAt stripeRequests phases { object seen created updated unchanged skipped failed } } } }";
             let run = self.graphql(look, json!({ "id": run })).await["node"].clone();
             if run["finishedAt"].is_string() {
-                return self.imported(&run).await;
+                return run;
             }
         }
     }
 
+    /// Puts rules beside those that come with the product: targets and sources.
+    pub(crate) async fn map_customers(&self, rules: &[(&str, &str)]) {
+        let reset = "mutation($id: ID!) { resetMapping(input: {integrationId: $id, object: CUSTOMER}) {
+            mapping { rules { source target } } userErrors { message }
+        } }";
+        let mut all =
+            self.graphql(reset, json!({ "id": self.integration.get() })).await["resetMapping"]["mapping"]["rules"]
+                .take();
+        for (target, source) in rules {
+            all.as_array_mut()
+                .unwrap()
+                .push(json!({ "source": source, "target": target }));
+        }
+        let save = "mutation($id: ID!, $rules: [MappingRuleInput!]!) {
+            updateCustomerMapping(input: {integrationId: $id, rules: $rules}) { userErrors { message } }
+        }";
+        let saved = self
+            .graphql(save, json!({ "id": self.integration.get(), "rules": all }))
+            .await;
+        assert_eq!(saved["updateCustomerMapping"]["userErrors"], json!([]));
+    }
+
     async fn imported(&self, run: &Value) -> Imported {
-        let time = |field: &str| chrono::DateTime::parse_from_rfc3339(run[field].as_str().unwrap()).unwrap();
         let phases: Vec<String> = run["phases"].as_array().unwrap().iter().map(Value::to_string).collect();
         let (objects, rows) = count(&self.database).await;
         Imported {
-            took: (time("finishedAt") - time("startedAt")).to_std().unwrap(),
+            took: duration(run),
             objects,
             requests: run["stripeRequests"].as_u64().unwrap(),
             rows,
@@ -188,6 +221,12 @@ impl Server {
     pub(crate) fn usage(&self) -> Usage {
         self.process.usage()
     }
+}
+
+/// From the moment a run was taken up to its end.
+pub(crate) fn duration(run: &Value) -> Duration {
+    let time = |field: &str| chrono::DateTime::parse_from_rfc3339(run[field].as_str().unwrap()).unwrap();
+    (time("finishedAt") - time("startedAt")).to_std().unwrap()
 }
 
 /// Customers, products, prices, invoices and subscriptions that are kept, and the rows of all tables that hold them.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kind::{ClientOrigin, ClientStatus};
-use crate::list::Warnings;
+use crate::list::{CustomValues, EditedFields, Warnings};
 
 /// A company we sell to. Which Stripe customers it is, [`crate::client_link`] says.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,6 +24,8 @@ pub struct Model {
     pub status: ClientStatus,
     /// E-mail address.
     pub email: Option<String>,
+    /// The e-mail address in the form that is compared.
+    pub email_key: Option<String>,
     /// Phone number as given.
     pub phone: Option<String>,
     /// Web site.
@@ -46,6 +48,10 @@ pub struct Model {
     pub currency: Option<String>,
     /// Since when it is known.
     pub inception_date: Option<Date>,
+    /// Values of the fields that an admin has added.
+    pub custom_values: CustomValues,
+    /// Fields whose value a person or another system has set.
+    pub edited: EditedFields,
     /// All linked customers are gone from Stripe.
     pub deleted_in_stripe: bool,
     /// What could not be done as it should.

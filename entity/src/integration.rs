@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::list::{ContractSources, KeyPermissions};
+use crate::list::{ContractSources, KeyPermissions, MatchRules};
 
 /// One Stripe account in one mode.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,6 +39,10 @@ pub struct Model {
     pub poll_interval_seconds: Option<i32>,
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: bool,
+    /// How a customer finds a client that is here already, in order.
+    pub client_matching: MatchRules,
+    /// A JMESPath expression that gives the id by which another system knows a customer.
+    pub external_id_source: Option<String>,
     /// Upper bound of requests a second; null = half of Stripe's limit.
     pub max_requests_per_second: Option<i32>,
     /// Events up to this second have been applied, Unix seconds of Stripe's clock; null before the first import.
@@ -69,6 +73,8 @@ pub struct Model {
     pub next_reconcile_at: Option<i64>,
     /// When a run last ended well, Unix milliseconds.
     pub last_success_at: Option<i64>,
+    /// When somebody asked for everything of it to be removed, Unix milliseconds; the row goes last.
+    pub purge_requested_at: Option<i64>,
     /// When the row was made.
     pub created_at: i64,
 }

@@ -96,6 +96,50 @@ words! {
 }
 
 words! {
+    /// How a Stripe customer finds a client that is here already.
+    ClientMatchRule {
+        /// The client that it is known to be, by its id.
+        StripeId = "STRIPE_ID",
+        /// The one with the id that another system knows both by.
+        ExternalId = "EXTERNAL_ID",
+        /// The one with the same e-mail address.
+        Email = "EMAIL",
+    }
+}
+
+words! {
+    /// What has a custom field.
+    CustomFieldOwner {
+        /// Clients.
+        Client = "CLIENT",
+        /// Products.
+        Product = "PRODUCT",
+    }
+}
+
+words! {
+    /// What the values of a field are.
+    FieldType {
+        /// Any text.
+        Text = "TEXT",
+        /// A whole number of 64 bits.
+        Integer = "INTEGER",
+        /// An exact decimal number.
+        Decimal = "DECIMAL",
+        /// An amount of money, a decimal with the currency's digits.
+        Currency = "CURRENCY",
+        /// True or false.
+        Boolean = "BOOLEAN",
+        /// A day.
+        Date = "DATE",
+        /// An address on the web.
+        Link = "LINK",
+        /// One of the options.
+        Picklist = "PICKLIST",
+    }
+}
+
+words! {
     /// What a user or a token may do; each level includes the one before it.
     Scope {
         /// Read records.
@@ -198,6 +242,8 @@ words! {
         CatchUp = "CATCH_UP",
         /// Everything in scope compared with Stripe, and mended.
         Reconcile = "RECONCILE",
+        /// What is kept, mapped again without a request to Stripe.
+        Remap = "REMAP",
         /// Single objects read again.
         Retry = "RETRY",
     }

@@ -1,14 +1,32 @@
 //! The lists and small documents that live in one JSON column.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_orm::FromJsonQueryResult;
 use sea_orm::prelude::{Date, Uuid};
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{ContractSource, FieldPolicy, RunState, SyncObject};
+use crate::kind::{ClientMatchRule, ContractSource, FieldPolicy, RunState, SyncObject};
 
 /// Sentences for people about what could not be done as it should.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Warnings(pub Vec<String>);
+
+/// Values of custom fields in their canonical form, by the field's id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct CustomValues(pub BTreeMap<Uuid, String>);
+
+/// Fields of a record by the paths that mappings name them by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct EditedFields(pub BTreeSet<String>);
+
+/// What a picklist offers, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct PicklistOptions(pub Vec<String>);
+
+/// How a customer finds a client, in the order in which it is tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct MatchRules(pub Vec<ClientMatchRule>);
 
 /// The Stripe objects that make contracts, without repetition, in the order of the enum.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]

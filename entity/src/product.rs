@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::list::Warnings;
+use crate::list::{CustomValues, Warnings};
 
 /// An entry of the product catalog.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -31,6 +31,8 @@ pub struct Model {
     pub recurring: bool,
     /// Stripe no longer has it.
     pub deleted_in_stripe: bool,
+    /// Values of the fields that an admin has added.
+    pub custom_values: CustomValues,
     /// What could not be done as it should.
     pub warnings: Warnings,
     /// When the row was made.

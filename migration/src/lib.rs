@@ -8,6 +8,7 @@ mod ddl;
 mod m20261123_000001_main_road;
 mod m20261123_000002_events;
 mod m20261123_000003_live;
+mod m20261124_000004_clients;
 mod m20261124_000005_contracts;
 
 /// All steps, oldest first.
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_main_road::Migration),
             Box::new(m20261123_000002_events::Migration),
             Box::new(m20261123_000003_live::Migration),
+            Box::new(m20261124_000004_clients::Migration),
             Box::new(m20261124_000005_contracts::Migration),
         ]
     }

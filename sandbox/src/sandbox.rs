@@ -1,7 +1,7 @@
 //! The running sandbox: its socket, what it was asked and its end.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
@@ -21,8 +21,31 @@ use crate::world::World;
 pub struct Sandbox {
     address: SocketAddr,
     server: Arc<Server>,
+    socket: Mutex<Socket>,
+    webhooks: Socket,
+}
+
+/// Tasks that end together.
+#[derive(Clone, Debug, Default)]
+struct Socket {
     stopping: CancellationToken,
     tasks: TaskTracker,
+}
+
+impl Socket {
+    async fn close(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn serve(listener: TcpListener, server: &Arc<Server>) -> Self {
+        let socket = Self::default();
+        let (stopping, tasks) = (socket.stopping.clone(), socket.tasks.clone());
+        let accepting = Arc::clone(server).accept(listener, stopping.clone(), tasks.clone());
+        tasks.spawn(stopping.run_until_cancelled_owned(accepting));
+        socket
+    }
 }
 
 impl Sandbox {
@@ -37,20 +60,16 @@ impl Sandbox {
         let undelivered = watch::Sender::new(0);
         let world = World::new(&options, sender, undelivered.clone());
         let server = Arc::new(Server::new(world, &options));
-        let (stopping, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(
-            stopping
-                .clone()
-                .run_until_cancelled_owned(webhook::deliver(deliveries, undelivered)),
-        );
-        let accepting = Arc::clone(&server).accept(listener, stopping.clone(), tasks.clone());
-        tasks.spawn(stopping.clone().run_until_cancelled_owned(accepting));
-        tasks.close();
+        let webhooks = Socket::default();
+        let delivering = webhook::deliver(deliveries, undelivered);
+        webhooks
+            .tasks
+            .spawn(webhooks.stopping.clone().run_until_cancelled_owned(delivering));
         Ok(Self {
             address,
+            socket: Mutex::new(Socket::serve(listener, &server)),
             server,
-            stopping,
-            tasks,
+            webhooks,
         })
     }
 
@@ -105,15 +124,45 @@ impl Sandbox {
         self.server.log().clear();
     }
 
+    /// The key is refused as expired from now on.
+    pub fn expire_key(&self, key: &str) {
+        self.server.keys().expire(key);
+    }
+
+    /// A restricted key, new or known, has these rights from now on.
+    pub fn restrict_key(&self, key: &str, rights: &[&str]) {
+        let rights = rights.iter().map(|right| (*right).to_owned()).collect();
+        self.server.keys().restrict(key, rights);
+    }
+
+    /// Closes the socket and all connections: who calls is refused until it
+    /// listens again. The company stays as it is.
+    pub async fn hang_up(&self) {
+        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        socket.close().await;
+    }
+
+    /// Listens again where it did before it hung up.
+    ///
+    /// # Errors
+    /// When somebody else has taken the port meanwhile.
+    pub async fn listen_again(&self) -> std::io::Result<()> {
+        let listener = TcpListener::bind(self.address).await?;
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = Socket::serve(listener, &self.server);
+        Ok(())
+    }
+
     /// Closes the socket and all connections and waits until they are closed.
     pub async fn stop(self) {
-        self.stopping.cancel();
-        self.tasks.wait().await;
+        self.hang_up().await;
+        self.webhooks.close().await;
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.stopping.cancel();
+        let socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        socket.stopping.cancel();
+        self.webhooks.stopping.cancel();
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{all, get, options, send};
+use common::{all, get, ids, options, send};
 use sandbox::{Fault, Kind, Options, RateLimits, Sandbox};
 use serde_json::json;
 
@@ -173,6 +173,8 @@ async fn a_poisoned_object_is_served_but_not_true() {
     assert_eq!(get(&sandbox, &format!("/v1/invoices/{id}")).await.1, poison);
     assert!(all(&sandbox, "/v1/invoices?").await.contains(&poison));
     assert!(sandbox.world().get(Kind::Invoice, &id).unwrap()["total"].is_i64());
+    sandbox.world().cure(Kind::Invoice, &id);
+    assert!(get(&sandbox, &format!("/v1/invoices/{id}")).await.1["total"].is_i64());
 }
 
 #[tokio::test]
@@ -181,4 +183,130 @@ async fn a_stopped_sandbox_answers_no_more() {
     let url = sandbox.base_url();
     sandbox.stop().await;
     assert!(common::client().unwrap().get(url).send().await.is_err());
+}
+
+#[tokio::test]
+async fn limits_are_told_in_several_ways() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    sandbox.faults().fail_next(1, Fault::RateLimitedFor(7), None);
+    let response = send(&sandbox, "/v1/invoices").await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (429, &"7".parse().unwrap())
+    );
+    sandbox.faults().fail_next(1, Fault::RateLimitedAsInvalid, None);
+    let (status, body) = get(&sandbox, "/v1/invoices").await;
+    assert_eq!((status, &body["error"]["code"]), (400, &json!("rate_limit")));
+}
+
+#[tokio::test]
+async fn some_answers_only_look_like_ones() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    sandbox.faults().fail_next(1, Fault::InvalidJson, None);
+    let text = send(&sandbox, "/v1/invoices").await.unwrap().text().await.unwrap();
+    assert!(!serde_json::from_str::<serde_json::Value>(&text).unwrap_err().is_eof());
+    sandbox.faults().fail_next(1, Fault::PlainText, None);
+    let plain = send(&sandbox, "/v1/invoices").await.unwrap();
+    assert_eq!(plain.headers()["content-type"], "text/plain");
+    let id = sandbox.world().create_customer(json!({ "name": "half of a smile: @" }));
+    sandbox.faults().rewrite("smile: @", "smile: \\ud83d");
+    let text = send(&sandbox, &format!("/v1/customers/{id}"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(text.contains(r#""half of a smile: \ud83d""#), "{text}");
+    sandbox.faults().clear();
+    assert_eq!(
+        get(&sandbox, &format!("/v1/customers/{id}")).await.1["name"],
+        "half of a smile: @"
+    );
+}
+
+#[tokio::test]
+async fn some_bodies_come_late_and_some_never_end() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    sandbox.faults().fail_next(1, Fault::Late(1), None);
+    let begun = Instant::now();
+    assert_eq!(get(&sandbox, "/v1/account").await.0, 200);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    for (fault, status, at_least) in [
+        (Fault::Endless, 200, 30),
+        (Fault::Flood(200), 200, 1 << 20),
+        (Fault::Flood(500), 500, 1 << 20),
+    ] {
+        sandbox.faults().fail_next(1, fault, None);
+        let mut response = send(&sandbox, "/v1/account").await.unwrap();
+        assert_eq!((response.status().as_u16(), response.content_length()), (status, None));
+        let mut read = 0;
+        while read < at_least {
+            read += response.chunk().await.unwrap().unwrap().len();
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_lead_nowhere() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let path = "/v1/customers?limit=20";
+    let second = async || {
+        let first = ids(&get(&sandbox, path).await.1);
+        let (_, page) = get(&sandbox, &format!("{path}&starting_after={}", first.last().unwrap())).await;
+        (first, ids(&page), page["has_more"] == true)
+    };
+    let (first, last, has_more) = second().await;
+    assert!(!has_more && !last.is_empty() && first != last);
+    sandbox.faults().fail_next(2, Fault::SamePage, None);
+    assert_eq!(second().await, (first.clone(), first.clone(), true));
+    sandbox.faults().fail_some(1_000, 1, Fault::MoreForEver, None);
+    assert_eq!(second().await, (first.clone(), last.clone(), true));
+    sandbox.faults().clear();
+    sandbox.faults().fail_some(1_000, 1, Fault::Circle, None);
+    let (_, page) = get(&sandbox, &format!("{path}&starting_after={}", last.last().unwrap())).await;
+    assert_eq!(ids(&page), first);
+}
+
+#[tokio::test]
+async fn a_fault_can_be_one_key_s_alone() {
+    let rights = vec!["rak_customer_read".to_owned()];
+    let other = "rk_test_abcdefgh1234";
+    let sandbox = Sandbox::start(Options {
+        restricted_keys: vec![(other.to_owned(), rights)],
+        ..options()
+    })
+    .await
+    .unwrap();
+    sandbox.faults().fail_key(other, Fault::ServerError(500), None);
+    let ask = async |key: &str, path: &str| status_with(&sandbox, key, path).await.0;
+    let own = sandbox.key().to_owned();
+    assert_eq!(
+        (ask(other, "/v1/customers").await, ask(&own, "/v1/customers").await),
+        (500, 200)
+    );
+    sandbox.faults().clear();
+    assert_eq!(
+        (ask(other, "/v1/customers").await, ask(other, "/v1/products").await),
+        (200, 403)
+    );
+    sandbox.restrict_key(other, &["rak_product_read"]);
+    assert_eq!(
+        (ask(other, "/v1/customers").await, ask(other, "/v1/products").await),
+        (403, 200)
+    );
+    sandbox.expire_key(&own);
+    assert_eq!(
+        (ask(&own, "/v1/customers").await, ask(other, "/v1/products").await),
+        (401, 200)
+    );
+}
+
+#[tokio::test]
+async fn it_hangs_up_and_listens_again_with_everything_in_place() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let id = sandbox.world().create_customer(json!({ "name": "Still here" }));
+    sandbox.hang_up().await;
+    assert!(send(&sandbox, "/v1/account").await.unwrap_err().is_connect());
+    sandbox.listen_again().await.unwrap();
+    assert_eq!(get(&sandbox, &format!("/v1/customers/{id}")).await.0, 200);
 }

@@ -1,16 +1,11 @@
 //! E-mail addresses: the form people give and the form that is looked up.
 
-use unicode_casefold::UnicodeCaseFold;
-use unicode_normalization::UnicodeNormalization;
-
 use crate::error::{Code, Error};
 
 const MAX_CHARS: usize = 254;
 
-/// The form that is unique and looked up: composed, without case, without spaces around it.
-pub fn key(email: &str) -> String {
-    email.trim().nfc().case_fold().nfc().collect()
-}
+/// The form that is unique and looked up.
+pub use crate::map::key::email_key as key;
 
 /// The address without spaces around it, if it can be one: something on both sides of one `@`, no spaces or control characters.
 pub fn check(email: &str) -> Result<&str, Error> {

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::jobs::queue::{self, StartRun};
 use crate::settings::{UpdateSettings, set_sync_enabled, update_settings};
 use crate::setup::{Authenticate, authenticate};
+use crate::stripe::Patience;
 use crate::{http, jobs, store};
 
 /// Flags of `tributary demo`.
@@ -78,6 +79,7 @@ fn config_of(config: Config, folder: &Path, sandbox: &Sandbox) -> anyhow::Result
         stripe_api_base: sandbox.base_url().parse().context("the sandbox's address")?,
         stripe_rate_limit: Some(0),
         stripe_endpoint_rate_limit: Some(0),
+        stripe_patience: Patience::default(),
         ..config
     })
 }

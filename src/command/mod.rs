@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod clients;
 mod demo;
 mod migrate;
 mod sandbox;
@@ -49,6 +50,9 @@ enum Command {
     /// The tokens of scripts.
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Clients from a CSV file, and all of them as one.
+    #[command(subcommand)]
+    Clients(clients::ClientsCommand),
 }
 
 impl Cli {
@@ -64,6 +68,7 @@ impl Cli {
             Command::Migrate => migrate::run(config).await,
             Command::User(command) => command.run(config).await,
             Command::Token(command) => command.run(config).await,
+            Command::Clients(command) => command.run(config).await,
         }
     }
 }

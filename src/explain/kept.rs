@@ -27,7 +27,11 @@ pub(super) async fn explain(
         (None, None) => return Ok(None),
         (None, Some(open)) => (RecordState::Failed, told(open)),
         (Some(standing), open) => {
-            let why = why(app, integration, kind, stripe_id, standing, open).await?;
+            let mut why = why(app, integration, kind, stripe_id, standing, open).await?;
+            let is_erased = standing.reason.as_deref() == Some(source::ERASED);
+            if kind == StripeKind::Customer && !is_erased {
+                why = format!("{why} {}", super::matching::explain(app, integration, stripe_id).await?);
+            }
             (standing.state, why)
         }
     };

@@ -2,6 +2,7 @@
 
 mod asked;
 mod kept;
+mod matching;
 mod reason;
 mod redact;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store::source;
-use crate::stripe::list::can_be_asked;
+use crate::stripe::object::is_id;
 
 /// The largest source that is shown, bytes of JSON.
 const SOURCE_LIMIT: usize = 64 << 10;
@@ -59,7 +60,7 @@ pub async fn explain(
 
 /// Refuses what cannot be the id of a Stripe object. Prefixes are not looked at: Stripe has let accounts choose ids.
 pub fn check_stripe_id(stripe_id: &str) -> Result<(), Error> {
-    if can_be_asked(stripe_id) {
+    if is_id(stripe_id) {
         return Ok(());
     }
     let message = "A Stripe id has 1 to 255 characters and no control characters.";

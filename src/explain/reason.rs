@@ -31,6 +31,9 @@ pub(super) fn skipped(code: &str) -> String {
         "SUBSCRIPTION_INCOMPLETE" => {
             "Its first payment is still open, so that it may never begin. It becomes a contract once it does."
         }
+        "ERASED" => {
+            "The person was erased here: nothing is kept but what contracts are reckoned from, and nothing comes back."
+        }
         "CUSTOMER_DELETED" | "PRODUCT_DELETED" | "DELETED" => {
             "It was deleted in Stripe before it was imported, so that there is nothing to make a record from."
         }

@@ -7,6 +7,7 @@ use entity::kind::{Scope, StripeKind};
 
 use super::connection::{connection, page_args, row_of, rows_of};
 use super::contract::{ContractConnection, ContractFilter, ContractOrder};
+use super::custom_field::{CustomValue, custom_values};
 use super::id::IdType;
 use super::integration::Integration;
 use super::loader::{ContractsOf, LinksOf};
@@ -124,6 +125,12 @@ impl Client {
 
     async fn inception_date(&self) -> Option<Date> {
         self.0.inception_date.map(Date)
+    }
+
+    /// All custom fields of clients, with this one's values.
+    async fn custom_values(&self, ctx: &Context<'_>) -> Result<Vec<CustomValue>, Fault> {
+        let owner = entity::kind::CustomFieldOwner::Client;
+        custom_values(ctx, owner, &self.0.custom_values.0).await
     }
 
     async fn created_at(&self) -> DateTime {

@@ -26,6 +26,9 @@ struct DisconnectStripeInput {
     integration_id: ID,
     /// The integration's name, typed again to confirm.
     confirm_name: String,
+    /// Everything that came by it is removed, clients included that nothing else speaks for. It cannot be undone.
+    #[graphql(default = false)]
+    purge: bool,
 }
 
 /// The mutations of the connection.
@@ -49,7 +52,7 @@ impl ConnectMutation {
         IntegrationPayload::of(setup::authenticate(ctx.app()?, input).await)
     }
 
-    /// Destroys the key and stops the sync at once. Imported records stay.
+    /// Destroys the key and stops the sync at once. Imported records stay, unless purged: then the integration itself is gone soon after.
     async fn disconnect_stripe(
         &self,
         ctx: &Context<'_>,
@@ -70,6 +73,7 @@ async fn disconnect(
         Disconnect {
             integration_id,
             confirm_name: input.confirm_name,
+            purge: input.purge,
         },
     )
     .await

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::error::{Code, Error};
 
-const PREFIXES: [(IdType, &str); 10] = [
+const PREFIXES: [(IdType, &str); 11] = [
     (IdType::User, "user"),
     (IdType::Session, "session"),
     (IdType::ApiToken, "token"),
@@ -16,6 +16,7 @@ const PREFIXES: [(IdType, &str); 10] = [
     (IdType::ContractLine, "line"),
     (IdType::Run, "run"),
     (IdType::SyncError, "error"),
+    (IdType::CustomField, "field"),
 ];
 
 /// A type that has global ids.
@@ -41,6 +42,8 @@ pub enum IdType {
     Run,
     /// `error_…`
     SyncError,
+    /// `field_…`
+    CustomField,
 }
 
 impl IdType {

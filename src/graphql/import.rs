@@ -88,6 +88,12 @@ impl ImportMutation {
         RunPayload::of(start(ctx.app()?, caller, RunKind::Reconcile, input).await)
     }
 
+    /// Applies the saved mapping to what is already here. Sends Stripe nothing.
+    async fn start_remap(&self, ctx: &Context<'_>, input: StartRunInput) -> Result<RunPayload, Fault> {
+        let caller = ctx.require(Scope::RunSync)?;
+        RunPayload::of(start(ctx.app()?, caller, RunKind::Remap, input).await)
+    }
+
     /// Stops at the next page edge; what was imported stays. Calling it twice is harmless.
     async fn cancel_run(&self, ctx: &Context<'_>, input: IdInput) -> Result<RunPayload, Fault> {
         ctx.require(Scope::RunSync)?;

@@ -56,6 +56,12 @@ impl Mapping {
         self.0.rules.0.iter().cloned().map(MappingRule::from).collect()
     }
 
+    /// Stored objects that another version of it has mapped; `startRemap` applies this one to them.
+    async fn stale_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
+        let count = settings::count_stale(ctx.app()?, &self.0).await?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
+    }
+
     async fn updated_at(&self) -> DateTime {
         DateTime::from_ms(self.0.updated_at)
     }
@@ -80,7 +86,7 @@ pub(super) enum FieldPolicy {
 struct MappingRule {
     /// A JMESPath expression over the Stripe object: `address.city`, `name || email || id`, `metadata."plan tier" || 'free'`. Beyond the standard functions: `lower`, `upper`, `trim`, `date(unix)`, `datetime(unix)`, `money(minorUnits, currency)`. A closed subset: fields, indexes, literals, `||`, `&&`, `!`, comparisons and those functions; at most 512 characters.
     source: String,
-    /// A field of our record.
+    /// A field of our record, or `custom.<key>`.
     target: String,
     /// Part of the default mapping: its source can be changed, the rule cannot be removed or disabled.
     required: bool,
@@ -108,7 +114,7 @@ impl From<list::MappingRule> for MappingRule {
 }
 
 #[derive(InputObject)]
-struct MappingRuleInput {
+pub(super) struct MappingRuleInput {
     source: String,
     target: String,
     #[graphql(default = true)]

@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod context;
 mod contract;
+mod custom_field;
 mod executed;
 mod explain;
 mod fault;
@@ -22,10 +23,12 @@ mod loader;
 mod mapping;
 mod money;
 mod node;
+mod preview;
 pub mod problem;
 mod product;
 mod revenue;
 mod run;
+mod save_client;
 pub mod scalar;
 mod session;
 mod settings;
@@ -62,6 +65,8 @@ pub struct QueryRoot(
     run::RunQuery,
     sync_error::SyncErrorQuery,
     explain::ExplainQuery,
+    custom_field::CustomFieldQuery,
+    preview::PreviewQuery,
 );
 
 /// What can be changed.
@@ -75,6 +80,8 @@ pub struct MutationRoot(
     mapping::MappingMutation,
     import::ImportMutation,
     webhook::WebhookMutation,
+    custom_field::CustomFieldMutation,
+    save_client::ClientMutation,
 );
 
 /// The schema, ready to execute.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::contract::Contract;
+use super::custom_field::CustomField;
 use super::id::{IdType, decode};
 use super::integration::Integration;
 use super::line::ContractLine;
@@ -44,6 +45,8 @@ pub(super) enum Node {
     Run(Run),
     /// An object that could not be imported.
     SyncError(SyncError),
+    /// A field that an admin has added.
+    CustomField(CustomField),
     /// The caller.
     User(User),
     /// The caller's session.
@@ -115,6 +118,7 @@ pub(super) async fn list(
         IdType::ContractLine => rows!(line, ContractLine),
         IdType::Run => rows!(run, Run),
         IdType::SyncError => rows!(sync_error, SyncError),
+        IdType::CustomField => rows!(custom_field, CustomField),
         IdType::User | IdType::Session | IdType::ApiToken => Vec::new(),
     })
 }

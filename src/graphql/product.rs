@@ -5,6 +5,7 @@ use entity::kind::{Scope, StripeKind};
 use entity::product::Model;
 
 use super::connection::{connection, page_args, row_of, rows_of};
+use super::custom_field::{CustomValue, custom_values};
 use super::id::IdType;
 use super::integration::Integration;
 use super::money::{DateTimeRange, OrderDirection};
@@ -66,6 +67,12 @@ impl Product {
 
     async fn recurring(&self) -> bool {
         self.0.recurring
+    }
+
+    /// All custom fields of products, with this one's values.
+    async fn custom_values(&self, ctx: &Context<'_>) -> Result<Vec<CustomValue>, Fault> {
+        let owner = entity::kind::CustomFieldOwner::Product;
+        custom_values(ctx, owner, &self.0.custom_values.0).await
     }
 
     async fn created_at(&self) -> DateTime {

@@ -32,6 +32,7 @@ pub(super) enum RunKind {
     Backfill,
     CatchUp,
     Reconcile,
+    Remap,
     Retry,
 }
 

@@ -1,6 +1,6 @@
 //! The settings of an integration, and its switch.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use entity::integration::Model;
 use entity::kind::Scope;
 
@@ -23,6 +23,10 @@ pub(super) struct Settings {
     poll_interval_seconds: Option<i32>,
     /// Cron expression of five fields, UTC, of the full comparison; "off" when there is none.
     reconcile_schedule: String,
+    /// How a Stripe customer finds a client that is here already, in order. A customer that is a client stays it.
+    client_matching: Vec<ClientMatchRule>,
+    /// JMESPath expression in the Stripe customer that gives our client's `externalId`, for `EXTERNAL_ID` matching.
+    external_id_source: Option<String>,
     import_zero_amount_invoices: bool,
     /// Upper bound of requests a second to Stripe; null = half of Stripe's limit.
     max_requests_per_second: Option<i32>,
@@ -42,10 +46,21 @@ impl Settings {
             invoice_lookback_days: row.invoice_lookback_days,
             poll_interval_seconds: row.poll_interval_seconds,
             reconcile_schedule: row.reconcile_schedule.clone(),
+            client_matching: row.client_matching.0.iter().copied().map(Into::into).collect(),
+            external_id_source: row.external_id_source.clone(),
             import_zero_amount_invoices: row.import_zero_amount_invoices,
             max_requests_per_second: row.max_requests_per_second,
         }
     }
+}
+
+/// How a Stripe customer finds a client that is already here, in the given order. All but `STRIPE_ID` look only at clients of origin MANUAL; a rule that finds several matches none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::kind::ClientMatchRule")]
+enum ClientMatchRule {
+    StripeId,
+    ExternalId,
+    Email,
 }
 
 /// Absent = keep, null = automatic.
@@ -58,6 +73,8 @@ struct UpdateSettingsInput {
     poll_interval_seconds: MaybeUndefined<i32>,
     /// A cron expression of five fields in UTC, at least an hour apart, or "off".
     reconcile_schedule: Option<String>,
+    client_matching: Option<Vec<ClientMatchRule>>,
+    external_id_source: MaybeUndefined<String>,
     import_zero_amount_invoices: Option<bool>,
     max_requests_per_second: MaybeUndefined<i32>,
 }
@@ -74,7 +91,7 @@ pub(super) struct SettingsMutation;
 
 #[Object]
 impl SettingsMutation {
-    /// Contract sources, lookback days, schedule. Only the given fields change.
+    /// Contract sources, lookback days, schedule, client matching. Only the given fields change.
     async fn update_settings(
         &self,
         ctx: &Context<'_>,
@@ -105,6 +122,10 @@ async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
         invoice_lookback_days: input.invoice_lookback_days,
         poll_interval_seconds: given(input.poll_interval_seconds),
         reconcile_schedule: input.reconcile_schedule,
+        client_matching: input
+            .client_matching
+            .map(|rules| rules.into_iter().map(Into::into).collect()),
+        external_id_source: given(input.external_id_source),
         import_zero_amount_invoices: input.import_zero_amount_invoices,
         max_requests_per_second: given(input.max_requests_per_second),
     };
@@ -112,7 +133,7 @@ async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
 }
 
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
-fn given(value: MaybeUndefined<i32>) -> Option<Option<i32>> {
+fn given<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),

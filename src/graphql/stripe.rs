@@ -17,7 +17,6 @@ use crate::error::{Code, Error};
 
 /// A record made from one Stripe object.
 #[expect(clippy::duplicated_attributes, reason = "two fields have one type")]
-#[expect(clippy::large_enum_variant, reason = "it lives no longer than its field is answered")]
 #[derive(Interface)]
 #[graphql(
     field(name = "stripe_id", ty = "Option<String>"),

@@ -74,6 +74,16 @@ pub(super) struct DeletedPayload {
     pub(super) user_errors: Vec<UserError>,
 }
 
+impl DeletedPayload {
+    pub(super) fn of(id: ID, result: Result<(), Error>) -> Result<Self, Fault> {
+        let (done, user_errors) = settle(result)?;
+        Ok(Self {
+            deleted_id: done.map(|()| id),
+            user_errors,
+        })
+    }
+}
+
 /// The mutations of this noun.
 #[derive(Default)]
 pub(super) struct TokenMutation;
@@ -98,11 +108,7 @@ impl TokenMutation {
 
     async fn revoke_api_token(&self, ctx: &Context<'_>, input: IdInput) -> Result<DeletedPayload, Fault> {
         let caller = ctx.require(Scope::Read.into())?;
-        let (done, user_errors) = settle(revoke(ctx.app()?, caller, &input.id).await)?;
-        Ok(DeletedPayload {
-            deleted_id: done.map(|()| input.id),
-            user_errors,
-        })
+        DeletedPayload::of(input.id.clone(), revoke(ctx.app()?, caller, &input.id).await)
     }
 }
 

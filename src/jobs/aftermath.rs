@@ -2,13 +2,14 @@
 
 use entity::kind::{ContractSource, RunKind, RunState, RunTrigger, SyncObject};
 use entity::{integration, run};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, Set};
-use uuid::Uuid;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
 
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::catch_up::is_hole;
 use crate::pull::rules::Rules;
+use crate::store;
 
 /// Notes what a run has reached, in the transaction that ends it.
 pub(super) async fn note(
@@ -62,14 +63,28 @@ fn has_read_invoices(rules: &Rules, run: &run::Model) -> bool {
         && contracts.is_some_and(|phase| matches!(phase.state, RunState::Succeeded | RunState::Partial))
 }
 
-/// Asking again with a key that Stripe refuses helps nobody. A new key starts the schedule again, and what rests goes on.
-pub(super) async fn stop_for_key(app: &App, integration_id: Uuid, code: &str, message: &str) -> Result<(), Error> {
-    let row = integration::ActiveModel {
-        id: Set(integration_id),
-        key_problem: Set(Some(code.to_owned())),
-        key_problem_message: Set(Some(message.to_owned())),
-        ..Default::default()
-    };
-    row.update(app.db.write()).await?;
-    Ok(())
+/// Asking again with a key that Stripe refuses helps nobody: stops the schedule and says so, once. A new key starts it again, and what
+/// rests goes on. `false`: the key that was refused is no longer the integration's.
+pub(super) async fn stop_for_key(
+    app: &App,
+    integration: &integration::Model,
+    code: &str,
+    message: &str,
+) -> Result<bool, Error> {
+    use integration::Column;
+    let stopped = integration::Entity::update_many()
+        .col_expr(Column::KeyProblem, Expr::value(code))
+        .col_expr(Column::KeyProblemMessage, Expr::value(message))
+        .filter(Column::Id.eq(integration.id))
+        .filter(Column::KeySealed.eq(integration.key_sealed.clone()))
+        .filter(Column::KeyProblem.is_null())
+        .exec(app.db.write())
+        .await?;
+    if stopped.rows_affected > 0 {
+        let id = integration.id.simple();
+        tracing::error!(integration = %id, error = message, "the key is refused: nothing is pulled until there is another");
+        return Ok(true);
+    }
+    let now = store::integration::find(app.db.read(), integration.id).await?;
+    Ok(now.is_some_and(|now| now.key_sealed == integration.key_sealed))
 }

@@ -1,20 +1,19 @@
-//! Takes events out of the inbox when some have come, outside of any look at Stripe's list.
+//! Takes events out of the inbox when some have come, outside of any look at Stripe's list, and maps again what is queued for that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::integration;
-use entity::kind::RunTrigger;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::aftermath;
 use super::work::{is_of_key, reason};
-use super::{aftermath, timetable};
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::Halt;
-use crate::pull::inbox::{Drained, Lane, drain};
+use crate::pull::inbox::{Lane, drain};
 use crate::pull::rules::Rules;
 use crate::store;
 
@@ -34,14 +33,18 @@ struct Rest {
 }
 
 impl Inbox {
-    /// Begins to take out what waits, of each integration where nobody does.
+    /// Begins to take out what waits, of each integration where nobody does. Taking out begins with what is to be mapped again.
     pub(super) async fn look(
         self: &Arc<Self>,
         app: &Arc<App>,
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
-        for id in store::inbox::list_integrations_that_wait(app.db.read()).await? {
+        let mut waiting = store::inbox::list_integrations_that_wait(app.db.read()).await?;
+        waiting.extend(store::reference::list_integrations_queued(app.db.read()).await?);
+        waiting.sort_unstable();
+        waiting.dedup();
+        for id in waiting {
             if app.turns.is_taken(id) || self.rests(id, app.clock.now_ms()) {
                 continue;
             }
@@ -58,7 +61,10 @@ impl Inbox {
 
     fn rests(&self, id: Uuid, now_ms: i64) -> bool {
         let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        resting.get(&id).is_some_and(|rest| rest.until_ms > now_ms)
+        // Further away than any rest: our clock was set back.
+        resting
+            .get(&id)
+            .is_some_and(|rest| (1..=LONGEST_REST_MS).contains(&(rest.until_ms - now_ms)))
     }
 
     async fn take_out(&self, app: Arc<App>, integration: integration::Model, stop: CancellationToken) {
@@ -67,20 +73,20 @@ impl Inbox {
                 let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
                 resting.remove(&integration.id);
             }
-            Err(Halt::Failed(error)) => self.rest(&app, integration.id, &error).await,
+            Err(Halt::Failed(error)) => self.rest(&app, &integration, &error).await,
         }
     }
 
-    async fn rest(&self, app: &App, id: Uuid, error: &Error) {
-        tracing::warn!(%error, "events wait");
+    async fn rest(&self, app: &App, integration: &integration::Model, error: &Error) {
+        tracing::warn!(integration = %integration.id.simple(), %error, "events wait");
         if is_of_key(error) {
             let (code, message) = reason(error);
-            if let Err(error) = aftermath::stop_for_key(app, id, code, &message).await {
+            if let Err(error) = aftermath::stop_for_key(app, integration, code, &message).await {
                 tracing::error!(%error, "the schedule could not be stopped");
             }
         }
         let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = resting.entry(id).or_default();
+        let rest = resting.entry(integration.id).or_default();
         let wait = FIRST_REST_MS
             .saturating_mul(1 << rest.failures.min(8))
             .min(LONGEST_REST_MS);
@@ -90,7 +96,7 @@ impl Inbox {
 }
 
 /// Events have their effect once the first import has ended, and while sync is on.
-fn is_open(integration: &integration::Model) -> bool {
+pub(super) fn is_open(integration: &integration::Model) -> bool {
     integration.sync_enabled
         && integration.key_sealed.is_some()
         && integration.key_problem.is_none()
@@ -104,10 +110,5 @@ async fn take_out(app: &Arc<App>, integration: &integration::Model, stop: &Cance
     let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
     let drained = drain(&mut lane, &rules, stop).await;
     lane.leave().await?;
-    let Drained { relist } = drained?;
-    if relist {
-        timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
-        app.wake.notify_one();
-    }
-    Ok(())
+    drained
 }

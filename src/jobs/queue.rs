@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
-use entity::{integration, run};
+use entity::{integration, mapping, run};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
+};
 use uuid::Uuid;
 
-use super::timetable::blank_run;
 use crate::app::App;
 use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
+use crate::pull::queued::blank_run;
 use crate::store::lease;
 
 const KEY_LENGTH: usize = 200;
@@ -23,7 +25,7 @@ const KEY_LENGTH: usize = 200;
 /// A wish for a run over whole nouns.
 #[derive(Debug)]
 pub struct StartRun {
-    /// What it is to do: an import, a backfill or a reconcile.
+    /// What it is to do: an import, a backfill, a reconcile or a remap.
     pub kind: RunKind,
     /// Of which integration.
     pub integration_id: Uuid,
@@ -36,7 +38,7 @@ pub struct StartRun {
 }
 
 /// Queues a run and returns at once. The same idempotency key gives the same run. Of imports and backfills an integration has one
-/// at a time; of reconciles the one that is open is given back.
+/// at a time; of reconciles the one that is open is given back, of remaps one that does what is asked.
 pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> {
     let objects = in_order(&wish.objects)?;
     check_key(wish.idempotency_key.as_deref())?;
@@ -50,9 +52,12 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
     if import_slot.is_some() && is_slot_taken(&tx, known.id).await? {
         return Err(in_progress());
     }
-    if wish.kind == RunKind::Reconcile
-        && let Some(open) = find_open(&tx, known.id, wish.kind).await?
-    {
+    let open = match wish.kind {
+        RunKind::Reconcile => list_open(&tx, known.id, wish.kind).await?.into_iter().next(),
+        RunKind::Remap => find_remap(&tx, known.id, &objects).await?,
+        _ => None,
+    };
+    if let Some(open) = open {
         return Ok(open);
     }
     let queued = run::Model {
@@ -95,17 +100,33 @@ async fn is_slot_taken(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Ok(holder.one(conn).await?.is_some())
 }
 
-async fn find_open(
-    conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    kind: RunKind,
-) -> Result<Option<run::Model>, DbErr> {
+async fn list_open(conn: &impl ConnectionTrait, integration_id: Uuid, kind: RunKind) -> Result<Vec<run::Model>, DbErr> {
     run::Entity::find()
         .filter(run::Column::IntegrationId.eq(integration_id))
         .filter(run::Column::Kind.eq(kind))
         .filter(run::Column::FinishedAt.is_null())
-        .one(conn)
+        .order_by_asc(run::Column::Id)
+        .all(conn)
         .await
+}
+
+/// An open remap of all of `objects` by the mappings of this moment: one that nobody has called off, and that has begun after their
+/// last change or not yet.
+async fn find_remap(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    objects: &[SyncObject],
+) -> Result<Option<run::Model>, DbErr> {
+    let mappings = mapping::Entity::find()
+        .filter(mapping::Column::IntegrationId.eq(integration_id))
+        .filter(mapping::Column::Object.is_in(objects.iter().copied()));
+    let changed_at = mappings.all(conn).await?.into_iter().map(|row| row.updated_at).max();
+    let open = list_open(conn, integration_id, RunKind::Remap).await?;
+    Ok(open.into_iter().find(|run| {
+        objects.iter().all(|object| run.objects.0.contains(object))
+            && run.state != RunState::Canceling
+            && (run.started_at.is_none() || run.started_at > changed_at)
+    }))
 }
 
 fn in_order(objects: &[SyncObject]) -> Result<Vec<SyncObject>, Error> {
@@ -193,7 +214,10 @@ pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
         .add(run::Column::LeaseUntil.lt(now));
     let ended = run::Entity::update_many()
         .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(run::Column::FinishedAt, Expr::value(app.clock.now_ms()))
+        .col_expr(
+            run::Column::FinishedAt,
+            Expr::value(lease::end_of(&known, app.clock.now_ms())),
+        )
         .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
         .filter(run::Column::Id.eq(run_id))
         .filter(idle)

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use entity::integration;
 use entity::kind::{RunKind, RunTrigger};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
-use uuid::Uuid;
 
-use super::timetable::{has_open_run, paid_invoices, whole_run};
+use super::timetable::paid_invoices;
 use crate::pull::pace::reconcile_interval_seconds;
+use crate::pull::queued::queue_reconcile;
 use crate::settings::schedule::{OFF, Schedule};
-use crate::store::{self, lease};
+use crate::store;
 
 /// Whether the integration reconciles by itself.
 pub(super) fn has_schedule(integration: &integration::Model) -> bool {
@@ -22,38 +22,34 @@ pub(super) async fn queue_when_due(
     integration: &integration::Model,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    if !has_schedule(integration) || has_open_run(conn, integration.id, RunKind::Reconcile).await? {
+    if !has_schedule(integration) || store::run::has_open(conn, integration.id, RunKind::Reconcile).await? {
         return Ok(());
     }
     match integration.next_reconcile_at {
-        Some(at) if at <= now_ms => queue(conn, integration.id, RunTrigger::Schedule, now_ms).await,
-        Some(_) => Ok(()),
-        None => {
-            let next_at = next(conn, integration, now_ms).await?;
-            if next_at.is_some() {
-                let row = integration::ActiveModel {
-                    id: Set(integration.id),
-                    next_reconcile_at: Set(next_at),
-                    ..Default::default()
-                };
-                row.update(conn).await?;
-            }
-            Ok(())
+        Some(at) if at <= now_ms => {
+            // However this one ends, the next is settled from its beginning.
+            settle(conn, integration, None).await?;
+            queue_reconcile(conn, integration.id, RunTrigger::Schedule, now_ms).await
         }
+        Some(_) => Ok(()),
+        None => match next(conn, integration, now_ms).await? {
+            Some(next_at) => settle(conn, integration, Some(next_at)).await,
+            None => Ok(()),
+        },
     }
 }
 
-/// Queues a reconcile, unless one is open.
-pub(super) async fn queue(
+async fn settle(
     conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    trigger: RunTrigger,
-    now_ms: i64,
+    integration: &integration::Model,
+    next_at: Option<i64>,
 ) -> Result<(), DbErr> {
-    if has_open_run(conn, integration_id, RunKind::Reconcile).await? {
-        return Ok(());
-    }
-    lease::insert(conn, whole_run(integration_id, RunKind::Reconcile, trigger, now_ms)).await
+    let row = integration::ActiveModel {
+        id: Set(integration.id),
+        next_reconcile_at: Set(next_at),
+        ..Default::default()
+    };
+    row.update(conn).await.map(|_row| ())
 }
 
 /// The first time of the schedule that the allowance pays for, Unix milliseconds.

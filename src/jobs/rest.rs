@@ -5,10 +5,10 @@ use entity::run;
 use rand::Rng;
 
 use crate::error::Error;
+use crate::store::lease::LONGEST_REST_MS;
 use crate::stripe;
 
 const FIRST_MS: i64 = 5_000;
-const LONGEST_MS: i64 = 300_000;
 /// About a day.
 const MOST_RESTS: i32 = 300;
 /// What is not Stripe's answer does not become it by waiting for long.
@@ -22,9 +22,9 @@ pub(super) fn after(error: &Error, run: &run::Model, look_interval_seconds: i64)
         _ => return None,
     };
     let longest = if run.kind == RunKind::CatchUp {
-        LONGEST_MS.min(look_interval_seconds.saturating_mul(1000))
+        LONGEST_REST_MS.min(look_interval_seconds.saturating_mul(1000))
     } else {
-        LONGEST_MS
+        LONGEST_REST_MS
     };
     let full = duration(run.rests).min(longest);
     (run.rests < most).then(|| rand::rng().random_range(full * 4 / 5..=full))
@@ -33,7 +33,7 @@ pub(super) fn after(error: &Error, run: &run::Model, look_interval_seconds: i64)
 /// Without jitter.
 fn duration(rests: i32) -> i64 {
     let exponent = u32::try_from(rests.clamp(0, 16)).unwrap_or_default();
-    FIRST_MS.saturating_mul(1 << exponent).min(LONGEST_MS)
+    FIRST_MS.saturating_mul(1 << exponent).min(LONGEST_REST_MS)
 }
 
 #[cfg(test)]

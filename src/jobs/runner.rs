@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::inbox::Inbox;
 use super::remap::Remaps;
+use super::removal::Removal;
 use super::{timetable, work};
 use crate::app::App;
 use crate::store::lease;
@@ -17,6 +18,7 @@ use crate::store::lease;
 pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
     let owner = app.turns.owner();
     let (inbox, remaps) = (Arc::new(Inbox::default()), Arc::new(Remaps::default()));
+    let removal = Arc::new(Removal::default());
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -30,6 +32,9 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTrack
         }
         if let Err(error) = remaps.look(&app, &stop, &tasks).await {
             tracing::warn!(%error, "what waits to be mapped again could not be looked for; the next tick tries again");
+        }
+        if let Err(error) = removal.look(&app, &stop, &tasks).await {
+            tracing::warn!(%error, "what is to be removed could not be looked for; the next tick tries again");
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What is due, and what has been kept long enough.
 
-use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
-use entity::list::{RunPhases, SyncObjects};
+use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::{integration, run};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
@@ -9,8 +8,8 @@ use uuid::Uuid;
 use super::reconcile;
 use crate::app::App;
 use crate::pull::catch_up::is_hole;
-use crate::pull::pace::{ALLOWANCE_DAYS, poll_interval_seconds};
-use crate::pull::progress::blank_phase;
+use crate::pull::pace::{ALLOWANCE_DAYS, LONGEST_SECONDS, poll_interval_seconds};
+use crate::pull::queued::{self, blank_run};
 use crate::pull::retry::Errand;
 use crate::store::{self, change, failure, inbox, lease};
 
@@ -37,7 +36,7 @@ pub async fn queue_due(app: &App) -> Result<(), DbErr> {
         .add(integration::Column::EventWatermark.is_not_null());
     let integrations = integration::Entity::find().filter(active).all(app.db.read()).await?;
     for integration in integrations {
-        let look_is_due = integration.next_poll_at.is_some_and(|at| at <= now_ms);
+        let look_is_due = is_look_due(&integration, now_ms);
         let reconcile_is_due = match integration.next_reconcile_at {
             Some(at) => at <= now_ms,
             None => reconcile::has_schedule(&integration),
@@ -66,12 +65,20 @@ async fn queue_due_of(app: &App, integration_id: Uuid, now_ms: i64) -> Result<()
     let Some(integration) = lock(&tx, integration_id).await? else {
         return Ok(());
     };
-    if integration.next_poll_at.is_some_and(|at| at <= now_ms) {
+    if is_look_due(&integration, now_ms) {
         queue_look(&tx, &integration, now_ms).await?;
     }
     reconcile::queue_when_due(&tx, &integration, now_ms).await?;
     queue_retry(&tx, &integration, now_ms).await?;
     tx.commit().await
+}
+
+/// Now, or further away than looks are apart: our clock was set back.
+fn is_look_due(integration: &integration::Model, now_ms: i64) -> bool {
+    let apart = integration.poll_interval_seconds.map_or(LONGEST_SECONDS, i64::from) * SECOND_MS;
+    integration
+        .next_poll_at
+        .is_some_and(|at| at <= now_ms || at > now_ms + apart)
 }
 
 async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<integration::Model>, DbErr> {
@@ -88,11 +95,11 @@ async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<integratio
 }
 
 async fn queue_look(conn: &impl ConnectionTrait, integration: &integration::Model, now_ms: i64) -> Result<(), DbErr> {
-    if has_open_run(conn, integration.id, RunKind::CatchUp).await? {
+    if store::run::has_open(conn, integration.id, RunKind::CatchUp).await? {
         return Ok(());
     }
     if is_hole(integration.event_watermark.unwrap_or_default(), now_ms / SECOND_MS) {
-        reconcile::queue(conn, integration.id, RunTrigger::Startup, now_ms).await?;
+        queued::queue_reconcile(conn, integration.id, RunTrigger::Startup, now_ms).await?;
     } else {
         let look = blank_run(integration.id, RunKind::CatchUp, RunTrigger::Schedule, now_ms);
         lease::insert(conn, look).await?;
@@ -109,7 +116,7 @@ async fn queue_look(conn: &impl ConnectionTrait, integration: &integration::Mode
 
 async fn queue_retry(conn: &impl ConnectionTrait, integration: &integration::Model, now_ms: i64) -> Result<(), DbErr> {
     let keys = failure::list_due(conn, integration.id, now_ms, RETRIED).await?;
-    if keys.is_empty() || has_open_run(conn, integration.id, RunKind::Retry).await? {
+    if keys.is_empty() || store::run::has_open(conn, integration.id, RunKind::Retry).await? {
         return Ok(());
     }
     let retry = run::Model {
@@ -122,20 +129,8 @@ async fn queue_retry(conn: &impl ConnectionTrait, integration: &integration::Mod
 /// Queues a reconcile, unless one is open.
 pub(super) async fn queue_reconcile(app: &App, integration_id: Uuid, trigger: RunTrigger) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
-    reconcile::queue(&tx, integration_id, trigger, app.clock.now_ms()).await?;
+    queued::queue_reconcile(&tx, integration_id, trigger, app.clock.now_ms()).await?;
     tx.commit().await
-}
-
-pub(super) async fn has_open_run(
-    conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    kind: RunKind,
-) -> Result<bool, DbErr> {
-    let open = run::Entity::find()
-        .filter(run::Column::IntegrationId.eq(integration_id))
-        .filter(run::Column::Kind.eq(kind))
-        .filter(run::Column::FinishedAt.is_null());
-    Ok(open.one(conn).await?.is_some())
 }
 
 /// Seconds between looks at the events.
@@ -168,46 +163,6 @@ pub(super) async fn paid_invoices(
     let since = now_ms - ALLOWANCE_DAYS * DAY_MS;
     let paid = store::integration::count_paid_invoices(conn, integration_id, since).await?;
     Ok(i64::try_from(paid).unwrap_or(i64::MAX))
-}
-
-/// A run that waits to be taken up.
-pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger, now_ms: i64) -> run::Model {
-    run::Model {
-        id: Uuid::now_v7(),
-        integration_id,
-        kind,
-        trigger,
-        state: RunState::Queued,
-        objects: SyncObjects::default(),
-        started_by: None,
-        idempotency_key: None,
-        queued_at: now_ms,
-        started_at: None,
-        finished_at: None,
-        phases: RunPhases::default(),
-        checkpoint: None,
-        stripe_requests: 0,
-        failure_code: None,
-        failure_message: None,
-        import_slot: None,
-        resume_at: None,
-        rests: 0,
-        drift: None,
-        monthly_sums: None,
-        lease_owner: None,
-        lease_until: None,
-        fence: 0,
-    }
-}
-
-/// A run over the lists of everything.
-pub(super) fn whole_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger, now_ms: i64) -> run::Model {
-    let objects = vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract];
-    run::Model {
-        phases: RunPhases(objects.iter().copied().map(blank_phase).collect()),
-        objects: SyncObjects(objects),
-        ..blank_run(integration_id, kind, trigger, now_ms)
-    }
 }
 
 /// Drops what has been kept long enough: looks and retries that ended well, which records were changed, and what events told that

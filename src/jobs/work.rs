@@ -1,9 +1,11 @@
 //! One run, from being taken up to its end.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, RunTrigger};
 use entity::{integration, run};
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::{aftermath, rest, timetable};
@@ -14,7 +16,7 @@ use crate::pull::catch_up::Look;
 use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
 use crate::pull::rules::Rules;
-use crate::pull::{catch_up, import, retry};
+use crate::pull::{catch_up, import, remap, retry};
 use crate::store::{self, lease};
 use crate::stripe;
 
@@ -26,7 +28,13 @@ pub(super) async fn see_through(app: Arc<App>, run: run::Model, stop: Cancellati
     let (id, kind) = (run.id, run.kind);
     tracing::info!(run = %id.simple(), ?kind, "run taken up");
     crash::point("run.taken_up");
-    match work(&app, run, &stop).await {
+    let worked = AssertUnwindSafe(work(&app, run.clone(), &stop)).catch_unwind().await;
+    let ended = match worked {
+        Ok(ended) => ended,
+        // Taken up again it would only break down again.
+        Err(_panic) => give_up(&app, run, &Error::Internal("the work on a run broke down".to_owned())).await,
+    };
+    match ended {
         Ok(state) => tracing::info!(run = %id.simple(), ?state, "run left"),
         Err(error) => {
             tracing::error!(run = %id.simple(), %error, "run could not be ended as it should; it will be taken up again");
@@ -50,6 +58,9 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
             .await
             .map(|ended| (ended.state, Some(ended.t0))),
         RunKind::CatchUp => look(app, &mut progress, &rules, &integration, stop).await,
+        RunKind::Remap => remap::stored::run(&mut progress, &rules, stop)
+            .await
+            .map(|state| (state, None)),
         RunKind::Retry => retry::run(&mut progress, &rules, stop).await.map(|state| (state, None)),
     };
     end(app, integration, &rules, progress, ended).await
@@ -65,14 +76,10 @@ async fn look(
     match catch_up::run(progress, rules, integration, stop).await? {
         Look::Hole => {
             timetable::queue_reconcile(app, integration.id, RunTrigger::Startup).await?;
-            return Err(Halt::Canceled);
+            Err(Halt::Canceled)
         }
-        Look::Drained(drained) if drained.relist => {
-            timetable::queue_reconcile(app, integration.id, RunTrigger::Event).await?;
-        }
-        Look::Drained(_) => {}
+        Look::Drained => Ok((catch_up::end_of(progress), None)),
     }
-    Ok((catch_up::end_of(progress), None))
 }
 
 async fn prepare(
@@ -128,9 +135,11 @@ async fn fail(
     let (code, message) = reason(&error);
     let state = progress.run().state;
     if is_of_key(&error) {
-        tracing::error!(%error, "the key is refused: nothing is pulled until there is another");
-        aftermath::stop_for_key(app, integration.id, code, &message).await?;
-        progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        if aftermath::stop_for_key(app, integration, code, &message).await? {
+            progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        } else {
+            progress.release().await?;
+        }
         return Ok(state);
     }
     if let Some(rest_ms) = rest::after(
@@ -192,12 +201,12 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
     }
 }
 
-/// Ends a run that could not even begin.
+/// Ends a run that could not even begin, or that nobody can go on with.
 async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunState, Error> {
-    tracing::error!(%error, "run could not begin");
+    tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
     run.state = RunState::Failed;
-    run.finished_at = Some(app.clock.now_ms());
+    run.finished_at = Some(lease::end_of(&run, app.clock.now_ms()));
     run.failure_code = Some(code.to_owned());
     run.failure_message = Some(message);
     lease::finish(app.db.write(), &run).await.map_err(lease_error)?;

@@ -1,15 +1,20 @@
-//! A Stripe customer becomes a client, by the admin's rules.
+//! A Stripe customer becomes a client, by the admin's rules. What a person sets goes into the same fields.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use entity::client::Model;
 use entity::kind::ClientStatus;
+use entity::list::{CustomValues, EditedFields, Warnings};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::fit::Fitted;
-use super::rule::{CompiledRules, Given, may_write};
+use super::key::{email_key, name_key, search_key};
+use super::rule::{Before, CompiledRules, Given, Target, may_write};
 use super::{MapError, stripe_id};
 
-/// A client's mapped fields.
+/// A client's fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "entity::client says what each field means")]
 pub struct ClientDraft {
@@ -27,6 +32,8 @@ pub struct ClientDraft {
     pub address_country: Option<String>,
     pub currency: Option<String>,
     pub inception_date: Option<NaiveDate>,
+    pub custom_values: BTreeMap<Uuid, String>,
+    pub edited: BTreeSet<String>,
     pub warnings: Vec<String>,
 }
 
@@ -46,7 +53,7 @@ pub fn map(rules: &CompiledRules, customer: &Value, existing: Option<&Model>) ->
     let mut draft = existing.map(ClientDraft::of).unwrap_or_default();
     let mut warnings = Vec::new();
     for given in rules.give(customer, &mut warnings)? {
-        draft.put(given, &id, existing.is_none());
+        draft.follow(given, &id, existing.is_none());
     }
     if draft.name.is_empty() {
         draft.name = id;
@@ -56,7 +63,8 @@ pub fn map(rules: &CompiledRules, customer: &Value, existing: Option<&Model>) ->
 }
 
 impl ClientDraft {
-    fn of(row: &Model) -> Self {
+    /// The fields of a client that is here.
+    pub fn of(row: &Model) -> Self {
         let row = row.clone();
         Self {
             name: row.name,
@@ -73,52 +81,138 @@ impl ClientDraft {
             address_country: row.address_country,
             currency: row.currency,
             inception_date: row.inception_date,
-            warnings: Vec::new(),
+            custom_values: row.custom_values.0,
+            edited: row.edited.0,
+            warnings: row.warnings.0,
         }
     }
 
-    fn put(&mut self, given: Given, stripe_id: &str, is_new: bool) {
-        let Given { target, policy, value } = given;
-        match (target, value) {
-            ("name", value) => {
-                if may_write(policy, self.name.is_empty()) {
-                    self.name = if let Fitted::Text(name) = value {
-                        name
-                    } else {
-                        stripe_id.to_owned()
-                    };
-                }
+    /// The row, for a client that is the Stripe customers `stripe_ids`. What mapping does not decide is as in `existing`.
+    pub fn into_row<'a>(self, existing: &Model, stripe_ids: impl IntoIterator<Item = &'a str>) -> Model {
+        let search_key = {
+            let own = [
+                Some(self.name.as_str()),
+                self.email.as_deref(),
+                self.external_id.as_deref(),
+            ];
+            let mut parts: Vec<&str> = own.into_iter().flatten().collect();
+            for id in stripe_ids {
+                parts.push(id);
             }
-            ("status", value) => {
-                if may_write(policy, is_new) {
-                    self.status = if let Fitted::Status(status) = value {
-                        Status(status)
-                    } else {
-                        Status::default()
-                    };
-                }
+            search_key(parts.into_iter())
+        };
+        Model {
+            name_key: name_key(&self.name),
+            search_key,
+            email_key: self.email.as_deref().map(email_key),
+            name: self.name,
+            status: self.status.0,
+            email: self.email,
+            phone: self.phone,
+            site_url: self.site_url,
+            external_id: self.external_id,
+            address_line1: self.address_line1,
+            address_line2: self.address_line2,
+            address_city: self.address_city,
+            address_state: self.address_state,
+            address_postal_code: self.address_postal_code,
+            address_country: self.address_country,
+            currency: self.currency,
+            inception_date: self.inception_date,
+            custom_values: CustomValues(self.custom_values),
+            edited: EditedFields(self.edited),
+            warnings: Warnings(self.warnings),
+            ..existing.clone()
+        }
+    }
+
+    /// What is in a field, as text; none when it is empty.
+    pub fn shown(&self, target: &Target) -> Option<String> {
+        match (&*target.path, target.field_id) {
+            (_, Some(field)) => self.custom_values.get(&field).cloned(),
+            ("name", _) => Some(self.name.clone()).filter(|name| !name.is_empty()),
+            ("status", _) => Fitted::Status(self.status.0).into_text(),
+            ("inceptionDate", _) => self.inception_date.map(|day| day.to_string()),
+            (path, _) => self.text(path).cloned(),
+        }
+    }
+
+    /// Lets a rule write, if its policy allows it.
+    fn follow(&mut self, given: Given<'_>, stripe_id: &str, is_new: bool) {
+        let Given {
+            target, policy, value, ..
+        } = given;
+        let before = self.shown(target);
+        let is_empty = match &*target.path {
+            "status" => is_new,
+            _ => before.is_none(),
+        };
+        let is_edited = self.edited.contains(&*target.path);
+        if !may_write(policy, Before { is_empty, is_edited }) {
+            return;
+        }
+        let value = match (&*target.path, value) {
+            ("name", Fitted::None) => Fitted::Text(stripe_id.to_owned()),
+            (_, value) => value,
+        };
+        self.set(target, value);
+        if is_edited && self.shown(target) != before {
+            self.edited.remove(&*target.path);
+        }
+    }
+
+    /// Takes over what a person has set. A name is not emptied.
+    pub(crate) fn edit(&mut self, target: &Target, value: Fitted) {
+        self.set(target, value);
+        self.edited.insert(target.path.to_string());
+    }
+
+    fn set(&mut self, target: &Target, value: Fitted) {
+        match (&*target.path, target.field_id, value) {
+            (_, Some(field), value) => {
+                match value.into_text() {
+                    Some(text) => self.custom_values.insert(field, text),
+                    None => self.custom_values.remove(&field),
+                };
             }
-            ("inceptionDate", value) => {
-                if may_write(policy, self.inception_date.is_none()) {
-                    self.inception_date = if let Fitted::Day(day) = value { Some(day) } else { None };
-                }
+            ("name", _, Fitted::Text(name)) => self.name = name,
+            ("status", _, value) => {
+                self.status = if let Fitted::Status(status) = value {
+                    Status(status)
+                } else {
+                    Status::default()
+                };
             }
-            (target, value) => {
-                if let Some(slot) = self.text(target)
-                    && may_write(policy, slot.is_none())
-                {
-                    *slot = if let Fitted::Text(text) = value {
-                        Some(text)
-                    } else {
-                        None
-                    };
+            ("inceptionDate", _, value) => {
+                self.inception_date = if let Fitted::Day(day) = value { Some(day) } else { None };
+            }
+            (path, _, value) => {
+                if let Some(slot) = self.text_mut(path) {
+                    *slot = value.into_text();
                 }
             }
         }
     }
 
-    fn text(&mut self, target: &str) -> Option<&mut Option<String>> {
-        match target {
+    fn text(&self, path: &str) -> Option<&String> {
+        match path {
+            "email" => self.email.as_ref(),
+            "phone" => self.phone.as_ref(),
+            "siteUrl" => self.site_url.as_ref(),
+            "externalId" => self.external_id.as_ref(),
+            "address.line1" => self.address_line1.as_ref(),
+            "address.line2" => self.address_line2.as_ref(),
+            "address.city" => self.address_city.as_ref(),
+            "address.state" => self.address_state.as_ref(),
+            "address.postalCode" => self.address_postal_code.as_ref(),
+            "address.country" => self.address_country.as_ref(),
+            "currency" => self.currency.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn text_mut(&mut self, path: &str) -> Option<&mut Option<String>> {
+        match path {
             "email" => Some(&mut self.email),
             "phone" => Some(&mut self.phone),
             "siteUrl" => Some(&mut self.site_url),

@@ -46,6 +46,7 @@ fn to_value(variable: &Variable) -> Value {
 
 /// Compiles a source; the sentence says what is wrong with it.
 pub(super) fn compile(source: &str) -> Result<Expression, String> {
+    syntax::check_text(source)?;
     let parsed = RUNTIME.compile(source).map_err(|error| first_line(&error))?;
     syntax::check(parsed.as_ast())?;
     Ok(plain(parsed.as_ast()).unwrap_or(Expression::Library(parsed)))

@@ -1,27 +1,71 @@
-//! Fits what a source gives to the field that it is for.
+//! Fits a value to the field that it is for: what a source gives, or what a person has typed.
+
+mod canonical;
 
 use chrono::NaiveDate;
-use entity::kind::ClientStatus;
+use entity::custom_field;
+use entity::kind::{ClientStatus, FieldType};
 use serde_json::Value;
 
 use super::MapError;
 
 /// A result larger than this is no field of a record.
-const TEXT_LIMIT: usize = 64 << 10;
+pub(crate) const TEXT_LIMIT: usize = 64 << 10;
+/// The field that clients are found by. PostgreSQL takes keys of some 2,700 bytes.
+const KEY: &str = "externalId";
+const KEY_LIMIT: usize = 1_000;
 
 /// What a field takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Takes {
     Text,
-    Currency,
+    /// An address on the web.
+    Link,
+    /// The code of a currency.
+    CurrencyCode,
     Day,
     Status,
     Flag,
+    Integer,
+    Decimal,
+    /// An amount of money.
+    Amount,
+    /// One of these.
+    OneOf(Vec<String>),
 }
 
-/// A value that fits its field; empty values are none.
+impl Takes {
+    pub(super) fn of(field: &custom_field::Model) -> Self {
+        match field.field_type {
+            FieldType::Text => Self::Text,
+            FieldType::Integer => Self::Integer,
+            FieldType::Decimal => Self::Decimal,
+            FieldType::Currency => Self::Amount,
+            FieldType::Boolean => Self::Flag,
+            FieldType::Date => Self::Day,
+            FieldType::Link => Self::Link,
+            FieldType::Picklist => Self::OneOf(field.options.0.clone()),
+        }
+    }
+
+    /// The type as people are told it.
+    pub(crate) fn field_type(&self) -> FieldType {
+        match self {
+            Self::Text | Self::CurrencyCode => FieldType::Text,
+            Self::Link => FieldType::Link,
+            Self::Day => FieldType::Date,
+            Self::Status | Self::OneOf(_) => FieldType::Picklist,
+            Self::Flag => FieldType::Boolean,
+            Self::Integer => FieldType::Integer,
+            Self::Decimal => FieldType::Decimal,
+            Self::Amount => FieldType::Currency,
+        }
+    }
+}
+
+/// A value that fits its field, in its canonical form; empty values are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fitted {
+pub(crate) enum Fitted {
     None,
     Text(String),
     Day(NaiveDate),
@@ -29,83 +73,62 @@ pub(super) enum Fitted {
     Flag(bool),
 }
 
+impl Fitted {
+    /// The text that a field which holds text keeps of it.
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Text(text) => Some(text),
+            Self::Day(day) => Some(day.to_string()),
+            Self::Status(status) => Some(canonical::status_word(status).to_owned()),
+            Self::Flag(flag) => Some(flag.to_string()),
+        }
+    }
+}
+
 /// Fits `value`; the sentence says why it does not fit.
-pub(super) fn fit(takes: Takes, value: Value) -> Result<Fitted, String> {
+pub(crate) fn fit(takes: &Takes, value: Value) -> Result<Fitted, String> {
     if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
         return Ok(Fitted::None);
     }
-    match takes {
-        Takes::Text => plain_text(value)
-            .map(Fitted::Text)
-            .ok_or_else(|| "a list or an object is no text".to_owned()),
-        Takes::Currency => currency(&value)
-            .map(Fitted::Text)
-            .ok_or_else(|| "a currency is three letters".to_owned()),
-        Takes::Day => day(&value)
-            .map(Fitted::Day)
-            .ok_or_else(|| "a date is written YYYY-MM-DD".to_owned()),
-        Takes::Status => status(&value)
-            .map(Fitted::Status)
-            .ok_or_else(|| format!("a status is one of {STATUS_WORDS}")),
-        Takes::Flag => flag(&value)
-            .map(Fitted::Flag)
-            .ok_or_else(|| "it is neither true nor false".to_owned()),
-    }
+    let fitted = match takes {
+        Takes::Text => canonical::text(value).map(Fitted::Text),
+        Takes::Link => canonical::link(&value).map(Fitted::Text),
+        Takes::CurrencyCode => canonical::currency_code(&value).map(Fitted::Text),
+        Takes::Day => canonical::day(&value).map(Fitted::Day),
+        Takes::Status => canonical::status(&value).map(Fitted::Status),
+        Takes::Flag => canonical::flag(&value).map(Fitted::Flag),
+        Takes::Integer => canonical::integer(&value).map(Fitted::Text),
+        Takes::Decimal => canonical::decimal(&value).map(Fitted::Text),
+        Takes::Amount => canonical::amount(&value).map(Fitted::Text),
+        Takes::OneOf(options) => canonical::one_of(options, &value).map(Fitted::Text),
+    };
+    fitted.ok_or_else(|| why_not(takes))
 }
 
-const STATUS_WORDS: &str = "ACTIVE, INACTIVE, TRIAL, TERMINATED";
-
-fn plain_text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn currency(value: &Value) -> Option<String> {
-    let text = value.as_str()?.trim();
-    (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())).then(|| text.to_ascii_uppercase())
-}
-
-fn day(value: &Value) -> Option<NaiveDate> {
-    let text = value.as_str()?.trim();
-    // Chrono also takes signs and blanks before each number.
-    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .filter(|_| is_plain && !text.starts_with('-'))
-}
-
-fn status(value: &Value) -> Option<ClientStatus> {
-    match value.as_str()?.trim().to_ascii_uppercase().as_str() {
-        "ACTIVE" => Some(ClientStatus::Active),
-        "INACTIVE" => Some(ClientStatus::Inactive),
-        "TRIAL" => Some(ClientStatus::Trial),
-        "TERMINATED" => Some(ClientStatus::Terminated),
-        _ => None,
-    }
-}
-
-fn flag(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(truth) => Some(*truth),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
+fn why_not(takes: &Takes) -> String {
+    let why = match takes {
+        Takes::Text => "a list or an object is no text",
+        Takes::Link => "a link is an address that begins with https:// or http://",
+        Takes::CurrencyCode => "a currency is three letters",
+        Takes::Day => "a date is written YYYY-MM-DD",
+        Takes::Status => canonical::STATUS_WORDS,
+        Takes::Flag => "it is neither true nor false",
+        Takes::Integer => "an integer is a whole number of 64 bits",
+        Takes::Decimal => "a decimal is a number of at most 28 digits",
+        Takes::Amount => {
+            "an amount of money is a decimal such as 19.90; of Stripe's minor units money(amount, currency) makes one"
+        }
+        Takes::OneOf(options) => return format!("it is none of the options {}", options.join(", ")),
+    };
+    why.to_owned()
 }
 
 /// Text as it can be stored: not too long, and without U+0000, which PostgreSQL does not take.
 pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>) -> Result<Fitted, MapError> {
     let Fitted::Text(text) = fitted else { return Ok(fitted) };
-    if text.len() > TEXT_LIMIT {
-        return Err(MapError {
-            code: "VALUE_TOO_LARGE",
-            message: format!("What the rule for {target} gives is longer than {TEXT_LIMIT} bytes."),
-            hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
-        });
+    if text.len() > limit(target) {
+        return Err(too_large(target));
     }
     if !text.contains('\0') {
         return Ok(Fitted::Text(text));
@@ -114,45 +137,39 @@ pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>)
     Ok(Fitted::Text(without_nul(&text)))
 }
 
+/// How many bytes the text of a field has at most.
+fn limit(target: &str) -> usize {
+    if target == KEY { KEY_LIMIT } else { TEXT_LIMIT }
+}
+
+/// No field holds so much, and a part of it would be a lie: the object fails.
+pub(super) fn too_large(target: &str) -> MapError {
+    MapError {
+        code: "VALUE_TOO_LARGE",
+        message: format!(
+            "What the rule for {target} gives is longer than {} bytes.",
+            limit(target)
+        ),
+        hint: Some("Change the rule, or shorten the value in Stripe.".to_owned()),
+    }
+}
+
+/// The text in a form that can be stored: of so many letters at most, and without U+0000; `true` when it was longer.
+pub(super) fn storable_text(mut text: String, letters: usize) -> (String, bool) {
+    let end = text.char_indices().nth(letters).map(|(end, _)| end);
+    if let Some(end) = end {
+        text.truncate(end);
+    }
+    if text.contains('\0') {
+        text = without_nul(&text);
+    }
+    (text, end.is_some())
+}
+
 /// The text with U+FFFD for every U+0000.
 pub(super) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn values_fit_or_are_told() {
-        let text = |text: &str| Ok(Fitted::Text(text.to_owned()));
-        let day = NaiveDate::from_ymd_opt(2024, 2, 29).map(Fitted::Day).ok_or("no day");
-        for (takes, value, expected) in [
-            (Takes::Text, json!(5), text("5")),
-            (Takes::Text, json!(1.5), text("1.5")),
-            (Takes::Text, json!(true), text("true")),
-            (Takes::Text, json!(" \n"), Ok(Fitted::None)),
-            (Takes::Text, json!({}), Err("a list or an object is no text")),
-            (Takes::Currency, json!(" eur "), text("EUR")),
-            (Takes::Currency, json!("e1r"), Err("a currency is three letters")),
-            (Takes::Day, json!("2024-02-29"), day),
-            (Takes::Day, json!("2023-02-29"), Err("a date is written YYYY-MM-DD")),
-            (Takes::Day, json!("2026- 1- 1"), Err("a date is written YYYY-MM-DD")),
-            (Takes::Day, json!("-026-01-01"), Err("a date is written YYYY-MM-DD")),
-            (Takes::Day, json!("+026-01-01"), Err("a date is written YYYY-MM-DD")),
-            (Takes::Day, json!(20_260_101), Err("a date is written YYYY-MM-DD")),
-            (Takes::Status, json!("tRiAl"), Ok(Fitted::Status(ClientStatus::Trial))),
-            (Takes::Flag, json!("TRUE"), Ok(Fitted::Flag(true))),
-            (Takes::Flag, json!(1), Err("it is neither true nor false")),
-            (Takes::Flag, json!(null), Ok(Fitted::None)),
-        ] {
-            assert_eq!(
-                fit(takes, value.clone()),
-                expected.map_err(str::to_owned),
-                "{takes:?} {value}"
-            );
-        }
-    }
-}
+mod tests;

@@ -36,7 +36,7 @@ impl Json<'_> {
     /// Nothing is known of it but that it was there.
     pub(super) fn is_blank(self) -> bool {
         match self {
-            Self::Parsed(value) => value.get("id").is_none(),
+            Self::Parsed(value) => value.as_object().is_some_and(serde_json::Map::is_empty),
             Self::Text(text) => text == b"{}",
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64, MapErro
     i64::try_from(total).map_err(|_range| too_large())
 }
 
-/// What is left of `from` when all of `amounts` are taken off, or fails where that leaves what we can hold.
+/// What is left of `from` when all of `amounts` are taken off, or fails like [`sum`].
 pub(super) fn less(from: i64, amounts: impl IntoIterator<Item = i64>) -> Result<i64, MapError> {
     let taken: i128 = amounts.into_iter().map(i128::from).sum();
     i64::try_from(i128::from(from) - taken).map_err(|_range| too_large())
@@ -88,6 +88,7 @@ mod tests {
     fn sums_never_wrap() {
         assert_eq!(sum([i64::MAX, 1, -1]).unwrap(), i64::MAX);
         assert_eq!(sum([i64::MAX, 1]).unwrap_err().code, "AMOUNT_TOO_LARGE");
+        assert_eq!(less(i64::MIN, [-1, 1]).unwrap(), i64::MIN);
         assert_eq!(less(-1, [i64::MAX, 0]).unwrap(), i64::MIN);
         assert_eq!(
             less(0, [i64::MIN, i64::MIN, i64::MAX]).unwrap_err().code,

@@ -1,10 +1,15 @@
 //! A Stripe product becomes a product, by the admin's rules.
 
+use std::collections::BTreeMap;
+
+use entity::list::{CustomValues, Warnings};
 use entity::product::Model;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::fit::Fitted;
-use super::rule::{CompiledRules, Given, may_write};
+use super::key::{name_key, search_key};
+use super::rule::{Before, CompiledRules, Given, Target, may_write};
 use super::{MapError, stripe_id};
 
 /// A product's mapped fields.
@@ -16,6 +21,7 @@ pub struct ProductDraft {
     pub sku: Option<String>,
     pub active: bool,
     pub recurring: bool,
+    pub custom_values: BTreeMap<Uuid, String>,
     pub warnings: Vec<String>,
 }
 
@@ -30,7 +36,7 @@ pub fn map(
     let mut draft = existing.map_or_else(ProductDraft::blank, ProductDraft::of);
     let mut warnings = Vec::new();
     for given in rules.give(product, &mut warnings)? {
-        draft.put(given, &id, existing.is_none());
+        draft.follow(given, &id, existing.is_none());
     }
     if draft.name.is_empty() {
         draft.name = id;
@@ -50,37 +56,86 @@ impl ProductDraft {
             sku: None,
             active: true,
             recurring: false,
+            custom_values: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
 
-    fn of(row: &Model) -> Self {
+    /// The fields of a product that is here.
+    pub fn of(row: &Model) -> Self {
         let row = row.clone();
         Self {
             name: row.name,
             description: row.description,
             sku: row.sku,
             active: row.active,
-            ..Self::blank()
+            recurring: row.recurring,
+            custom_values: row.custom_values.0,
+            warnings: row.warnings.0,
         }
     }
 
-    fn put(&mut self, given: Given, stripe_id: &str, is_new: bool) {
-        let Given { target, policy, value } = given;
-        let text = |value| {
-            if let Fitted::Text(text) = value {
-                Some(text)
-            } else {
-                None
-            }
+    /// The row of the Stripe product `stripe_id`. What mapping does not decide is as in `existing`.
+    pub fn into_row(self, existing: &Model, stripe_id: &str) -> Model {
+        let search_key = {
+            let parts = [Some(self.name.as_str()), self.sku.as_deref(), Some(stripe_id)];
+            search_key(parts.into_iter().flatten())
         };
-        match (target, value) {
-            ("name", value) if may_write(policy, self.name.is_empty()) => {
-                self.name = text(value).unwrap_or_else(|| stripe_id.to_owned());
+        Model {
+            stripe_id: stripe_id.to_owned(),
+            name_key: name_key(&self.name),
+            search_key,
+            name: self.name,
+            description: self.description,
+            sku: self.sku,
+            active: self.active,
+            recurring: self.recurring,
+            custom_values: CustomValues(self.custom_values),
+            warnings: Warnings(self.warnings),
+            deleted_in_stripe: false,
+            ..existing.clone()
+        }
+    }
+
+    /// What is in a field, as text; none when it is empty.
+    pub fn shown(&self, target: &Target) -> Option<String> {
+        match (&*target.path, target.field_id) {
+            (_, Some(field)) => self.custom_values.get(&field).cloned(),
+            ("name", _) => Some(self.name.clone()).filter(|name| !name.is_empty()),
+            ("description", _) => self.description.clone(),
+            ("sku", _) => self.sku.clone(),
+            ("active", _) => Some(self.active.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Lets a rule write, if its policy allows it. Nobody edits products by hand.
+    fn follow(&mut self, given: Given<'_>, stripe_id: &str, is_new: bool) {
+        let Given {
+            target, policy, value, ..
+        } = given;
+        let is_empty = match &*target.path {
+            "active" => is_new,
+            _ => self.shown(target).is_none(),
+        };
+        let before = Before {
+            is_empty,
+            is_edited: false,
+        };
+        if !may_write(policy, before) {
+            return;
+        }
+        match (&*target.path, target.field_id, value) {
+            (_, Some(field), value) => {
+                match value.into_text() {
+                    Some(text) => self.custom_values.insert(field, text),
+                    None => self.custom_values.remove(&field),
+                };
             }
-            ("description", value) if may_write(policy, self.description.is_none()) => self.description = text(value),
-            ("sku", value) if may_write(policy, self.sku.is_none()) => self.sku = text(value),
-            ("active", value) if may_write(policy, is_new) => self.active = value != Fitted::Flag(false),
+            ("name", _, value) => self.name = value.into_text().unwrap_or_else(|| stripe_id.to_owned()),
+            ("description", _, value) => self.description = value.into_text(),
+            ("sku", _, value) => self.sku = value.into_text(),
+            ("active", _, value) => self.active = value != Fitted::Flag(false),
             _ => {}
         }
     }

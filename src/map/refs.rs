@@ -36,6 +36,7 @@ pub struct Refs {
     products: HashMap<String, Option<Product>>,
     coupons: HashMap<String, Option<Coupon>>,
     customers: HashMap<String, Option<Customer>>,
+    customers_seen: HashMap<String, i64>,
     courses: HashMap<String, Option<Course>>,
     /// By the invoice that they are for.
     credit_notes: HashMap<String, BTreeMap<String, Option<CreditNote>>>,
@@ -59,6 +60,16 @@ impl Refs {
     pub fn insert_credit_note<'a>(&mut self, invoice_id: String, id: String, body: impl Into<Json<'a>>) {
         let notes = self.credit_notes.entry(invoice_id).or_default();
         notes.insert(id, decode(Some(body.into())));
+    }
+
+    /// Notes up to when a customer is known, Unix seconds.
+    pub fn note_seen(&mut self, customer_id: String, second: i64) {
+        self.customers_seen.insert(customer_id, second);
+    }
+
+    /// Up to when a customer is known, Unix seconds.
+    pub fn seen(&self, customer_id: &str) -> Option<i64> {
+        self.customers_seen.get(customer_id).copied()
     }
 
     /// A price, with its tiers and currency options.

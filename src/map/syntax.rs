@@ -8,14 +8,30 @@ use super::transform::Transform;
 const NODES: usize = 64;
 const DEPTH: usize = 16;
 const PROJECTIONS: usize = 1;
-const LIBRARY_FUNCTIONS: [(&str, usize); 6] = [
-    ("join", 2),
+/// Of JMESPath's own functions those that cannot make much of little, with how many arguments they take.
+const LIBRARY_FUNCTIONS: [(&str, usize); 5] = [
     ("to_string", 1),
     ("length", 1),
     ("contains", 2),
     ("starts_with", 2),
     ("not_null", usize::MAX),
 ];
+
+/// Each of these may take the parser a level deeper, and it knows no bound: some hundred are the end of a thread's stack, and of the
+/// program with it.
+const DEEPER: [char; 5] = ['!', '(', '[', '{', '*'];
+
+/// Says what is wrong with a source before it is parsed, if anything is.
+pub(super) fn check_text(source: &str) -> Result<(), String> {
+    if source.matches(DEEPER).count() > NODES {
+        return Err(too_long());
+    }
+    Ok(())
+}
+
+fn too_long() -> String {
+    format!("it is too long: at most {NODES} parts")
+}
 
 /// Says what is wrong with an expression that was parsed, if anything is.
 pub(super) fn check(ast: &Ast) -> Result<(), String> {
@@ -33,7 +49,7 @@ impl Walk {
     fn node(&mut self, ast: &Ast, depth: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > NODES {
-            return Err(format!("it is too long: at most {NODES} parts"));
+            return Err(too_long());
         }
         if depth > DEPTH {
             return Err(format!("it is nested too deeply: at most {DEPTH} levels"));
@@ -84,6 +100,10 @@ impl Walk {
                 ));
             }
             Some(_) => {}
+        }
+        // One result as the glue of the next: a few dozen letters would make gigabytes.
+        if name == "join" && !matches!(arguments, [Ast::Literal { .. }, _]) {
+            return Err("join takes what it puts between as a literal, such as ', '".to_owned());
         }
         arguments.iter().try_for_each(|argument| self.node(argument, depth + 1))
     }

@@ -3,7 +3,11 @@
 use chrono::{DateTime, SecondsFormat};
 use serde_json::Value;
 
+use super::fit::TEXT_LIMIT;
 use super::money::decimal_text;
+
+/// What a function says whose result no field could hold. It is not made: to join is to multiply.
+pub(super) const TOO_LARGE: &str = "the result is longer than any field";
 
 /// A function of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,16 +18,18 @@ pub(super) enum Transform {
     Date,
     DateTime,
     Money,
+    Join,
 }
 
 impl Transform {
-    pub(super) const ALL: [(&'static str, Self); 6] = [
+    pub(super) const ALL: [(&'static str, Self); 7] = [
         ("lower", Self::Lower),
         ("upper", Self::Upper),
         ("trim", Self::Trim),
         ("date", Self::Date),
         ("datetime", Self::DateTime),
         ("money", Self::Money),
+        ("join", Self::Join),
     ];
 
     pub(super) fn find(name: &str) -> Option<Self> {
@@ -34,7 +40,10 @@ impl Transform {
     }
 
     pub(super) fn arity(self) -> usize {
-        if self == Self::Money { 2 } else { 1 }
+        match self {
+            Self::Money | Self::Join => 2,
+            Self::Lower | Self::Upper | Self::Trim | Self::Date | Self::DateTime => 1,
+        }
     }
 
     /// Applies it. The number of arguments was checked when the expression was compiled.
@@ -56,8 +65,20 @@ impl Transform {
                 let currency = text(arguments.get(1).unwrap_or(&Value::Null), "money")?;
                 Ok(decimal_text(minor, currency).into())
             }
+            Self::Join => join(text(first, "join")?, arguments.get(1).unwrap_or(&Value::Null)),
         }
     }
+}
+
+fn join(glue: &str, list: &Value) -> Result<Value, String> {
+    let parts = list.as_array().ok_or("join takes a list of texts")?;
+    let parts: Vec<&str> = parts.iter().map(|part| text(part, "join")).collect::<Result<_, _>>()?;
+    let glued = parts.len().saturating_sub(1).saturating_mul(glue.len());
+    let length = parts.iter().map(|part| part.len()).sum::<usize>().saturating_add(glued);
+    if length > TEXT_LIMIT {
+        return Err(TOO_LARGE.to_owned());
+    }
+    Ok(parts.join(glue).into())
 }
 
 fn text<'a>(value: &'a Value, function: &str) -> Result<&'a str, String> {
@@ -89,6 +110,18 @@ mod tests {
             ("money", json!([5, null]), Ok(json!(null))),
             ("lower", json!([null]), Ok(json!(null))),
             ("lower", json!([5]), Err("lower takes text")),
+            ("join", json!([", ", ["a", "b"]]), Ok(json!("a, b"))),
+            ("join", json!([", ", []]), Ok(json!(""))),
+            ("join", json!([", ", null]), Ok(json!(null))),
+            ("join", json!([", ", "a"]), Err("join takes a list of texts")),
+            ("join", json!([", ", ["a", null]]), Err("join takes text")),
+            (
+                "join",
+                json!(["x".repeat(65_536), ["", ""]]),
+                Ok("x".repeat(65_536).into()),
+            ),
+            ("join", json!(["x".repeat(65_537), ["", ""]]), Err(TOO_LARGE)),
+            ("join", json!(["x".repeat(60_000), vec![""; 100_000]]), Err(TOO_LARGE)),
             ("date", json!(["x"]), Err("date takes Unix seconds")),
             (
                 "date",

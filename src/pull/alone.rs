@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::broken::{self, Broken};
 use super::reading::{Origin, Reading};
+use super::rules::Rights;
 use super::whole;
 use crate::error::Error;
 use crate::store::{SourceKey, source};
@@ -56,7 +57,11 @@ pub(super) fn by_kind(keys: &[SourceKey]) -> Vec<(StripeKind, Vec<&str>)> {
 }
 
 /// Reads them. `Err` when Stripe cannot be read at all.
-pub(super) async fn read(client: &Client, wanted: Vec<Wanted>) -> Result<(Vec<Reading>, Vec<Broken>), stripe::Error> {
+pub(super) async fn read(
+    client: &Client,
+    rights: &Rights,
+    wanted: Vec<Wanted>,
+) -> Result<(Vec<Reading>, Vec<Broken>), stripe::Error> {
     let shared = client.clone();
     let results = stream::iter(wanted)
         .map(move |(key, origin)| {
@@ -66,7 +71,7 @@ pub(super) async fn read(client: &Client, wanted: Vec<Wanted>) -> Result<(Vec<Re
         .buffered(AT_ONCE)
         .collect()
         .await;
-    broken::part(client, results).await
+    broken::part(client, rights, results).await
 }
 
 async fn read_one(client: Client, (kind, id): SourceKey, origin: Origin) -> Result<Reading, stripe::Error> {

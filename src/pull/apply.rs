@@ -7,6 +7,7 @@ use entity::kind::{RecordState, StripeKind};
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
+use super::erased;
 use super::names::{Named, names_to_keep, queue_dependents};
 use super::news::{self, News, State, Way};
 use super::outcome::Outcome;
@@ -37,6 +38,7 @@ pub struct Applied {
 /// Applies a batch. What a record shows goes before it.
 pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
     lease::take_turn(tx, road.rules.integration_id).await?;
+    let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for reading in readings {
         by_kind.entry(rank(reading.kind)).or_default().push(reading);
@@ -161,9 +163,8 @@ fn judge(reading: &Reading, stored: &Stored) -> News {
 
 /// Unchanged objects are mapped again when the rules have changed, and when the last time ended short of a whole record.
 fn is_due_again(rules: &Rules, reading: &Reading, stored: &Stored) -> bool {
-    makes_records(reading.kind)
-        && (stored.map_stamp != rules.stamp(reading.kind)
-            || matches!(stored.state, RecordState::Failed | RecordState::Pending))
+    matches!(stored.state, RecordState::Failed | RecordState::Pending)
+        || makes_records(reading.kind) && stored.map_stamp != rules.stamp(reading.kind)
 }
 
 fn outcome_so_far(stored: &Stored) -> Outcome {

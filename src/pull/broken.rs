@@ -4,7 +4,8 @@ use sea_orm::DatabaseTransaction;
 
 use super::reading::Reading;
 use super::road::Road;
-use super::tally::{Tally, makes_records};
+use super::rules::Rights;
+use super::tally::Tally;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::{SourceKey, failure};
@@ -13,9 +14,11 @@ use crate::stripe::{self, Client};
 /// An object that cannot be read, and why.
 pub(super) type Broken = (SourceKey, stripe::Error);
 
-/// Parts what was read from what could not be. `Err` when the key is refused, or when Stripe cannot be read at all.
+/// Parts what was read from what could not be. `Err` when the key is refused or has lost a right, or when Stripe cannot be read at
+/// all.
 pub(super) async fn part(
     client: &Client,
+    rights: &Rights,
     results: Vec<(SourceKey, Result<Reading, stripe::Error>)>,
 ) -> Result<(Vec<Reading>, Vec<Broken>), stripe::Error> {
     let (mut readings, mut broken) = (Vec::with_capacity(results.len()), Vec::new());
@@ -23,16 +26,24 @@ pub(super) async fn part(
         match result {
             Ok(reading) => readings.push(reading),
             Err(error @ stripe::Error::KeyRejected { .. }) => return Err(error),
+            Err(error @ stripe::Error::PermissionMissing { .. }) if rights.may_read(Some(key.0)) => return Err(error),
             Err(error) => broken.push((key, error)),
         }
     }
     if let Some(error) = broken.iter().find_map(|(_, error)| passing(error))
         && readings.is_empty()
-        && client.clone().hasty().may_read(None).await.is_err()
+        && is_gone(client).await
     {
         return Err(error);
     }
     Ok((readings, broken))
+}
+
+/// Stripe gives nothing else either.
+async fn is_gone(client: &Client) -> bool {
+    let asked = client.clone().hasty().may_read(None).await;
+    // To be told that the key may not is an answer, too.
+    asked.is_err_and(|error| passing(&error).is_some())
 }
 
 fn passing(error: &stripe::Error) -> Option<stripe::Error> {
@@ -51,7 +62,7 @@ pub(super) async fn record(tx: &DatabaseTransaction, road: Road<'_>, broken: &[B
         };
         let rules = road.rules.integration_id;
         failure::record(tx, rules, road.run_id, *kind, vec![(id.as_str(), &failed)], road.now_ms).await?;
-        tally.failed += u64::from(makes_records(*kind));
+        tally.failed += 1;
     }
     Ok(tally)
 }

@@ -3,22 +3,25 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::kind::{EventWay, RunState};
+use entity::kind::{EventOutcome, EventWay, RunState};
 use entity::{integration, stripe_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::erased::shield_events;
 use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::inbox::effect::EVENT_TYPES;
-use super::inbox::{Drained, Lane, drain};
+use super::inbox::{Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
 use crate::crash;
+use crate::map::scrub::Scrubbed;
 use crate::store::{self, source};
 use crate::stripe::Seen;
+use crate::stripe::event::can_be_kept;
 
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
@@ -32,7 +35,7 @@ const HOLE_SECONDS: i64 = 29 * 86_400;
 #[derive(Debug)]
 pub enum Look {
     /// What was new has had its effect.
-    Drained(Drained),
+    Drained,
     /// Events may be missing from Stripe's list: only comparing everything makes that good, and the watermark stays.
     Hole,
 }
@@ -54,7 +57,8 @@ pub async fn run(
     }
     move_watermark(progress, (now - LAG_SECONDS).max(watermark)).await?;
     crash::point("look.watermark_moved");
-    take_out(progress, rules, integration, stop).await.map(Look::Drained)
+    take_out(progress, rules, integration, stop).await?;
+    Ok(Look::Drained)
 }
 
 /// Whether events that happened after `watermark` may be lost for us at `now`, both Unix seconds.
@@ -89,16 +93,17 @@ async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Op
     }
 }
 
-async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Result<(), Halt> {
+async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
-    let ids = events.iter().filter_map(|event| event["id"].as_str()).collect();
-    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
+    let scrubbed = shield_events(app.db.read(), rules.integration_id, &mut events).await?;
     let now_ms = app.clock.now_ms();
-    let rows: Vec<_> = events
-        .iter()
-        .filter_map(|event| row(rules, event, now_ms))
-        .filter(|row| !known.contains(&row.event_id))
+    let rows = events.iter().zip(scrubbed);
+    let mut rows: Vec<_> = rows
+        .filter_map(|(event, scrubbed)| row(rules, event, scrubbed, now_ms))
         .collect();
+    let ids = rows.iter().map(|row| row.event_id.as_str()).collect();
+    let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
+    rows.retain(|row| !known.contains(&row.event_id));
     if rows.is_empty() {
         return progress.renew().await;
     }
@@ -109,17 +114,23 @@ async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Resu
     Ok(())
 }
 
-fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
-    Some(stripe_event::Model {
+fn row(rules: &Rules, event: &Value, scrubbed: Scrubbed, now_ms: i64) -> Option<stripe_event::Model> {
+    let is_over = scrubbed == Scrubbed::All;
+    let (id, event_type, created) = (
+        event["id"].as_str()?,
+        event["type"].as_str()?,
+        event["created"].as_i64()?,
+    );
+    can_be_kept(id, event_type, created).then(|| stripe_event::Model {
         integration_id: rules.integration_id,
-        event_id: event["id"].as_str().filter(|id| !id.is_empty())?.to_owned(),
-        event_type: event["type"].as_str()?.to_owned(),
-        created: event["created"].as_i64()?,
+        event_id: id.to_owned(),
+        event_type: event_type.to_owned(),
+        created,
         came_by: EventWay::Poll,
         received_at: now_ms,
-        body: Some(source::pack(event)),
-        applied_at: None,
-        outcome: None,
+        body: (!is_over).then(|| source::pack(event)),
+        applied_at: is_over.then_some(now_ms),
+        outcome: is_over.then_some(EventOutcome::Dropped),
     })
 }
 
@@ -141,9 +152,9 @@ async fn take_out(
     rules: &Rules,
     integration: &integration::Model,
     stop: &CancellationToken,
-) -> Result<Drained, Halt> {
+) -> Result<(), Halt> {
     let Some(mut lane) = Lane::take(progress.app(), integration, Some(progress.run().id)).await? else {
-        return Ok(Drained::default());
+        return Ok(());
     };
     let drained = drain(&mut lane, rules, stop).await;
     progress.add_requests(lane.requests());

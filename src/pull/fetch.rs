@@ -13,10 +13,12 @@ use super::broken::{self, Broken};
 use super::frontier::Frontier;
 use super::lists::{Gives, List};
 use super::reading::{Origin, Reading};
+use super::rules::Rights;
 use super::span::{Span, Stamp};
 use super::{alone, paid};
 use crate::crash;
 use crate::stripe::list::Page;
+use crate::stripe::object::is_id;
 use crate::stripe::{Client, Error, Seen};
 
 /// Requests in flight at most. What Stripe allows a second, times its slowest answers.
@@ -34,7 +36,7 @@ pub(super) struct PageRead {
     pub(super) readings: Vec<Reading>,
     /// Objects of the page that Stripe does not give whole.
     pub(super) broken: Vec<Broken>,
-    /// Objects of the page that are no use: Stripe gave no id.
+    /// Objects of the page that are no use: Stripe gave no id, or none that can be one.
     pub(super) nameless: usize,
     /// The rest of the stretch; `None` when it is read.
     pub(super) rest: Option<Span>,
@@ -48,6 +50,7 @@ pub(super) type Fetched = Result<PageRead, (usize, Error)>;
 /// What fetchers share.
 struct Fetcher {
     client: Client,
+    rights: Rights,
     lists: Vec<List>,
     frontier: Frontier,
     paid: paid::Reach,
@@ -56,6 +59,7 @@ struct Fetcher {
 /// Starts reading `spans`. The receiver ends when all is read; dropping the set stops the fetchers.
 pub(super) fn start(
     client: &Client,
+    rights: Rights,
     lists: Vec<List>,
     spans: Vec<Span>,
     paid: paid::Reach,
@@ -63,6 +67,7 @@ pub(super) fn start(
     let (to_writer, pages) = mpsc::channel(PAGES_WAITING);
     let fetcher = Arc::new(Fetcher {
         client: client.clone(),
+        rights,
         lists,
         frontier: Frontier::new(spans),
         paid,
@@ -71,13 +76,12 @@ pub(super) fn start(
     for _ in 0..FETCHERS {
         let (fetcher, to_writer) = (Arc::clone(&fetcher), to_writer.clone());
         tasks.spawn(async move {
-            while let Some(span) = fetcher.frontier.take().await {
+            while let Some((span, _turn)) = fetcher.frontier.take().await {
                 let list = span.list;
                 if let Err(error) = fetcher.read(span, &to_writer).await {
                     // A closed channel means that the writer has stopped for a reason of its own.
                     let _ = to_writer.send(Err((list, error))).await;
                 }
-                fetcher.frontier.finish();
             }
         });
     }
@@ -95,7 +99,7 @@ impl Fetcher {
                 page => page?,
             };
             crash::point("list.page_read");
-            let stamps: Vec<Stamp> = page.data.iter().filter_map(stamp).collect();
+            let stamps: Vec<Stamp> = page.data.iter().filter_map(|object| stamp(&span, object)).collect();
             let mut rest = if page.has_more {
                 Some(self.after(&span, &stamps)?)
             } else {
@@ -153,37 +157,42 @@ impl Fetcher {
         let fresh = page
             .data
             .into_iter()
-            .filter(|object| stamp(object).is_some_and(|stamp| !span.was_read(&stamp)));
+            .filter(|object| stamp(span, object).is_some_and(|stamp| !span.was_read(&stamp)));
         match self.lists[span.list].gives {
-            Gives::Objects(kind) => whole_readings(&self.client, kind, fresh.collect(), page.seen).await,
+            Gives::Objects(kind) => self.whole_readings(kind, fresh.collect(), page.seen).await,
             Gives::PaidEvents => {
                 let keys = self.paid.beyond_lists(fresh).into_iter();
-                alone::read(&self.client, keys.map(|key| (key, Origin::Listed)).collect()).await
+                alone::read(
+                    &self.client,
+                    &self.rights,
+                    keys.map(|key| (key, Origin::Listed)).collect(),
+                )
+                .await
             }
         }
     }
+
+    async fn whole_readings(
+        &self,
+        kind: StripeKind,
+        objects: Vec<Value>,
+        seen: Seen,
+    ) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
+        let client = &self.client;
+        let results = stream::iter(objects)
+            .map(move |object| {
+                let client = client.clone();
+                let key = (kind, object["id"].as_str().unwrap_or_default().to_owned());
+                async move { (key, alone::complete(client, kind, object, seen, Origin::Listed).await) }
+            })
+            .buffered(NESTED)
+            .collect()
+            .await;
+        broken::part(client, &self.rights, results).await
+    }
 }
 
-async fn whole_readings(
-    client: &Client,
-    kind: StripeKind,
-    objects: Vec<Value>,
-    seen: Seen,
-) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
-    let shared = client.clone();
-    let results = stream::iter(objects)
-        .map(move |object| {
-            let client = shared.clone();
-            let key = (kind, object["id"].as_str().unwrap_or_default().to_owned());
-            async move { (key, alone::complete(client, kind, object, seen, Origin::Listed).await) }
-        })
-        .buffered(NESTED)
-        .collect()
-        .await;
-    broken::part(client, results).await
-}
-
-fn stamp(object: &Value) -> Option<Stamp> {
-    let id = object["id"].as_str().filter(|id| !id.is_empty())?;
-    Some((id.to_owned(), object["created"].as_i64()))
+fn stamp(span: &Span, object: &Value) -> Option<Stamp> {
+    let id = object["id"].as_str().filter(|id| is_id(id))?;
+    Some(span.believe((id.to_owned(), object["created"].as_i64())))
 }

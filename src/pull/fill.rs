@@ -61,7 +61,7 @@ async fn fetch_and_apply(
         return Err(Halt::Paused);
     }
     let wanted = keys.into_iter().map(|key| (key, Origin::Alone(None))).collect();
-    let (readings, broken) = alone::read(holder.client(), wanted).await?;
+    let (readings, broken) = alone::read(holder.client(), &rules.rights, wanted).await?;
     crash::point("fill.read");
     let (forbidden, broken): (Vec<_>, Vec<_>) = broken
         .into_iter()
@@ -127,18 +127,19 @@ pub(super) async fn named_and_missing(
 /// Reads what `readings` name and is not here, and what that names in turn, and adds it to them.
 pub(super) async fn complete(
     holder: &impl Holder,
-    integration_id: Uuid,
+    rules: &Rules,
     mut readings: Vec<Reading>,
 ) -> Result<(Vec<Reading>, Vec<Broken>), Halt> {
     let (mut broken, mut asked) = (Vec::new(), BTreeSet::new());
     for _ in 0..DEEPEST {
-        let missing = named_and_missing(holder.app().db.read(), integration_id, readings.iter().collect()).await?;
+        let missing =
+            named_and_missing(holder.app().db.read(), rules.integration_id, readings.iter().collect()).await?;
         let fresh: Vec<_> = missing.into_iter().filter(|key| asked.insert(key.clone())).collect();
         if fresh.is_empty() {
             break;
         }
         let wanted = fresh.into_iter().map(|key| (key, Origin::Alone(None))).collect();
-        let (found, failed) = alone::read(holder.client(), wanted).await?;
+        let (found, failed) = alone::read(holder.client(), &rules.rights, wanted).await?;
         readings.extend(found);
         broken.extend(failed);
     }

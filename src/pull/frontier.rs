@@ -41,8 +41,9 @@ impl Frontier {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next stretch; waits while others may still split theirs. `None` when all is read.
-    pub(super) async fn take(&self) -> Option<Span> {
+    /// The next stretch, which is being read until the turn is dropped; waits while others may still split theirs. `None` when all
+    /// is read.
+    pub(super) async fn take(&self) -> Option<(Span, Turn<'_>)> {
         self.state().idle += 1;
         loop {
             let changed = self.changed.notified();
@@ -53,7 +54,7 @@ impl Frontier {
                 if let Some(span) = state.waiting.pop_front() {
                     state.at_work += 1;
                     state.idle -= 1;
-                    return Some(span);
+                    return Some((span, Turn(self)));
                 }
                 if state.at_work == 0 {
                     return None;
@@ -78,10 +79,34 @@ impl Frontier {
         self.state().waiting.push_back(span);
         self.changed.notify_waiters();
     }
+}
 
-    /// A stretch that was taken is read.
-    pub(super) fn finish(&self) {
-        self.state().at_work -= 1;
-        self.changed.notify_waiters();
+/// A stretch is being read.
+#[derive(Debug)]
+pub(super) struct Turn<'a>(&'a Frontier);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.state().at_work -= 1;
+        self.0.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_reader_that_has_broken_down() {
+        let frontier = Arc::new(Frontier::new([Span::new(0, 0, 0, 2000)]));
+        let own = Arc::clone(&frontier);
+        let broken = tokio::spawn(async move {
+            let _taken = own.take().await;
+            panic!("on purpose");
+        });
+        assert!(broken.await.is_err());
+        assert!(frontier.take().await.is_none());
     }
 }

@@ -38,7 +38,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         if progress.run().kind == RunKind::Reconcile {
             sweep::sweep(progress, rules, &mut checkpoint, object, stop).await?;
         }
-        remap::drain(progress, rules, stop).await?;
+        remap::drain(progress, rules.integration_id, stop).await?;
         end_phase(progress, &mut checkpoint, object).await?;
     }
     sums::compare(progress, rules, stop).await?;
@@ -68,16 +68,27 @@ async fn begin(progress: &mut Progress) -> Result<Checkpoint, Halt> {
     Ok(checkpoint)
 }
 
-/// Stripe's present second, by its own clock.
+/// Stripe's present second, by its own clock: ours may be off, and what came between the two would be in no list and no event.
 async fn fix_upper_bound(progress: &Progress) -> Result<i64, Halt> {
     let newest = [("created[gte]", progress.run().queued_at.div_euclid(1000).to_string())];
-    let page = progress.client().list(StripeKind::Customer, &newest).await;
-    match page {
-        Ok(page) => Ok(page.seen.min_ms.div_euclid(1000) + 1),
-        // A key without the right to customers may still read the rest.
-        Err(stripe::Error::PermissionMissing { .. }) => Ok(progress.run().queued_at.div_euclid(1000)),
-        Err(error) => Err(error.into()),
+    for kind in [
+        StripeKind::Customer,
+        StripeKind::Product,
+        StripeKind::Subscription,
+        StripeKind::Invoice,
+    ] {
+        match progress.client().list(kind, &newest).await {
+            Ok(page) => return Ok(present(page.seen)),
+            // A key without the right to customers may still read the rest.
+            Err(stripe::Error::PermissionMissing { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Ok(present(progress.client().events(&newest).await?.seen))
+}
+
+fn present(seen: stripe::Seen) -> i64 {
+    seen.min_ms.div_euclid(1000) + 1
 }
 
 /// What is read by its id after a phase's lists. Customers only when their list was read: else every one would cost a request.
@@ -102,15 +113,7 @@ fn fills(progress: &Progress, object: SyncObject) -> &'static [StripeKind] {
 }
 
 async fn end_phase(progress: &mut Progress, checkpoint: &mut Checkpoint, object: SyncObject) -> Result<(), Halt> {
-    let phase = progress.phase(object);
-    if phase.state == RunState::Running {
-        phase.state = if phase.failed == 0 {
-            RunState::Succeeded
-        } else {
-            RunState::Partial
-        };
-        phase.done_permille = 1000;
-    }
+    progress.end_phase(object);
     checkpoint.end_phase();
     progress.keep(checkpoint)?;
     let app = Arc::clone(progress.app());

@@ -60,11 +60,28 @@ pub(super) async fn queue_dependents<'a>(
     }
     if let Some(shown_by) = record::shown_by_what_it_names(kind) {
         let names = changed.iter().flat_map(|object| &object.names);
-        let ids: BTreeSet<&str> = names
+        let mut ids: BTreeSet<&str> = names
             .filter(|(to, _)| *to == shown_by)
             .map(|(_, id)| id.as_str())
             .collect();
+        let gone = if kind == StripeKind::Price {
+            products_of_gone(tx, integration_id, &changed).await?
+        } else {
+            Vec::new()
+        };
+        ids.extend(gone.iter().map(String::as_str));
         reference::queue(tx, integration_id, shown_by, ids.into_iter().collect()).await?;
     }
     Ok(())
+}
+
+/// A price that is gone names nothing: which product it was of is known from before.
+async fn products_of_gone(
+    tx: &DatabaseTransaction,
+    integration_id: Uuid,
+    prices: &[Named<'_>],
+) -> Result<Vec<String>, Error> {
+    let gone = prices.iter().filter(|price| price.names.is_empty());
+    let gone = gone.map(|price| price.stripe_id).collect();
+    Ok(source::find_products_of_prices(tx, integration_id, gone).await?)
 }

@@ -6,7 +6,8 @@ const ALLOWANCE_SECONDS: i64 = ALLOWANCE_DAYS * 86_400;
 const READS_FLOOR: i64 = 10_000;
 const READS_PER_TRANSACTION: i64 = 500;
 const SHORTEST_SECONDS: i64 = 10;
-const LONGEST_SECONDS: i64 = 600;
+/// Between two looks that nobody has set the distance of.
+pub const LONGEST_SECONDS: i64 = 600;
 
 /// Reads that Stripe is estimated to allow in thirty days: 500 a transaction, and 10,000 at least.
 pub fn read_allowance(invoices_paid_in_30_days: i64) -> i64 {

@@ -21,6 +21,7 @@ use super::reading::Reading;
 use super::road::Road;
 use super::rules::Rules;
 use super::tally::Tally;
+use crate::error::Error;
 use crate::{crash, stripe};
 
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
@@ -40,7 +41,13 @@ pub(super) async fn read_lists(
     checkpoint.begin_phase(|| lists::whole_spans(&lists, t0));
     let reach = paid::Reach::of(progress.run().kind, rules, checkpoint.t0);
     settle_alone(progress, rules, checkpoint, object).await?;
-    let (mut pages, fetchers) = fetch::start(progress.client(), lists.clone(), checkpoint.list_spans(), reach);
+    let (mut pages, mut fetchers) = fetch::start(
+        progress.client(),
+        rules.rights.clone(),
+        lists.clone(),
+        checkpoint.list_spans(),
+        reach,
+    );
     let mut signs = interval(SIGN_OF_LIFE);
     signs.reset();
     loop {
@@ -55,7 +62,10 @@ pub(super) async fn read_lists(
         write(progress, rules, checkpoint, object, &lists, batch).await?;
         signs.reset();
     }
-    drop(fetchers);
+    // One that broke down has left its stretch unread, and the end of the pages is not the end of the lists.
+    while let Some(ended) = fetchers.join_next().await {
+        ended.map_err(|panic| Error::Internal(format!("a list was not read to its end: {panic}")))?;
+    }
     Ok(())
 }
 
@@ -92,7 +102,9 @@ async fn write(
                 broken.extend(page.broken);
             }
             // The rest goes on without the list that the key never could read.
-            Err((list, error @ stripe::Error::PermissionMissing { .. })) if !rules.may_read(lists[list].right()) => {
+            Err((list, error @ stripe::Error::PermissionMissing { .. }))
+                if !rules.rights.may_read(lists[list].right()) =>
+            {
                 tracing::warn!(%error, list = ?lists[list].gives, "a list cannot be read");
                 progress.mark_unread(object);
                 checkpoint.drop_list(list);
@@ -119,7 +131,7 @@ pub(super) async fn settle_alone(
     while !checkpoint.alone.is_empty() {
         let keys = checkpoint.alone.clone();
         let wanted = alone::wanted(progress.app().db.read(), rules.integration_id, keys).await?;
-        let (readings, broken) = alone::read(progress.client(), wanted).await?;
+        let (readings, broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
         checkpoint.alone.clear();
         commit(progress, rules, checkpoint, object, readings, &broken).await?;
     }

@@ -82,6 +82,19 @@ impl Progress {
         phase.started_at = phase.started_at.or(Some(now_ms));
     }
 
+    /// Ends the phase of `object`, unless it could not be read.
+    pub(super) fn end_phase(&mut self, object: SyncObject) {
+        let phase = self.phase(object);
+        if phase.state == RunState::Running {
+            phase.state = if phase.failed == 0 {
+                RunState::Succeeded
+            } else {
+                RunState::Partial
+            };
+            phase.done_permille = 1000;
+        }
+    }
+
     /// Saves, and halts when asked to. A halt takes effect after the transaction is committed.
     async fn save(&mut self, tx: &DatabaseTransaction) -> Result<Order, SaveError> {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
@@ -125,7 +138,7 @@ impl Progress {
     ) -> Result<run::Model, SaveError> {
         self.save(tx).await?;
         self.run.state = state;
-        self.run.finished_at = Some(self.app.clock.now_ms());
+        self.run.finished_at = Some(lease::end_of(&self.run, self.app.clock.now_ms()));
         if let Some((code, message)) = failure {
             self.run.failure_code = Some(code.to_owned());
             self.run.failure_message = Some(message);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::rules::Rules;
 use crate::store::{SourceKey, source};
 use crate::stripe::Seen;
-use crate::stripe::object::{canonical_digest, named_by};
+use crate::stripe::object::{canonical_digest, is_id, named_by};
 
 /// How a reading came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,5 +109,6 @@ fn recurring_of(price: &Value) -> Option<String> {
         return None;
     }
     let product = &price["product"];
-    product.as_str().or_else(|| product["id"].as_str()).map(str::to_owned)
+    let id = product.as_str().or_else(|| product["id"].as_str());
+    id.filter(|id| is_id(id)).map(str::to_owned)
 }

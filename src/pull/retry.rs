@@ -42,7 +42,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         let unsure = read_again(progress, rules, &mut errand, batch).await?;
         errand.keys.extend(unsure);
     }
-    remap::drain(progress, rules, stop).await?;
+    remap::drain(progress, rules.integration_id, stop).await?;
     Ok(end_of(progress))
 }
 
@@ -56,8 +56,8 @@ async fn read_again(
     let app = Arc::clone(progress.app());
     let done = batch.len();
     let wanted = alone::wanted(app.db.read(), rules.integration_id, batch).await?;
-    let (readings, mut broken) = alone::read(progress.client(), wanted).await?;
-    let (readings, more_broken) = fill::complete(progress, rules.integration_id, readings).await?;
+    let (readings, mut broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
+    let (readings, more_broken) = fill::complete(progress, rules, readings).await?;
     broken.extend(more_broken);
     let road = Road {
         rules,

@@ -1,16 +1,18 @@
 //! What the admin decided, read once when a run is taken up: a run uses the settings it began with.
 
 use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
-use entity::list::{KeyPermissions, MappingRule};
-use entity::{integration, mapping};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use entity::list::KeyPermissions;
+use entity::{custom_field, integration, mapping};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::map::MAP_REVISION;
 use crate::map::contract::ContractRules;
-use crate::map::rule::CompiledRules;
+use crate::map::matching::Matching;
+use crate::map::rule::{CompiledRules, targets};
+use crate::store;
 use crate::stripe::list::resource;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -34,11 +36,19 @@ pub struct Rules {
     pub customer: Mapping,
     /// What a product becomes.
     pub product: Mapping,
+    /// Which client a customer is that is not known yet.
+    pub matching: Matching,
     /// Settings of the fixed contract mapping.
     pub contract: ContractRules,
+    /// What the key may read.
+    pub rights: Rights,
     sources: Vec<ContractSource>,
-    permissions: KeyPermissions,
+    matching_stamp: i64,
 }
+
+/// What the key could read when it was given.
+#[derive(Debug, Clone)]
+pub struct Rights(KeyPermissions);
 
 /// A mapping, ready for use.
 #[derive(Debug)]
@@ -57,6 +67,10 @@ impl Rules {
         integration: &integration::Model,
         queued_at_ms: i64,
     ) -> Result<Self, Error> {
+        let mappings = mapping::Entity::find().filter(mapping::Column::IntegrationId.eq(integration.id));
+        let mappings = mappings.all(conn).await?;
+        // After the mappings: a field is there before any rule writes it.
+        let fields = store::custom_field::list(conn).await?;
         let lookback = i64::from(integration.invoice_lookback_days) * DAY_SECONDS;
         Ok(Self {
             integration_id: integration.id,
@@ -65,28 +79,41 @@ impl Rules {
             events_from: integration.events_from.unwrap_or_default(),
             covered_from: integration.covered_from,
             window_start: queued_at_ms.div_euclid(1000) - lookback,
-            customer: Mapping::load(conn, integration.id, SyncObject::Customer).await?,
-            product: Mapping::load(conn, integration.id, SyncObject::Product).await?,
+            customer: Mapping::read(&mappings, SyncObject::Customer, &fields)?,
+            product: Mapping::read(&mappings, SyncObject::Product, &fields)?,
+            matching: matching(integration)?,
             contract: ContractRules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
             },
             sources: integration.contract_sources.0.clone(),
-            permissions: integration.permissions.clone(),
+            matching_stamp: fingerprint(&format!(
+                "{:?} {:?}",
+                integration.client_matching.0, integration.external_id_source
+            )),
+            rights: Rights(integration.permissions.clone()),
         })
+    }
+
+    /// Those of this moment, as they stand in the transaction.
+    pub async fn load_todays(conn: &impl ConnectionTrait, integration_id: Uuid, now_ms: i64) -> Result<Self, Error> {
+        let integration = store::integration::find(conn, integration_id).await?;
+        Self::load(conn, &integration.ok_or(Error::NotFound)?, now_ms).await
+    }
+
+    /// Whether what becomes of objects of `kind` is decided otherwise by now. To be asked by who holds the integration's turn.
+    pub async fn are_outdated(
+        &self,
+        conn: &impl ConnectionTrait,
+        kind: StripeKind,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        let todays = Self::load_todays(conn, self.integration_id, now_ms).await?;
+        Ok(todays.stamp(kind) != self.stamp(kind) || todays.matching_stamp != self.matching_stamp)
     }
 
     /// Whether `source` makes contracts.
     pub fn has_source(&self, source: ContractSource) -> bool {
         self.sources.contains(&source)
-    }
-
-    /// Whether the key could read objects of `kind` when it was given; `None` = events.
-    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
-        let name = resource(kind);
-        self.permissions
-            .0
-            .iter()
-            .any(|permission| permission.object == name && permission.granted)
     }
 
     /// Nothing that happened since `second`, Unix seconds, is out of the window.
@@ -110,23 +137,38 @@ impl Rules {
     }
 }
 
-impl Mapping {
-    async fn load(conn: &impl ConnectionTrait, integration_id: Uuid, object: SyncObject) -> Result<Self, Error> {
-        let row = mapping::Entity::find_by_id((integration_id, object))
-            .one(conn)
-            .await?
-            .ok_or(Error::NotFound)?;
-        let pulls = row.direction == SyncDirection::Pull;
-        Ok(Self {
-            pulls,
-            rules: compile(&row.rules.0)?,
-            stamp: fingerprint(&format!("{pulls} {:?}", row.rules.0)),
-        })
+impl Rights {
+    /// Whether it could read objects of `kind`; `None` = events. A right that it had and has no more is missed by everything.
+    pub fn may_read(&self, kind: Option<StripeKind>) -> bool {
+        let name = resource(kind);
+        let mut permissions = self.0.0.iter();
+        permissions.any(|permission| permission.object == name && permission.granted)
     }
 }
 
-fn compile(rules: &[MappingRule]) -> Result<CompiledRules, Error> {
-    CompiledRules::compile(rules).map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))
+impl Mapping {
+    fn read(mappings: &[mapping::Model], object: SyncObject, fields: &[custom_field::Model]) -> Result<Self, Error> {
+        let row = mappings
+            .iter()
+            .find(|row| row.object == object)
+            .ok_or(Error::NotFound)?;
+        let pulls = row.direction == SyncDirection::Pull;
+        let rules = CompiledRules::compile(&row.rules.0, &targets(object, fields))
+            .map_err(|error| Error::Internal(format!("a saved mapping does not compile: {error}")))?;
+        // Not what people call a field: another label gives no other records.
+        let written: Vec<_> = rules
+            .targets()
+            .map(|target| (&target.path, target.field_id, &target.takes))
+            .collect();
+        let stamp = fingerprint(&format!("{pulls} {:?} {written:?}", row.rules.0));
+        Ok(Self { pulls, rules, stamp })
+    }
+}
+
+fn matching(integration: &integration::Model) -> Result<Matching, Error> {
+    let source = integration.external_id_source.as_deref();
+    Matching::compile(&integration.client_matching.0, source)
+        .map_err(|error| Error::Internal(format!("a saved source of external ids does not compile: {error}")))
 }
 
 fn fingerprint(text: &str) -> i64 {

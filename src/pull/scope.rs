@@ -9,17 +9,22 @@ use super::rules::Rules;
 /// The reason's code when a new object is not to be stored.
 pub(crate) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
     let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice)?;
-    if invoice["status"] != "paid" {
+    if is_unpaid(invoice) {
         return Some("INVOICE_NOT_PAID");
     }
     (!reading.brought_in && !is_in_window(invoice, rules.window_start)).then_some("OUTSIDE_LOOKBACK")
 }
 
-/// Created or paid inside the window. The beginning belongs to it.
+/// It says that it is anything but paid. What says nothing cannot be passed over: it fails where it is mapped.
+pub(super) fn is_unpaid(invoice: &Value) -> bool {
+    invoice["status"].as_str().is_some_and(|status| status != "paid")
+}
+
+/// Created or paid inside the window, or does not say when it was created. The beginning belongs to it.
 pub(super) fn is_in_window(invoice: &Value, window_start: i64) -> bool {
-    let created = invoice["created"].as_i64();
+    let created = invoice["created"].as_i64().unwrap_or(window_start);
     let paid = invoice["status_transitions"]["paid_at"].as_i64();
-    [created, paid].into_iter().flatten().any(|at| at >= window_start)
+    [Some(created), paid].into_iter().flatten().any(|at| at >= window_start)
 }
 
 #[cfg(test)]

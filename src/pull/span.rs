@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::trail::{ListRepeats, Trail};
+
 /// Stripe began in 2010. Older objects are read like all others; only progress and splitting count from here.
 pub(super) const STRIPE_BEGAN: i64 = 1_262_304_000;
 
@@ -21,6 +23,9 @@ pub(super) struct Span {
     edge: Option<i64>,
     /// The objects read that were created in the second `edge`: a restart there must not count them twice.
     edge_ids: Vec<String>,
+    /// Whether the pages lead on.
+    #[serde(default)]
+    trail: Trail,
 }
 
 /// An object's id and when it was created.
@@ -36,6 +41,7 @@ impl Span {
             cursor: None,
             edge: None,
             edge_ids: Vec::new(),
+            trail: Trail::default(),
         }
     }
 
@@ -65,36 +71,42 @@ impl Span {
         }
     }
 
+    /// The object's stamp, without a date that the list was not asked for: it cannot be Stripe's, and says nothing of how far the list
+    /// is read.
+    pub(super) fn believe(&self, (id, created): Stamp) -> Stamp {
+        (id, created.filter(|created| (self.low..self.high).contains(created)))
+    }
+
     /// Was this object read before a restart at its second?
     pub(super) fn was_read(&self, stamp: &Stamp) -> bool {
-        stamp.1 == self.edge && self.edge_ids.contains(&stamp.0)
+        stamp.1.is_some() && stamp.1 == self.edge && self.edge_ids.contains(&stamp.0)
     }
 
     /// The rest of the stretch after a page; `Err` when the page does not lead on.
     pub(super) fn after(&self, page: &[Stamp]) -> Result<Self, ListRepeats> {
-        let Some((last_id, last_created)) = page.last() else {
+        let Some((last_id, _)) = page.last() else {
             return Err(ListRepeats);
         };
+        let last_created = page.iter().rev().find_map(|(_, created)| *created);
         if self.cursor.as_ref() == Some(last_id) || page.iter().any(|(id, _)| Some(id) == self.cursor.as_ref()) {
             return Err(ListRepeats);
         }
         let mut next = self.clone();
+        next.trail = self.trail.after(page)?;
         next.cursor = Some(last_id.clone());
-        if last_created.is_some() && *last_created != self.edge {
-            next.edge = *last_created;
+        if last_created.is_some() && last_created != self.edge {
+            next.edge = last_created;
             next.edge_ids.clear();
         }
-        next.edge_ids.extend(
-            page.iter()
-                .filter(|(_, created)| *created == next.edge)
-                .map(|(id, _)| id.clone()),
-        );
+        let is_at_edge = |created: &Option<i64>| created.is_some() && *created == next.edge;
+        let at_edge = page.iter().filter(|(_, created)| is_at_edge(created));
+        next.edge_ids.extend(at_edge.map(|(id, _)| id.clone()));
         Ok(next)
     }
 
     /// Gives the older half of what is left away, when there is more to it than the page just read covered.
     pub(super) fn split(&mut self, page: &[Stamp], id: u32) -> Option<Self> {
-        let (first, last) = (page.first()?.1?, self.edge?);
+        let (first, last) = (page.iter().find_map(|(_, created)| *created)?, self.edge?);
         let left = last - self.floor();
         if left < 2 || left < 2 * (first - last) {
             return None;
@@ -111,14 +123,12 @@ impl Span {
         Self {
             high,
             cursor: None,
+            // What was read in that second comes once more.
+            trail: Trail::default(),
             ..self.clone()
         }
     }
 }
-
-/// A page that does not lead on: following it would never end.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct ListRepeats;
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +209,25 @@ mod tests {
             .unwrap();
         assert_eq!(span.after(&page(&[("b", 1800), ("c", 1700)])), Err(ListRepeats));
         assert_eq!(span.after(&[]), Err(ListRepeats));
+    }
+
+    #[test]
+    fn dates_that_were_not_asked_for_are_not_believed() {
+        let mut span = Span::new(0, 0, 1000, 2000);
+        let odd = [i64::MIN, -1, 999, 2000, i64::MAX].map(|created| span.believe(("x".to_owned(), Some(created))));
+        assert!(odd.iter().all(|(_, created)| created.is_none()));
+        assert_eq!(span.believe(("a".to_owned(), Some(1999))).1, Some(1999));
+        let page = vec![
+            ("a".to_owned(), Some(1900)),
+            ("b".to_owned(), Some(1800)),
+            ("c".to_owned(), None),
+        ];
+        span = span.after(&page).unwrap();
+        assert_eq!(
+            names(&span.filter()),
+            "created[lt]=2000&created[gte]=1000&starting_after=c"
+        );
+        assert_eq!(names(&span.restart().filter()), "created[lt]=1801&created[gte]=1000");
     }
 
     #[test]

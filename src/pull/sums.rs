@@ -52,8 +52,8 @@ async fn settled_snapshot(
 ) -> Result<DatabaseTransaction, Halt> {
     let mut tries = 1;
     loop {
-        remap::drain(progress, rules, stop).await?;
-        let snapshot = progress.app().db.snapshot().await?;
+        remap::drain(progress, rules.integration_id, stop).await?;
+        let snapshot = progress.app().db.begin_view().await?;
         let waiting = reference::list_queue(&snapshot, rules.integration_id, 1).await?;
         if waiting.is_empty() || tries == TRIES {
             return Ok(snapshot);

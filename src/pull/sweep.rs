@@ -44,7 +44,7 @@ pub(super) async fn sweep(
             let Some(last) = ids.last().cloned() else { break };
             let keys = ids.into_iter().map(|id| (*kind, id)).collect();
             let wanted = alone::wanted(progress.app().db.read(), rules.integration_id, keys).await?;
-            let (readings, broken) = alone::read(progress.client(), wanted).await?;
+            let (readings, broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
             pages::commit(progress, rules, checkpoint, object, readings, &broken).await?;
             pages::settle_alone(progress, rules, checkpoint, object).await?;
             after = last;

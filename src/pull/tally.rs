@@ -24,17 +24,15 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts an object. Prices, coupons and credit notes make no records of their own and are not counted.
+    /// Counts an object. Prices, coupons and credit notes make no records of their own and count only where they fail.
     pub(super) fn count(&mut self, kind: StripeKind, outcome: &Outcome) {
-        if !makes_records(kind) {
-            return;
-        }
         match outcome {
+            Outcome::Failed(_) => self.failed += 1,
+            _ if !makes_records(kind) => {}
             Outcome::Created => self.created += 1,
             Outcome::Updated => self.updated += 1,
             Outcome::Unchanged => self.unchanged += 1,
             Outcome::Skipped(_) => self.skipped += 1,
-            Outcome::Failed(_) => self.failed += 1,
         }
     }
 

@@ -1,9 +1,13 @@
 //! What an admin decides about an integration: settings, mappings, and the switch.
 
 pub mod checklist;
+mod custom_field;
 pub mod lag;
 mod mapping;
+mod matching;
+mod preview;
 pub mod schedule;
+mod sources;
 mod switch;
 mod update;
 mod webhook;
@@ -14,8 +18,11 @@ use uuid::Uuid;
 
 use crate::error::{Code, Error};
 
-pub use mapping::{UpdateMapping, reset_mapping, update_mapping};
+pub use custom_field::{SaveCustomField, delete_custom_field, save_custom_field};
+pub use mapping::{UpdateMapping, count_stale, mapping_targets, reset_mapping, update_mapping};
+pub use preview::{Preview, PreviewedField, PreviewedRecord, preview_mapping};
 pub use schedule::Schedule;
+pub use sources::{MappingSource, mapping_sources};
 pub use switch::set_sync_enabled;
 pub use update::{UpdateSettings, update_settings};
 pub use webhook::set_webhook_secret;

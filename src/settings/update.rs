@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use entity::integration;
-use entity::kind::ContractSource;
-use entity::list::ContractSources;
+use entity::kind::{ClientMatchRule, ContractSource};
+use entity::list::{ContractSources, MatchRules};
 use sea_orm::{ActiveModelTrait, Set};
 use uuid::Uuid;
 
 use super::Schedule;
+use super::matching::Wanted;
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
+use crate::store::{lease, matching};
 
 const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
 const POLL_SECONDS: std::ops::RangeInclusive<i32> = 10..=3600;
@@ -31,6 +33,10 @@ pub struct UpdateSettings {
     pub poll_interval_seconds: Option<Option<i32>>,
     /// When to reconcile: a cron expression of five fields, UTC, or "off".
     pub reconcile_schedule: Option<String>,
+    /// How a customer finds a client that is here already, in order.
+    pub client_matching: Option<Vec<ClientMatchRule>>,
+    /// A JMESPath expression that gives the id by which another system knows a customer; the inner option: none.
+    pub external_id_source: Option<Option<String>>,
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: Option<bool>,
     /// Upper bound of requests a second.
@@ -40,11 +46,15 @@ pub struct UpdateSettings {
 /// Changes settings.
 pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integration::Model, Error> {
     let tx = app.db.begin().await?;
+    // What is written by the old matching is committed, or comes after: `queue_waiting` or who writes it sees the other.
+    lease::take_turn(&tx, wish.integration_id).await?;
     let known = super::get(&tx, wish.integration_id).await?;
     let mut problems: Vec<Problem> = super::stale(wish.expected_version, known.settings_version)
         .into_iter()
         .collect();
     problems.extend(check(&wish));
+    let wanted = Wanted::of(&known, &wish);
+    problems.extend(wanted.check());
     let schedule = wish
         .reconcile_schedule
         .as_deref()
@@ -54,7 +64,30 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     if !problems.is_empty() {
         return Err(Error::Refused(problems));
     }
-    let now_ms = app.clock.now_ms();
+    let rematches = wanted.differs_from(&known);
+    let mut row = changed(&known, wish, app.clock.now_ms());
+    if let Ok(Some(schedule)) = schedule {
+        row.reconcile_schedule = Set(schedule.text());
+        // The timetable works it out anew.
+        row.next_reconcile_at = Set(None);
+    }
+    if rematches {
+        row.client_matching = Set(MatchRules(wanted.rules));
+        row.external_id_source = Set(wanted.external_id_source);
+    }
+    let updated = row.update(&tx).await?;
+    if rematches {
+        matching::queue_waiting(&tx, updated.id).await?;
+    }
+    tx.commit().await?;
+    if rematches {
+        app.wake.notify_one();
+    }
+    Ok(updated)
+}
+
+/// What needs no check beyond its bounds.
+fn changed(known: &integration::Model, wish: UpdateSettings, now_ms: i64) -> integration::ActiveModel {
     let mut row = integration::ActiveModel {
         id: Set(known.id),
         settings_version: Set(known.settings_version + 1),
@@ -75,20 +108,13 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         row.poll_interval_seconds = Set(seconds);
         row.next_poll_at = Set(known.next_poll_at.map(|_| now_ms));
     }
-    if let Ok(Some(schedule)) = schedule {
-        row.reconcile_schedule = Set(schedule.text());
-        // The timetable works it out anew.
-        row.next_reconcile_at = Set(None);
-    }
     if let Some(zero) = wish.import_zero_amount_invoices {
         row.import_zero_amount_invoices = Set(zero);
     }
     if let Some(bound) = wish.max_requests_per_second {
         row.max_requests_per_second = Set(bound);
     }
-    let updated = row.update(&tx).await?;
-    tx.commit().await?;
-    Ok(updated)
+    row
 }
 
 fn check(wish: &UpdateSettings) -> Vec<Problem> {

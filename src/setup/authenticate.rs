@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use entity::kind::{ContractSource, SyncDirection, SyncObject};
-use entity::list::{ContractSources, KeyPermissions, MappingRules};
+use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::list::{ContractSources, KeyPermissions, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use secrecy::{ExposeSecret, SecretString};
@@ -106,7 +106,7 @@ async fn refuse_other_mode(conn: &impl ConnectionTrait, livemode: bool) -> Resul
             &["apiKey"],
             Code::KeyModeMismatch,
             format!(
-                "This is a {} key, and this database holds {} data of \"{}\". Use another database for it.",
+                "This is a {} key, and this database holds {} data of \"{}\". Use another database, or disconnect that account with purge.",
                 mode(livemode),
                 mode(!livemode),
                 other.name
@@ -172,6 +172,10 @@ async fn renew(
     findings: Findings,
     name: Option<String>,
 ) -> Result<integration::Model, Error> {
+    if known.purge_requested_at.is_some() {
+        let message = "Everything of this account is being removed. Connect it again when that is done.";
+        return Err(Error::refused(&["apiKey"], Code::Conflict, message));
+    }
     let now_ms = app.clock.now_ms();
     let next_poll_at = known.event_watermark.map(|_| now_ms);
     let mut row = integration::ActiveModel {
@@ -226,6 +230,8 @@ async fn create(
         invoice_lookback_days: DEFAULT_LOOKBACK_DAYS,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
+        external_id_source: None,
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
@@ -241,9 +247,15 @@ async fn create(
         reconcile_schedule: DEFAULT_RECONCILE_SCHEDULE.to_owned(),
         next_reconcile_at: None,
         last_success_at: None,
+        purge_requested_at: None,
         created_at: now_ms,
     };
     let row = row.into_active_model().reset_all().insert(conn).await?;
+    create_mappings(conn, id, now_ms).await?;
+    Ok(row)
+}
+
+async fn create_mappings(conn: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<(), Error> {
     for (object, rules) in [
         (SyncObject::Customer, default_customer_rules()),
         (SyncObject::Product, default_product_rules()),
@@ -259,7 +271,7 @@ async fn create(
         };
         mapping.into_active_model().reset_all().insert(conn).await?;
     }
-    Ok(row)
+    Ok(())
 }
 
 fn seal(app: &App, id: Uuid, key: &Key) -> Result<Vec<u8>, Error> {

@@ -1,4 +1,4 @@
-//! Destroys the key of an integration and stops its sync at once. What was imported stays.
+//! Destroys the key of an integration and stops its sync at once. What was imported stays, unless it is to be purged.
 
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Disconnect {
     pub integration_id: Uuid,
     /// Its name, typed again.
     pub confirm_name: String,
+    /// Everything of it is to be removed.
+    pub purge: bool,
 }
 
 /// Disconnects. Twice is harmless.
@@ -48,6 +50,7 @@ pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration
         webhook_secret_before_until: Set(None),
         sync_enabled: Set(false),
         next_poll_at: Set(None),
+        purge_requested_at: Set(known.purge_requested_at.or(input.purge.then(|| app.clock.now_ms()))),
         ..Default::default()
     };
     let disconnected = row.update(&tx).await?;
@@ -61,5 +64,6 @@ pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration
         .exec(&tx)
         .await?;
     tx.commit().await?;
+    app.wake.notify_one();
     Ok(disconnected)
 }

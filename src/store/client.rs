@@ -5,7 +5,8 @@ use entity::client_link;
 use entity::kind::{ClientOrigin, ClientStatus};
 use sea_orm::sea_query::{Expr, Query, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 use uuid::Uuid;
 
@@ -126,6 +127,16 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
         .await
 }
 
+/// By our id, those after one of them.
+pub async fn list_after(conn: &impl ConnectionTrait, after: Option<Uuid>, limit: u64) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Condition::all().add_option(after.map(|id| Column::Id.gt(id))))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await
+}
+
 /// By another system's id, which need not be unique.
 pub async fn list_by_external_id(conn: &impl ConnectionTrait, external_id: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find()
@@ -185,6 +196,7 @@ pub async fn list_links(conn: &impl ConnectionTrait, clients: &[Uuid]) -> Result
         .filter(Link::ClientId.is_in(clients.iter().copied()))
         .order_by_asc(Link::CreatedAt)
         .order_by(Expr::col(Link::StripeCustomerId), sea_orm::Order::Asc)
+        .order_by_asc(Link::IntegrationId)
         .all(conn)
         .await
 }

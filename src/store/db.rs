@@ -8,8 +8,8 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -101,14 +101,24 @@ impl Db {
             .await
     }
 
-    /// Begins a transaction that reads one moment's state, however long it takes.
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        if !self.is_postgres() {
-            return self.read.begin().await;
+    /// Writes SQLite's log into the file and empties it, so that what was overwritten stands nowhere any more; says whether that could
+    /// be done, which somebody who reads may prevent. PostgreSQL looks after its own.
+    pub async fn flush_log(&self) -> Result<bool, DbErr> {
+        if self.is_postgres() {
+            return Ok(true);
         }
-        self.read
-            .begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
-            .await
+        let flush = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let row = self.write.query_one_raw(flush).await?;
+        let is_busy: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        Ok(is_busy == 0)
+    }
+
+    /// Begins a view: what is read in it is as it was at the first look, whatever is written beside it.
+    pub async fn begin_view(&self) -> Result<DatabaseTransaction, DbErr> {
+        // SQLite knows no other isolation.
+        let isolation = self.is_postgres().then_some(IsolationLevel::RepeatableRead);
+        let access = self.is_postgres().then_some(AccessMode::ReadOnly);
+        self.read.begin_with_config(isolation, access).await
     }
 
     /// Runs on PostgreSQL.
@@ -147,6 +157,8 @@ fn sqlite_options(file: &Path, connections: u32, cache: &'static str) -> Connect
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(WAIT)
                 .pragma("cache_size", cache)
+                // What is deleted is overwritten: a person's data must not stay in the file's free places.
+                .pragma("secure_delete", "on")
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                 .statement_cache_capacity(100)
         });

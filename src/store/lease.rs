@@ -11,6 +11,9 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+/// No run rests longer. Milliseconds.
+pub const LONGEST_REST_MS: i64 = 300_000;
+
 /// How long a holder is believed alive without a sign of life, milliseconds.
 pub const LEASE_MS: i64 = 30_000;
 
@@ -61,7 +64,9 @@ fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
         .add(Column::LeaseUntil.lt(now));
     let rested = Condition::any()
         .add(Column::ResumeAt.is_null())
-        .add(Column::ResumeAt.lte(own_now_ms));
+        .add(Column::ResumeAt.lte(own_now_ms))
+        // Nothing rests so long: our clock was set back.
+        .add(Column::ResumeAt.gt(own_now_ms.saturating_add(LONGEST_REST_MS)));
     let looks = || Column::Kind.eq(RunKind::CatchUp);
     let lists = || Column::Kind.ne(RunKind::CatchUp);
     let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
@@ -95,7 +100,7 @@ pub async fn take_up(conn: &impl ConnectionTrait, owner: Uuid, own_now_ms: i64) 
     let taken = ActiveModel {
         id: Set(run.id),
         state: Set(state),
-        started_at: Set(run.started_at.or(Some(own_now_ms))),
+        started_at: Set(run.started_at.or(Some(Ord::max(own_now_ms, run.queued_at)))),
         lease_owner: Set(Some(owner)),
         lease_until: Set(Some(now + LEASE_MS)),
         resume_at: Set(None),
@@ -158,12 +163,22 @@ pub async fn take_turn(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Ok(())
 }
 
+/// The same for what belongs to no integration: clients, and the fields that an admin has added.
+pub async fn take_common_turn(conn: &impl ConnectionTrait) -> Result<(), DbErr> {
+    take_turn(conn, Uuid::nil()).await
+}
+
+/// When a run ends that ends now: never before it began, though our clock may have been set back. Unix milliseconds.
+pub fn end_of(run: &Model, own_now_ms: i64) -> i64 {
+    Ord::max(own_now_ms, run.started_at.unwrap_or(run.queued_at))
+}
+
 /// What the holder is asked to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// Go on.
     GoOn,
-    /// Somebody canceled the run.
+    /// Somebody canceled the run, or everything of the integration is being removed.
     Cancel,
     /// Sync was turned off, or the key was destroyed: leave the run where it is.
     Pause,
@@ -226,13 +241,14 @@ async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid) -> Resu
 
 /// What whoever works for the integration is asked to do next.
 pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Order, SaveError> {
-    let on = integration::Entity::find_by_id(integration_id)
-        .filter(integration::Column::SyncEnabled.eq(true))
-        .filter(integration::Column::KeySealed.is_not_null())
-        .filter(integration::Column::KeyProblem.is_null())
-        .one(conn)
-        .await?;
-    Ok(if on.is_some() { Order::GoOn } else { Order::Pause })
+    let known = integration::Entity::find_by_id(integration_id).one(conn).await?;
+    Ok(match known {
+        Some(known) if known.purge_requested_at.is_none() => {
+            let is_on = known.sync_enabled && known.key_sealed.is_some() && known.key_problem.is_none();
+            if is_on { Order::GoOn } else { Order::Pause }
+        }
+        _ => Order::Cancel,
+    })
 }
 
 /// Ends the run: final state, failure, and the import slot given back.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use entity::kind::ContractSource;
-use entity::{client, client_link, contract, contract_line, product};
+use entity::{client, client_link, client_unlink, contract, contract_line, product};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -35,24 +36,15 @@ pub async fn find_links(
         .collect())
 }
 
-/// All links of one client.
-pub async fn find_links_of_client(
-    conn: &impl ConnectionTrait,
-    client_id: Uuid,
-) -> Result<Vec<client_link::Model>, DbErr> {
-    client_link::Entity::find()
-        .filter(client_link::Column::ClientId.eq(client_id))
-        .all(conn)
-        .await
-}
-
-/// Clients by id.
+/// Clients by id, held until the transaction ends: customers of several integrations may be one client.
 pub async fn find_clients(conn: &impl ConnectionTrait, ids: Vec<Uuid>) -> Result<HashMap<Uuid, client::Model>, DbErr> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = client::Entity::find()
         .filter(client::Column::Id.is_in(ids))
+        .order_by_asc(client::Column::Id)
+        .lock_exclusive()
         .all(conn)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
@@ -139,6 +131,20 @@ pub async fn upsert_contracts(conn: &impl ConnectionTrait, rows: Vec<contract::M
 /// Writes whole lines.
 pub async fn upsert_lines(conn: &impl ConnectionTrait, rows: Vec<contract_line::Model>) -> Result<(), DbErr> {
     upsert_all::<contract_line::ActiveModel, _>(conn, whole(rows), &[contract_line::Column::Id], &[]).await
+}
+
+/// Deletes a client with everything that says which customers it is, and which it is not.
+pub async fn delete_client(conn: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    client_link::Entity::delete_many()
+        .filter(client_link::Column::ClientId.eq(id))
+        .exec(conn)
+        .await?;
+    client_unlink::Entity::delete_many()
+        .filter(client_unlink::Column::ClientId.eq(id))
+        .exec(conn)
+        .await?;
+    client::Entity::delete_by_id(id).exec(conn).await?;
+    Ok(())
 }
 
 /// Removes lines that Stripe no longer has.

@@ -87,6 +87,35 @@ pub async fn queue(
     insert_into_queue(conn, stored).await
 }
 
+/// Queues `ids` themselves, which the caller's transaction keeps.
+pub async fn queue_kept(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<(), DbErr> {
+    use remap_queue::Column;
+    let rows = ids.into_iter().map(|id| remap_queue::ActiveModel {
+        integration_id: Set(integration_id),
+        kind: Set(kind),
+        stripe_id: Set(id.to_owned()),
+    });
+    let key = [Column::IntegrationId, Column::Kind, Column::StripeId];
+    upsert_all::<remap_queue::ActiveModel, _>(conn, rows.collect(), &key, &[]).await
+}
+
+/// Queues everything of a kind.
+pub async fn queue_kind(conn: &impl ConnectionTrait, integration_id: Uuid, kind: StripeKind) -> Result<(), DbErr> {
+    use source_object::Column;
+    let mut stored = Query::select();
+    stored
+        .columns([Column::IntegrationId, Column::Kind, Column::StripeId])
+        .from(source_object::Entity)
+        .and_where(Column::IntegrationId.eq(integration_id))
+        .and_where(Column::Kind.eq(kind));
+    insert_into_queue(conn, stored).await
+}
+
 pub(super) async fn insert_into_queue(conn: &impl ConnectionTrait, mut rows: SelectStatement) -> Result<(), DbErr> {
     use remap_queue::Column;
     // SQLite reads `SELECT .. ON CONFLICT` as a join without a WHERE that ends the SELECT.
@@ -122,8 +151,8 @@ pub async fn list_queue(
         .await
 }
 
-/// The integrations of which something waits to be mapped again.
-pub async fn list_integrations_that_wait(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+/// The integrations of which something is queued.
+pub async fn list_integrations_queued(conn: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
     use remap_queue::Column;
     remap_queue::Entity::find()
         .select_only()

@@ -83,6 +83,15 @@ pub async fn list_open(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
         .await
 }
 
+/// Whether a run of this kind has not ended.
+pub async fn has_open(conn: &impl ConnectionTrait, integration_id: Uuid, kind: RunKind) -> Result<bool, DbErr> {
+    let open = Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::FinishedAt.is_null());
+    Ok(open.one(conn).await?.is_some())
+}
+
 /// Looks whose requests are averaged.
 const LOOKS: u64 = 20;
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::upsert::upsert_all;
-use crate::stripe::Seen;
+use crate::stripe::{Seen, json};
 
 /// What is kept of a source object beside its body.
 #[derive(Debug, Clone, DerivePartialModel)]
@@ -58,6 +58,28 @@ pub struct Body {
     pub deleted: bool,
     /// Fingerprint of the rules it was mapped with.
     pub map_stamp: i64,
+    /// When Stripe held this state.
+    pub seen: Seen,
+}
+
+const BODY_COLUMNS: [Column; 6] = [
+    Column::StripeId,
+    Column::Body,
+    Column::Deleted,
+    Column::MapStamp,
+    Column::SeenMin,
+    Column::SeenMax,
+];
+type BodyRow = (String, Vec<u8>, bool, i64, i64, i64);
+
+fn body_of((stripe_id, body, deleted, map_stamp, min_ms, max_ms): BodyRow) -> Result<(String, Body), DbErr> {
+    let body = Body {
+        text: unpack_bytes(&body)?,
+        deleted,
+        map_stamp,
+        seen: Seen { min_ms, max_ms },
+    };
+    Ok((stripe_id, body))
 }
 
 impl Body {
@@ -66,6 +88,20 @@ impl Body {
         parse(&self.text)
     }
 }
+
+/// An object that is to be mapped again.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Stripe's id.
+    pub stripe_id: String,
+    /// Of the canonical JSON.
+    pub digest: Vec<u8>,
+    /// What is kept of it.
+    pub body: Body,
+}
+
+/// Why an object whose person was erased makes no record. Nothing is kept of it that could be mapped.
+pub const ERASED: &str = "ERASED";
 
 /// What is known of the given objects; those not here are missing from the map.
 pub async fn find_stored(
@@ -149,27 +185,16 @@ pub async fn find_bodies(
     kind: StripeKind,
     ids: Vec<&str>,
 ) -> Result<HashMap<String, Body>, DbErr> {
-    let rows: Vec<(String, Vec<u8>, bool, i64)> = Entity::find()
+    let rows: Vec<BodyRow> = Entity::find()
         .select_only()
-        .columns([Column::StripeId, Column::Body, Column::Deleted, Column::MapStamp])
+        .columns(BODY_COLUMNS)
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
         .filter(Column::StripeId.is_in(ids))
         .into_tuple()
         .all(conn)
         .await?;
-    rows.into_iter()
-        .map(|(id, body, deleted, map_stamp)| {
-            Ok((
-                id,
-                Body {
-                    text: unpack_bytes(&body)?,
-                    deleted,
-                    map_stamp,
-                },
-            ))
-        })
-        .collect()
+    rows.into_iter().map(body_of).collect()
 }
 
 /// A page of the JSON of all objects of a kind, in the order of their ids.
@@ -194,6 +219,87 @@ pub async fn list_texts(
     rows.into_iter()
         .map(|(id, body)| Ok((id, unpack_bytes(&body)?)))
         .collect()
+}
+
+/// The objects of a kind that were mapped with another fingerprint than `stamp`.
+fn mapped_otherwise(integration_id: Uuid, kind: StripeKind, stamp: i64) -> sea_orm::Select<Entity> {
+    Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::MapStamp.ne(stamp))
+        .filter(is_not_erased())
+}
+
+fn is_not_erased() -> sea_orm::Condition {
+    sea_orm::Condition::any()
+        .add(Column::Reason.is_null())
+        .add(Column::Reason.ne(ERASED))
+}
+
+/// How many objects of a kind were mapped with another fingerprint than `stamp`.
+pub async fn count_mapped_otherwise(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stamp: i64,
+) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    mapped_otherwise(integration_id, kind, stamp).count(conn).await
+}
+
+/// A page of them, in the order of their ids, after `after`.
+pub async fn list_mapped_otherwise(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    stamp: i64,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<Kept>, DbErr> {
+    type Row = (Vec<u8>, String, Vec<u8>, bool, i64, i64, i64);
+    let rows: Vec<Row> = mapped_otherwise(integration_id, kind, stamp)
+        .select_only()
+        .column(Column::Digest)
+        .columns(BODY_COLUMNS)
+        .filter(Column::StripeId.gt(after))
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let kept = rows
+        .into_iter()
+        .map(|(digest, stripe_id, body, deleted, stamp, min_ms, max_ms)| {
+            let (stripe_id, body) = body_of((stripe_id, body, deleted, stamp, min_ms, max_ms))?;
+            Ok(Kept {
+                stripe_id,
+                digest,
+                body,
+            })
+        });
+    kept.collect()
+}
+
+/// Some objects that Stripe still has, spread over all of them: the digest is as good as chance, and stays the same.
+pub async fn sample(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    limit: u64,
+) -> Result<Vec<(String, Value)>, DbErr> {
+    let rows: Vec<(String, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::StripeId, Column::Body])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::Deleted.eq(false))
+        .filter(is_not_erased())
+        .order_by_asc(Column::Digest)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    rows.into_iter().map(|(id, body)| Ok((id, unpack(&body)?))).collect()
 }
 
 /// Writes whole rows.
@@ -291,6 +397,27 @@ pub async fn find_recurring_products(
         .await
 }
 
+/// The products that these prices make recurring.
+pub async fn find_products_of_prices(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    prices: Vec<&str>,
+) -> Result<Vec<String>, DbErr> {
+    if prices.is_empty() {
+        return Ok(Vec::new());
+    }
+    Entity::find()
+        .select_only()
+        .column(Column::RecurringOf)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(StripeKind::Price))
+        .filter(Column::StripeId.is_in(prices))
+        .filter(Column::RecurringOf.is_not_null())
+        .into_tuple()
+        .all(conn)
+        .await
+}
+
 /// Those of `ids` that are here.
 pub async fn find_ids(
     conn: &impl ConnectionTrait,
@@ -325,8 +452,9 @@ pub fn unpack(body: &[u8]) -> Result<Value, DbErr> {
     parse(&unpack_bytes(body)?)
 }
 
-fn parse(text: &[u8]) -> Result<Value, DbErr> {
-    serde_json::from_slice(text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
+/// The JSON of a kept text.
+pub fn parse(text: &[u8]) -> Result<Value, DbErr> {
+    json::read(text).map_err(|error| DbErr::Custom(format!("a stored body is not JSON: {error}")))
 }
 
 /// The JSON of a stored body, as text.

@@ -6,9 +6,12 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
+use super::body::read_refusal;
 use super::budget::Hit;
 use super::key::mask_keys;
 use super::{Error, Seen};
+
+const MESSAGE_LETTERS: usize = 1_000;
 
 /// One failed request.
 #[derive(Debug)]
@@ -76,7 +79,7 @@ pub(super) async fn read_failure(response: Response, seen: Seen) -> Attempt {
     let status = response.status();
     let headers = response.headers().clone();
     // The status alone says enough where the body does not arrive.
-    let body = response.bytes().await.unwrap_or_default();
+    let body = read_refusal(response).await;
     let envelope: Envelope = serde_json::from_slice(&body).unwrap_or_default();
     judge(status, &headers, &envelope.error, seen)
 }
@@ -105,10 +108,10 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &Body, seen: Seen) -> At
 }
 
 fn name(status: StatusCode, body: &Body, request_id: Option<String>, passing: bool, seen: Seen) -> Error {
-    let message = body
-        .message
-        .as_deref()
-        .map_or_else(|| format!("HTTP status {}", status.as_u16()), mask_keys);
+    let message = body.message.as_deref().map_or_else(
+        || format!("HTTP status {}", status.as_u16()),
+        |said| mask_keys(&readable(said)),
+    );
     let is_cursor = matches!(body.param.as_deref(), Some("starting_after" | "ending_before"));
     match status {
         _ if passing => Error::Unavailable { message, request_id },
@@ -127,6 +130,14 @@ fn name(status: StatusCode, body: &Body, request_id: Option<String>, passing: bo
         }
         _ => Error::Refused { message, request_id },
     }
+}
+
+/// What a person can read of Stripe's words, and a database can store.
+fn readable(said: &str) -> String {
+    let plain = said
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
+    plain.take(MESSAGE_LETTERS).collect()
 }
 
 /// The right's name, which Stripe's words put in quotes: `'rak_subscription_read'`, `('webhook_read')`.

@@ -2,26 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::attempt::{Attempt, read_failure};
+use super::body::read_json;
 use super::budget::Budget;
-use super::{Error, Key, Seen};
+use super::{Error, Key, Patience, Seen};
 use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
 pub const API_VERSION: &str = "2026-10-28.endive";
-
-/// A page of 100 invoices with ten lines each is about 3 MB; nothing honest comes near this.
-const BODY_LIMIT: usize = 64 << 20;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Reads one Stripe account with one key, inside its budget.
 #[derive(Clone)]
@@ -32,7 +27,7 @@ pub struct Client {
     budget: Arc<Budget>,
     clock: Clock,
     requests: Arc<AtomicU64>,
-    retries: usize,
+    patience: Patience,
 }
 
 impl std::fmt::Debug for Client {
@@ -51,7 +46,7 @@ pub struct Answer {
 }
 
 /// Connections that all clients share. Redirects are never followed: they would carry the key elsewhere.
-pub fn connections() -> reqwest::Result<reqwest::Client> {
+pub fn connections(patience: Patience) -> reqwest::Result<reqwest::Client> {
     // A second installation is refused and harmless: the first one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
@@ -60,14 +55,21 @@ pub fn connections() -> reqwest::Result<reqwest::Client> {
         .default_headers(headers)
         .user_agent(concat!("tributary/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(ANSWER_TIMEOUT)
+        .connect_timeout(patience.connect)
+        .timeout(patience.answer)
         .build()
 }
 
 impl Client {
-    /// A client of the account that `key` belongs to.
-    pub fn new(http: reqwest::Client, base: Url, key: &Key, budget: Arc<Budget>, clock: Clock) -> Result<Self, Error> {
+    /// A client of the account that `key` belongs to, over `http`, which [`connections`] has made.
+    pub(super) fn new(
+        http: reqwest::Client,
+        base: Url,
+        key: &Key,
+        budget: Arc<Budget>,
+        patience: Patience,
+        clock: Clock,
+    ) -> Result<Self, Error> {
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", key.secret().expose_secret()))
             .map_err(|_invalid| Error::refused("the key cannot be sent in a header"))?;
         authorization.set_sensitive(true);
@@ -78,14 +80,15 @@ impl Client {
             budget,
             clock,
             requests: Arc::default(),
-            retries: RETRIES,
+            patience,
         })
     }
 
     /// The same client for somebody who waits: gives up after a second try.
     #[must_use]
     pub fn hasty(self) -> Self {
-        Self { retries: 1, ..self }
+        let patience = self.patience.hasty();
+        Self { patience, ..self }
     }
 
     /// Requests sent through this client and its clones, repeated ones included.
@@ -109,9 +112,9 @@ impl Client {
     ) -> Result<Answer, Error> {
         let url = self.url(path, query)?;
         let retries = ExponentialBuilder::default()
-            .with_min_delay(RETRY_FIRST)
-            .with_max_delay(RETRY_LAST)
-            .with_max_times(self.retries)
+            .with_min_delay(self.patience.first_rest)
+            .with_max_delay(self.patience.longest_rest)
+            .with_max_times(self.patience.repetitions)
             .with_jitter();
         (|| self.attempt(endpoint, &url, check))
             .retry(retries)
@@ -160,27 +163,8 @@ impl Client {
             return Err(failure);
         }
         self.budget.answered(endpoint);
-        let body = read_body(response).await?;
+        let body = read_json(response).await?;
         check(&body).map_err(Attempt::odd)?;
         Ok(Answer { body, seen })
     }
-}
-
-const RETRIES: usize = 7;
-const RETRY_FIRST: Duration = Duration::from_millis(250);
-const RETRY_LAST: Duration = Duration::from_secs(20);
-
-async fn read_body(mut response: Response) -> Result<Value, Attempt> {
-    let mut bytes = Vec::with_capacity(
-        usize::try_from(response.content_length().unwrap_or(0))
-            .unwrap_or(0)
-            .min(BODY_LIMIT),
-    );
-    while let Some(chunk) = response.chunk().await.map_err(|error| Attempt::broken(&error))? {
-        if bytes.len() + chunk.len() > BODY_LIMIT {
-            return Err(Attempt::odd("the answer does not end"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    serde_json::from_slice(&bytes).map_err(|_syntax| Attempt::odd("the answer is not whole JSON"))
 }

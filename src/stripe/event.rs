@@ -2,7 +2,9 @@
 
 use chrono::DateTime;
 use serde::Deserialize;
-use serde_json::Value;
+
+use super::json;
+use super::object::is_id;
 
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,22 +87,31 @@ enum Created {
     Spelled(String),
 }
 
+/// The last second of the year 9999.
+const LATEST: i64 = 253_402_300_799;
+
+/// Whether an event can be put into the inbox: PostgreSQL takes no NUL, and one event that no database takes would keep those out
+/// that are written along with it.
+pub fn can_be_kept(id: &str, event_type: &str, created: i64) -> bool {
+    is_id(id) && is_id(event_type) && (0..=LATEST).contains(&created)
+}
+
 /// Reads the outside of an event.
 pub fn envelope(body: &[u8]) -> Result<Envelope, NoEvent> {
     // The whole body is read, though only its outside is used: fields passed over are not held to a depth, and an event that
     // can be kept but never read would wait in the inbox for ever.
-    let whole: Value = serde_json::from_slice(body).map_err(|_json| NoEvent)?;
+    let whole = json::read(body).map_err(|_json| NoEvent)?;
     let outside = Outside::deserialize(whole).map_err(|_json| NoEvent)?;
-    if !matches!(outside.object.as_str(), "event" | "v2.core.event") || outside.id.is_empty() || outside.id.len() > 255
-    {
-        return Err(NoEvent);
-    }
     let created = match outside.created {
         Created::Seconds(seconds) => seconds,
         Created::Spelled(text) => DateTime::parse_from_rfc3339(&text)
             .map_err(|_time| NoEvent)?
             .timestamp(),
     };
+    let is_event = matches!(outside.object.as_str(), "event" | "v2.core.event");
+    if !(is_event && can_be_kept(&outside.id, &outside.event_type, created)) {
+        return Err(NoEvent);
+    }
     Ok(Envelope {
         id: outside.id,
         event_type: outside.event_type,
@@ -144,10 +155,17 @@ mod tests {
             "null",
             "evt_1",
             r#"{"id":"","object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1\u0000","object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x\u0000","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x","created":-1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x","created":253402300800,"livemode":false}"#,
             r#"{"id":"evt_1","object":"customer","type":"x","created":1,"livemode":false}"#,
             r#"{"id":"evt_1","object":"event","type":"x","created":"soon","livemode":false}"#,
             r#"{"id":"evt_1","object":"event","type":"x","created":1.5,"livemode":false}"#,
             r#"{"id":7,"object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt\u0000","object":"event","type":"x","created":1,"livemode":false}"#,
+            r#"{"id":"evt_1","object":"event","type":"x\u0000","created":1,"livemode":false}"#,
         ] {
             assert_eq!(envelope(junk.as_bytes()), Err(NoEvent), "{junk}");
         }

@@ -7,7 +7,7 @@ use reqwest::Url;
 use uuid::Uuid;
 
 use super::budget::{Budget, Limits, ServerBounds};
-use super::{Client, Error, Key, client};
+use super::{Client, Error, Key, Patience, client};
 use crate::clock::Clock;
 
 /// The way out to Stripe.
@@ -16,17 +16,19 @@ pub struct Gateway {
     http: reqwest::Client,
     base: Url,
     bounds: ServerBounds,
+    patience: Patience,
     clock: Clock,
     budgets: Mutex<HashMap<Uuid, (Limits, Arc<Budget>)>>,
 }
 
 impl Gateway {
     /// A way out to the API at `base`.
-    pub fn new(base: Url, bounds: ServerBounds, clock: Clock) -> reqwest::Result<Self> {
+    pub fn new(base: Url, bounds: ServerBounds, patience: Patience, clock: Clock) -> reqwest::Result<Self> {
         Ok(Self {
-            http: client::connections()?,
+            http: client::connections(patience)?,
             base,
             bounds,
+            patience,
             clock,
             budgets: Mutex::default(),
         })
@@ -49,6 +51,7 @@ impl Gateway {
             self.base.clone(),
             key,
             Arc::clone(budget),
+            self.patience,
             self.clock.clone(),
         )
     }

@@ -63,17 +63,6 @@ fn place(kind: StripeKind) -> Place {
     Place { list, object, expand }
 }
 
-/// The longest id that Stripe gives out.
-const ID_LENGTH: usize = 255;
-
-/// Whether an object can be asked for by `stripe_id`: 1 to 255 characters, no control character, and no `.` or `..`, which a URL
-/// would drop.
-pub fn can_be_asked(stripe_id: &str) -> bool {
-    (1..=ID_LENGTH).contains(&stripe_id.chars().count())
-        && !stripe_id.chars().any(char::is_control)
-        && !matches!(stripe_id, "." | "..")
-}
-
 impl Client {
     /// A page of the objects of `kind` that fit `filter`.
     pub async fn list(&self, kind: StripeKind, filter: &[(&'static str, String)]) -> Result<Page, Error> {
@@ -129,6 +118,9 @@ impl Client {
             .get(place.object, &[name_of(place.list), stripe_id], &expand, is_object)
             .await
         {
+            Ok(answer) if answer.body["id"] != stripe_id => Err(Error::Garbled {
+                message: "another object came than was asked for".into(),
+            }),
             Ok(answer) if answer.body["deleted"] == true => Ok(Found::Gone(answer.seen)),
             Ok(answer) => Ok(Found::Whole(answer.body, answer.seen)),
             Err(Error::NotFound { seen, .. }) => Ok(Found::Gone(seen)),

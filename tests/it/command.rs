@@ -164,6 +164,7 @@ async fn the_first_serve_says_how_to_create_a_user() {
     create_admin(&database);
     let mut second = Serving::start(database.folder(), &args);
     second.address();
+    second.terminate();
     assert!(!second.all_it_said().contains("tributary user create"));
 }
 

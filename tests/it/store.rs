@@ -2,7 +2,7 @@
 
 use entity::client;
 use entity::kind::{ClientOrigin, ClientStatus};
-use entity::list::Warnings;
+use entity::list::{CustomValues, EditedFields, Warnings};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -24,8 +24,11 @@ async fn a_fresh_database_has_every_column() {
         api_token,
         client,
         client_link,
+        client_unlink,
         contract,
         contract_line,
+        custom_field,
+        erased_customer,
         integration,
         mapping,
         product,
@@ -34,11 +37,13 @@ async fn a_fresh_database_has_every_column() {
         record_change_counter,
         remap_queue,
         run,
+        saved_clients,
         session,
         source_object,
         source_ref,
         stripe_event,
         sync_error,
+        unmatched_customer,
         user,
     );
 }
@@ -74,6 +79,7 @@ fn client_named(name: &str) -> client::Model {
         search_key: name.to_owned(),
         status: ClientStatus::Active,
         email: None,
+        email_key: None,
         phone: None,
         site_url: None,
         external_id: None,
@@ -85,6 +91,8 @@ fn client_named(name: &str) -> client::Model {
         address_country: None,
         currency: None,
         inception_date: None,
+        custom_values: CustomValues::default(),
+        edited: EditedFields::default(),
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: 0,

@@ -1,7 +1,7 @@
 //! An answer on its way out: headers, and the damage a fault does to it.
 
 use hyper::Response;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
 
 use super::body::{Body, Broken};
 use super::error::Refusal;
@@ -13,9 +13,10 @@ use crate::world::API_VERSION;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    body: Json,
+    pub(crate) body: Json,
     limiter: Option<&'static str>,
     should_retry: bool,
+    retry_after: Option<u32>,
 }
 
 /// What the headers tell besides the answer itself.
@@ -34,6 +35,7 @@ impl From<Json> for Answer {
             body,
             limiter: None,
             should_retry: false,
+            retry_after: None,
         }
     }
 }
@@ -45,24 +47,51 @@ impl From<Refusal> for Answer {
             body: refusal.body,
             limiter: refusal.limiter,
             should_retry: refusal.should_retry,
+            retry_after: refusal.retry_after,
         }
     }
 }
 
 impl Answer {
-    /// The response, or the cut that takes its place.
-    pub(crate) fn render(self, heading: &Heading<'_>, fault: Option<Fault>) -> Result<Response<Body>, Broken> {
-        let text = serde_json::to_string(&self.body).unwrap_or_default();
+    /// The answer's text.
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(&self.body).unwrap_or_default()
+    }
+
+    /// The response with this text, or the cut that takes its place.
+    pub(crate) fn render(
+        self,
+        text: String,
+        heading: &Heading<'_>,
+        fault: Option<Fault>,
+    ) -> Result<Response<Body>, Broken> {
         let (text, kind) = match fault {
             Some(Fault::Reset) => return Err(Broken),
             Some(Fault::Html) => ("<!doctype html><title>Bad gateway</title>".to_owned(), "text/html"),
             Some(Fault::TruncatedJson) => (half(&text).to_owned(), "application/json"),
+            Some(Fault::InvalidJson) => (text.replacen(':', "=", 1), "application/json"),
+            Some(Fault::PlainText) => (text, "text/plain"),
             _ => (text, "application/json"),
         };
+        let mut response = self.head(kind, heading);
+        let body = match fault {
+            Some(Fault::HalfBody) => Body::cut(half(&text)),
+            Some(Fault::SlowBody) => Body::slow(&text),
+            Some(Fault::Trickle(bytes_per_second)) => Body::trickle(&text, bytes_per_second),
+            Some(Fault::Endless) => Body::endless(),
+            Some(Fault::Flood(_)) => Body::flood(),
+            _ => Body::whole(text.clone()),
+        };
+        if body.ends() {
+            response = response.header(CONTENT_LENGTH, text.len());
+        }
+        response.body(body).map_err(|_unusable| Broken)
+    }
+
+    fn head(&self, kind: &str, heading: &Heading<'_>) -> hyper::http::response::Builder {
         let mut response = Response::builder()
             .status(self.status)
             .header(CONTENT_TYPE, kind)
-            .header(CONTENT_LENGTH, text.len())
             .header("Stripe-Version", heading.version.unwrap_or(API_VERSION));
         // Stripe names no request on lock timeouts.
         if self.body["error"]["code"] != "lock_timeout" {
@@ -74,16 +103,13 @@ impl Answer {
         if self.should_retry {
             response = response.header("Stripe-Should-Retry", "true");
         }
+        if let Some(seconds) = self.retry_after {
+            response = response.header(RETRY_AFTER, seconds);
+        }
         if let Some(date) = heading.date {
             response = response.header(DATE, http_date(date));
         }
-        let body = match fault {
-            Some(Fault::HalfBody) => Body::cut(half(&text)),
-            Some(Fault::SlowBody) => Body::slow(&text),
-            Some(Fault::Trickle(bytes_per_second)) => Body::trickle(&text, bytes_per_second),
-            _ => Body::whole(text),
-        };
-        response.body(body).map_err(|_unusable| Broken)
+        response
     }
 }
 

@@ -1,4 +1,4 @@
-//! The body of an answer, which may come slowly or break off.
+//! The body of an answer, which may come slowly, break off or never end.
 
 use std::fmt::{self, Display, Formatter};
 use std::pin::Pin;
@@ -12,6 +12,7 @@ use tokio::time::{Sleep, sleep};
 const PIECES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 const PIECES_PER_SECOND: usize = 10;
+const FLOOD_PIECE: usize = 64 << 10;
 
 /// The connection is cut on purpose.
 #[derive(Debug)]
@@ -25,12 +26,14 @@ impl Display for Broken {
 
 impl std::error::Error for Broken {}
 
-/// A body in pieces, which may come slowly or break off.
+/// A body in pieces, which may come slowly, break off or never end.
 #[derive(Debug)]
 pub(crate) struct Body {
     pieces: std::vec::IntoIter<Bytes>,
     pause: Option<Pin<Box<Sleep>>>,
     breaks_off: bool,
+    /// Comes again and again after the pieces.
+    refrain: Option<Bytes>,
 }
 
 impl Body {
@@ -39,7 +42,31 @@ impl Body {
             pieces: vec![Bytes::from(text)].into_iter(),
             pause: None,
             breaks_off: false,
+            refrain: None,
         }
+    }
+
+    /// A list that goes on with a blank at a time.
+    pub(crate) fn endless() -> Self {
+        Self {
+            pause: Some(Box::pin(sleep(PAUSE))),
+            refrain: Some(Bytes::from_static(b" ")),
+            ..Self::whole(r#"{"object":"list","data":["#.to_owned())
+        }
+    }
+
+    /// The same, as fast as it is taken.
+    pub(crate) fn flood() -> Self {
+        Self {
+            pause: None,
+            refrain: Some(Bytes::from(vec![b' '; FLOOD_PIECE])),
+            ..Self::endless()
+        }
+    }
+
+    /// Its length can be told.
+    pub(crate) fn ends(&self) -> bool {
+        self.refrain.is_none()
     }
 
     pub(crate) fn cut(text: &str) -> Self {
@@ -70,6 +97,7 @@ impl Body {
             pieces: pieces.into_iter(),
             pause: Some(Box::pin(sleep(PAUSE))),
             breaks_off: false,
+            refrain: None,
         }
     }
 }
@@ -85,7 +113,7 @@ impl hyper::body::Body for Body {
             }
             pause.set(sleep(PAUSE));
         }
-        match self.pieces.next() {
+        match self.pieces.next().or_else(|| self.refrain.clone()) {
             Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
             None if std::mem::take(&mut self.breaks_off) => Poll::Ready(Some(Err(Broken))),
             None => Poll::Ready(None),

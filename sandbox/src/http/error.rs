@@ -11,6 +11,8 @@ pub(crate) struct Refusal {
     pub(crate) limiter: Option<&'static str>,
     /// Whether to say that trying again helps.
     pub(crate) should_retry: bool,
+    /// Seconds to wait before trying again.
+    pub(crate) retry_after: Option<u32>,
 }
 
 impl Refusal {
@@ -20,6 +22,7 @@ impl Refusal {
             body: json!({ "error": error }),
             limiter: None,
             should_retry: false,
+            retry_after: None,
         }
     }
 
@@ -145,6 +148,22 @@ impl Refusal {
         Self {
             limiter: Some(limiter),
             ..Self::new(429, error)
+        }
+    }
+
+    /// The same, to be tried again after so many seconds.
+    pub(crate) fn rate_limited_for(seconds: u32) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::rate_limited("global-rate")
+        }
+    }
+
+    /// 400 from a limiter.
+    pub(crate) fn rate_limited_as_invalid() -> Self {
+        Self {
+            status: 400,
+            ..Self::rate_limited("global-rate")
         }
     }
 

@@ -1,5 +1,7 @@
 //! Keys: who may ask, and for what.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::error::Refusal;
 use crate::options::Options;
 
@@ -7,8 +9,8 @@ use crate::options::Options;
 #[derive(Debug)]
 pub(crate) struct Keys {
     secret: String,
-    restricted: Vec<(String, Vec<String>)>,
-    expired: Vec<String>,
+    restricted: Mutex<Vec<(String, Vec<String>)>>,
+    expired: Mutex<Vec<String>>,
     account: String,
 }
 
@@ -17,10 +19,23 @@ impl Keys {
         let mode = if options.livemode { "live" } else { "test" };
         Self {
             secret: format!("sk_{mode}_Sandbox{:024X}", u128::from(options.seed) + 0x5A_0000),
-            restricted: options.restricted_keys.clone(),
-            expired: options.expired_keys.clone(),
+            restricted: Mutex::new(options.restricted_keys.clone()),
+            expired: Mutex::new(options.expired_keys.clone()),
             account,
         }
+    }
+
+    /// The key is no longer good.
+    pub(crate) fn expire(&self, key: &str) {
+        let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        expired.push(key.to_owned());
+    }
+
+    /// A restricted key has these rights from now on.
+    pub(crate) fn restrict(&self, key: &str, rights: Vec<String>) {
+        let mut restricted = self.restricted.lock().unwrap_or_else(PoisonError::into_inner);
+        restricted.retain(|(known, _)| known != key);
+        restricted.push((key.to_owned(), rights));
     }
 
     pub(crate) fn secret(&self) -> &str {
@@ -49,10 +64,12 @@ impl Keys {
                  Authorization header, using Bearer auth.",
             )
         })?;
-        if self.expired.contains(&key) {
+        let expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        if expired.contains(&key) {
             return Err(Refusal::expired(&mask(&key)));
         }
-        if key != self.secret && !self.restricted.iter().any(|(known, _)| *known == key) {
+        let restricted = self.restricted.lock().unwrap_or_else(PoisonError::into_inner);
+        if key != self.secret && !restricted.iter().any(|(known, _)| *known == key) {
             let message = format!("Invalid API Key provided: {}", mask(&key));
             return Err(Refusal::unauthorized(&message));
         }
@@ -60,8 +77,11 @@ impl Keys {
     }
 
     fn may(&self, key: &str, right: &str) -> bool {
-        let restricted = self.restricted.iter().filter(|(known, _)| known == key);
-        let mut rights = restricted.flat_map(|(_, rights)| rights);
+        let restricted = self.restricted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rights = restricted
+            .iter()
+            .filter(|(known, _)| known == key)
+            .flat_map(|(_, rights)| rights);
         key == self.secret || rights.any(|held| held.trim_start_matches("rak_") == right)
     }
 }
@@ -81,7 +101,7 @@ pub(crate) fn masked(authorization: Option<&str>) -> Option<String> {
 }
 
 /// The key in a Bearer or Basic header.
-fn key_of(authorization: &str) -> Option<String> {
+pub(crate) fn key_of(authorization: &str) -> Option<String> {
     let (scheme, rest) = authorization.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
         return Some(rest.trim().to_owned()).filter(|key| !key.is_empty());

@@ -3,6 +3,7 @@
 
 mod act;
 mod answer;
+mod astray;
 mod body;
 mod connection;
 mod error;
@@ -65,6 +66,10 @@ impl Server {
         self.keys.secret()
     }
 
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     pub(crate) fn world(&self) -> &World {
         &self.world
     }
@@ -84,7 +89,8 @@ impl Server {
     async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Broken> {
         let received_at = Instant::now();
         self.acts.before_request(&self.world);
-        let fault = self.faults.take(request.uri().path());
+        let key = header(&request, AUTHORIZATION.as_str()).and_then(key::key_of);
+        let fault = self.faults.take(request.uri().path(), key.as_deref());
         let (answer, made_at) = self.make(&request, fault);
         let latency = self.faults.latency();
         // Even a sleep of no time takes until the timer's next tick.
@@ -99,27 +105,27 @@ impl Server {
             key: key::masked(header(&request, AUTHORIZATION.as_str())),
             received_at,
         });
+        if let Some(Fault::Late(seconds)) = fault {
+            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+        }
         let heading = Heading {
             number: self.answered.fetch_add(1, Ordering::Relaxed),
             date: self.faults.date(made_at),
             version: header(&request, "stripe-version"),
         };
-        answer.render(&heading, fault)
+        let text = self.faults.rewritten(answer.text());
+        answer.render(text, &heading, fault)
     }
 
     /// The answer, and the world's time at which it was made.
     fn make(&self, request: &hyper::Request<Incoming>, fault: Option<Fault>) -> (Answer, i64) {
         let _held = self.world.hold_clock();
         let spoilt = fault.and_then(|fault| spoilt(fault, request.uri().path()));
-        let answer = spoilt.unwrap_or_else(|| self.respond(request));
+        let answer = spoilt.unwrap_or_else(|| self.respond(request, fault));
         (answer, self.world.now())
     }
 
-    fn respond(&self, request: &hyper::Request<Incoming>) -> Answer {
-        self.read(request).map_or_else(Answer::from, Answer::from)
-    }
-
-    fn read(&self, request: &hyper::Request<Incoming>) -> Result<Json, Refusal> {
+    fn read(&self, request: &hyper::Request<Incoming>, query: &Query) -> Result<Json, Refusal> {
         let (method, uri) = (request.method(), request.uri());
         let authorization = header(request, AUTHORIZATION.as_str());
         let Some(route) = route::find(uri.path()) else {
@@ -135,7 +141,7 @@ impl Server {
             return Err(Refusal::invalid("Stripe-Version", &message));
         }
         self.limiter.admit(route.template)?;
-        self.find(&route, &Query::parse(uri.query().unwrap_or_default()))
+        self.find(&route, query)
     }
 
     fn find(&self, route: &Route, query: &Query) -> Result<Json, Refusal> {
@@ -205,8 +211,10 @@ fn spoilt(fault: Fault, path: &str) -> Option<Answer> {
     Some(match fault {
         Fault::RateLimited => Refusal::rate_limited("endpoint-rate").into(),
         Fault::GloballyRateLimited => Refusal::rate_limited("global-rate").into(),
+        Fault::RateLimitedFor(seconds) => Refusal::rate_limited_for(seconds).into(),
+        Fault::RateLimitedAsInvalid => Refusal::rate_limited_as_invalid().into(),
         Fault::LockTimeout => Refusal::lock_timeout().into(),
-        Fault::ServerError(status) => Refusal::server_error(status).into(),
+        Fault::ServerError(status) | Fault::Flood(status) => Refusal::server_error(status).into(),
         Fault::EmptyPageWithMore => json!({
             "object": "list", "data": [], "has_more": true, "url": path,
         })

@@ -19,6 +19,12 @@ impl Query {
         Self { pairs }
     }
 
+    /// The same without a parameter.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(known, _)| known != name);
+        self
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.pairs
             .iter()

@@ -12,7 +12,12 @@ impl World {
     /// Creates an open invoice with one line of so many minor units in the
     /// customer's currency; gives its id.
     pub fn create_invoice(&self, customer_id: &str, amount_minor: i64) -> String {
-        let (index, invoice) = self.new_invoice(customer_id, amount_minor, self.now());
+        self.create_invoice_at(customer_id, amount_minor, self.now())
+    }
+
+    /// The same, made at another time (Unix seconds).
+    pub fn create_invoice_at(&self, customer_id: &str, amount_minor: i64, created: i64) -> String {
+        let (index, invoice) = self.new_invoice(customer_id, amount_minor, created);
         let events = ["invoice.created", "invoice.finalized"];
         self.create(Kind::Invoice, index, invoice, value!({}), &events)
     }

@@ -74,6 +74,18 @@ impl World {
         self.create(kind, index, frame, object, &[])
     }
 
+    /// Creates a coupon with these fields, `id` among them if wished: a tenth off
+    /// for ever unless they say otherwise; gives its id.
+    pub fn create_coupon(&self, patch: Value) -> String {
+        let coupon = json!({
+            "object": "coupon", "amount_off": null, "currency": null, "duration": "forever",
+            "duration_in_months": null, "max_redemptions": null, "metadata": {}, "name": null,
+            "percent_off": 10, "redeem_by": null, "times_redeemed": 0, "valid": true,
+        });
+        let index = self.reserve(Kind::Coupon);
+        self.create(Kind::Coupon, index, coupon, patch, &["coupon.created"])
+    }
+
     /// Changes fields of an object; a nested object is merged, an array taken
     /// whole.
     pub fn update(&self, kind: Kind, id: &str, patch: Value) {
@@ -82,6 +94,17 @@ impl World {
             _ => format!("{}.updated", kind.object()),
         };
         self.amend(kind, id, patch.into(), &[&event]);
+    }
+
+    /// The same without an event, for acts that something else tells of.
+    pub fn update_untold(&self, kind: Kind, id: &str, patch: Value) {
+        self.amend(kind, id, patch.into(), &[]);
+    }
+
+    /// Tells by an event of any type of an object as it is given, which need not
+    /// be one of this world.
+    pub fn tell_of(&self, event_type: &str, object: Value) {
+        self.tell(event_type, object.into(), None);
     }
 
     /// Deletes a customer and cancels their subscriptions.
@@ -105,6 +128,12 @@ impl World {
     /// Deletes a product; only a stub is left, where a price is expanded.
     pub fn delete_product(&self, id: &str) {
         self.delete(Kind::Product, id, "product.deleted");
+    }
+
+    /// Deletes a price, as the Dashboard can one that was never used; it is then
+    /// found nowhere.
+    pub fn delete_price(&self, id: &str) {
+        self.delete(Kind::Price, id, "price.deleted");
     }
 
     /// Deletes a draft invoice; it is then found nowhere.
@@ -136,6 +165,13 @@ impl World {
     pub fn poison(&self, kind: Kind, id: &str, value: Value) {
         if let Some(index) = self.resolve(kind, id) {
             self.with_changes(|changes| changes.poisons.insert((kind, index), value.into()));
+        }
+    }
+
+    /// Serves the object itself again.
+    pub fn cure(&self, kind: Kind, id: &str) {
+        if let Some(index) = self.resolve(kind, id) {
+            self.with_changes(|changes| changes.poisons.remove(&(kind, index)));
         }
     }
 }

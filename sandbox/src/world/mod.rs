@@ -10,6 +10,7 @@ mod coupon;
 mod credit_note;
 mod currency;
 mod customer;
+mod discount;
 mod event;
 mod history;
 mod ids;

@@ -22,6 +22,8 @@ pub(crate) struct Changes {
     pub(crate) poisons: HashMap<(Kind, u64), Json>,
     /// Ids of the merchant's choice.
     pub(crate) own_ids: HashMap<(Kind, String), u64>,
+    /// Discounts given or changed since the start, ended ones included.
+    pub(crate) discounts: HashMap<String, Json>,
     added: BTreeMap<Kind, BTreeSet<Place>>,
     /// Numbers given out to new objects, which may not be in place yet.
     reserved: BTreeMap<Kind, u64>,

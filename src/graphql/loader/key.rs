@@ -1,6 +1,6 @@
 //! What can be asked for together with others.
 
-use entity::kind::StripeKind;
+use entity::kind::{CustomFieldOwner, StripeKind};
 use entity::{mapping, run};
 use uuid::Uuid;
 
@@ -54,6 +54,10 @@ pub(in crate::graphql) struct ProductOf(pub(in crate::graphql) Uuid, pub(in crat
 /// The links of a client, the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct LinksOf(pub(in crate::graphql) Uuid);
+
+/// The custom fields of an owner, by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::graphql) struct FieldsOf(pub(in crate::graphql) CustomFieldOwner);
 
 /// When an object was last seen at Stripe.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -19,8 +19,8 @@ use crate::error::{Code, Error};
 use crate::store::page::Window;
 
 pub(super) use key::{
-    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, IntegrationKey, InvoiceCountOf, InvoicesOf,
-    LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RenewalOf, RenewedBy, RevenueOf, RunKey, SeenAt,
+    ClientOf, ContractCountOf, ContractKey, ContractsOf, Facts, FactsOf, FieldsOf, IntegrationKey, InvoiceCountOf,
+    InvoicesOf, LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RenewalOf, RenewedBy, RevenueOf, RunKey, SeenAt,
     SubscriptionContractOf, UserKey,
 };
 pub(super) use read::MARGIN_MS;

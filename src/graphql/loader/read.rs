@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use async_graphql::dataloader::Loader;
 use entity::kind::StripeKind;
-use entity::{client, client_link, contract_line, integration, product, run, user};
+use entity::{client, client_link, contract_line, custom_field, integration, product, run, user};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::key::{
-    ClientOf, Facts, FactsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RunKey, SeenAt,
-    UserKey,
+    ClientOf, Facts, FactsOf, FieldsOf, IntegrationKey, LineCountOf, LinesOf, LinksOf, NodeKey, ProductOf, RunKey,
+    SeenAt, UserKey,
 };
 use super::{Rows, Shared};
 use crate::app::App;
@@ -158,6 +158,17 @@ impl Loader<SeenAt> for Rows {
             }
         }
         Ok(seen)
+    }
+}
+
+impl Loader<FieldsOf> for Rows {
+    type Value = Vec<custom_field::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[FieldsOf]) -> Result<HashMap<FieldsOf, Self::Value>, Shared> {
+        let all = store::custom_field::list(self.0.db.read()).await?;
+        let own = |key: &FieldsOf| all.iter().filter(|field| field.owner == key.0).cloned().collect();
+        Ok(keys.iter().map(|key| (*key, own(key))).collect())
     }
 }
 

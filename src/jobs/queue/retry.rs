@@ -13,7 +13,7 @@ use super::{hold, must_be_on};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::explain::check_stripe_id;
-use crate::jobs::timetable::blank_run;
+use crate::pull::queued::blank_run;
 use crate::pull::retry::Errand;
 use crate::store::{SourceKey, lease};
 

@@ -1,20 +1,20 @@
 //! Customers in, clients out.
 
-use entity::kind::FieldPolicy;
+use entity::kind::{FieldPolicy, SyncObject};
+use entity::list::MappingRule;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::arbitrary::{any_json, any_stripe_object};
-use super::super::rule::default_customer_rules;
+use super::super::rule::{default_customer_rules, targets};
 use super::*;
 
+fn compiled(rules: &[MappingRule]) -> CompiledRules {
+    CompiledRules::compile(rules, &targets(SyncObject::Customer, &[])).unwrap()
+}
+
 fn by_default(customer: &Value) -> ClientDraft {
-    map(
-        &CompiledRules::compile(&default_customer_rules()).unwrap(),
-        customer,
-        None,
-    )
-    .unwrap()
+    map(&compiled(&default_customer_rules()), customer, None).unwrap()
 }
 
 #[test]
@@ -51,9 +51,9 @@ fn the_name_is_the_first_there_is() {
 fn null_empties_a_field_unless_it_may_only_be_filled() {
     let mut rules = default_customer_rules();
     let before = row("old@acme.test");
-    let mapped = |rules: &[entity::list::MappingRule]| {
+    let mapped = |rules: &[MappingRule]| {
         let customer = json!({"id": "cus_1", "email": null, "phone": "1"});
-        map(&CompiledRules::compile(rules).unwrap(), &customer, Some(&before)).unwrap()
+        map(&compiled(rules), &customer, Some(&before)).unwrap()
     };
     assert_eq!(mapped(&rules).email, None);
     for rule in &mut rules {
@@ -74,8 +74,8 @@ fn a_status_that_is_there_is_not_empty() {
     let mut before = row("a@b.c");
     before.status = ClientStatus::Terminated;
     let mut rules = default_customer_rules();
-    let status = |rules: &[entity::list::MappingRule], existing| {
-        let rules = CompiledRules::compile(rules).unwrap();
+    let status = |rules: &[MappingRule], existing| {
+        let rules = compiled(rules);
         map(&rules, &json!({"id": "cus_1", "state": "trial"}), existing)
             .unwrap()
             .status
@@ -136,10 +136,14 @@ fn what_does_not_fit_is_left_out_and_told() {
 
 #[test]
 fn an_object_without_id_or_too_large_fails_alone() {
-    let rules = CompiledRules::compile(&default_customer_rules()).unwrap();
+    let rules = compiled(&default_customer_rules());
     assert_eq!(map(&rules, &json!({"name": "x"}), None).unwrap_err().code, "NO_ID");
     let large = json!({"id": "cus_1", "phone": "1".repeat(70_000)});
     assert_eq!(map(&rules, &large, None).unwrap_err().code, "VALUE_TOO_LARGE");
+    let mut rules = default_customer_rules();
+    rules[4].source = "join(',', tags)".to_owned();
+    let many = json!({"id": "cus_1", "tags": vec!["x"; 40_000]});
+    assert_eq!(map(&compiled(&rules), &many, None).unwrap_err().code, "VALUE_TOO_LARGE");
 }
 
 fn row(email: &str) -> Model {
@@ -151,6 +155,7 @@ fn row(email: &str) -> Model {
         search_key: "old".into(),
         status: ClientStatus::Active,
         email: Some(email.into()),
+        email_key: None,
         phone: None,
         site_url: None,
         external_id: None,
@@ -162,6 +167,8 @@ fn row(email: &str) -> Model {
         address_country: None,
         currency: None,
         inception_date: None,
+        custom_values: entity::list::CustomValues::default(),
+        edited: entity::list::EditedFields::default(),
         deleted_in_stripe: false,
         warnings: entity::list::Warnings::default(),
         created_at: 0,
@@ -172,7 +179,7 @@ fn row(email: &str) -> Model {
 proptest! {
     #[test]
     fn no_customer_makes_it_panic(customer in any_stripe_object(), noise in any_json()) {
-        let rules = CompiledRules::compile(&default_customer_rules()).unwrap();
+        let rules = compiled(&default_customer_rules());
         let draft = map(&rules, &customer, None).unwrap();
         prop_assert!(!draft.name.is_empty() && !draft.name.contains('\0'), "{:?}", draft.name);
         prop_assert_eq!(map(&rules, &noise, None).unwrap_err().code, "NO_ID");

@@ -18,8 +18,8 @@ pub fn from_invoice<'a>(
     rules: &ContractRules,
     before: Option<Before<'_>>,
 ) -> Result<Mapped<ContractDraft>, MapError> {
-    let invoice: Invoice = read(object.into())?;
-    let is_paid = invoice.status.as_deref() == Some("paid");
+    let invoice: Invoice = read(object)?;
+    let is_paid = invoice.status == "paid";
     if before.is_none() && !is_paid {
         return Ok(Mapped::Skipped(SkipReason::InvoiceNotPaid));
     }
@@ -28,10 +28,7 @@ pub fn from_invoice<'a>(
     }
     let mut notes = Notes::default();
     if !is_paid {
-        notes.warn(format!(
-            "Stripe's invoice is no longer paid but {}.",
-            invoice.status.as_deref().unwrap_or("without status")
-        ));
+        notes.warn(format!("Stripe's invoice is no longer paid but {}.", invoice.status));
     }
     draft(invoice, refs, before.unwrap_or_default(), notes).map(Mapped::Record)
 }
@@ -102,9 +99,9 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
     Ok(ContractDraft {
         livemode: invoice.livemode,
         source: ContractSource::Invoice,
-        payment_state: payment_state(invoice.status.as_deref()),
-        paid_at: paid_at(&invoice).and_then(milliseconds),
-        source_status: invoice.status.unwrap_or_default(),
+        payment_state: payment_state(&invoice.status),
+        paid_at: paid_at(&invoice).map(milliseconds).transpose()?,
+        source_status: text(invoice.status, &mut notes),
         name: text(
             name(&reckoned.lines, invoice.number.as_deref(), &invoice.id),
             &mut notes,
@@ -155,10 +152,10 @@ fn subscription_id(invoice: &Invoice, before: Before<'_>) -> Option<String> {
     told.or(before.stripe_subscription_id).map(str::to_owned)
 }
 
-fn payment_state(status: Option<&str>) -> PaymentState {
+fn payment_state(status: &str) -> PaymentState {
     match status {
-        Some("paid") => PaymentState::Paid,
-        Some("open" | "uncollectible") => PaymentState::Unpaid,
+        "paid" => PaymentState::Paid,
+        "open" | "uncollectible" => PaymentState::Unpaid,
         _ => PaymentState::None,
     }
 }

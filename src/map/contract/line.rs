@@ -62,8 +62,8 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
         net,
         mrr: yearly.map_or(Ok(0), monthly)?,
         kind,
-        period_start: line.period.and_then(|period| milliseconds(period.start)),
-        period_end: line.period.and_then(|period| milliseconds(period.end)),
+        period_start: line.period.map(|period| milliseconds(period.start)).transpose()?,
+        period_end: line.period.map(|period| milliseconds(period.end)).transpose()?,
     };
     Ok(Charged {
         draft,

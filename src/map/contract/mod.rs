@@ -20,17 +20,24 @@ mod subscription;
 mod tests;
 mod words;
 
-use chrono::{DateTime, NaiveDate};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, NaiveDate};
 use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
 use rust_decimal::Decimal;
-use serde::de::DeserializeOwned;
 
+use super::fit::storable_text;
 use super::refs::Known;
-use super::{Json, MapError};
+use super::{MESSAGE_LETTERS, MapError, read};
 
 pub use invoice::from_invoice;
 pub use subscription::from_subscription;
 pub use words::{FIXED_RULES, FixedRule};
+
+/// What every database, and every reader of the API, can hold.
+const YEARS: RangeInclusive<i32> = 1..=9999;
+/// Of a text that a contract shows.
+const TEXT_LETTERS: usize = 5_000;
 
 /// The settings that the contract mapping knows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -167,6 +174,7 @@ struct Notes {
 
 impl Notes {
     fn warn(&mut self, text: String) {
+        let (text, _) = storable_text(text, MESSAGE_LETTERS);
         if !self.warnings.contains(&text) {
             self.warnings.push(text);
         }
@@ -201,23 +209,15 @@ fn word(kind: StripeKind) -> &'static str {
     }
 }
 
-/// Reads what the map needs. What is missing or of another kind fails this object alone.
-fn read<T: DeserializeOwned>(object: Json<'_>) -> Result<T, MapError> {
-    object.read().map_err(|error| MapError {
-        code: "INVALID_OBJECT",
-        message: format!("Stripe's object is not of the expected shape: {error}."),
-        hint: Some("Compare the object with Stripe's API reference; it may be of another API version.".to_owned()),
-    })
-}
-
 /// The UTC day of a Unix second.
 fn day(seconds: i64) -> Result<NaiveDate, MapError> {
     DateTime::from_timestamp(seconds, 0)
         .map(|at| at.date_naive())
+        .filter(|day| YEARS.contains(&day.year()))
         .ok_or_else(|| MapError {
             code: "DATE_OUT_OF_RANGE",
-            message: format!("{seconds} is not a time that can be held."),
-            hint: None,
+            message: format!("{seconds} is no Unix second of the years 1 to 9999."),
+            hint: Some("Look at the object's dates in Stripe's dashboard.".to_owned()),
         })
 }
 
@@ -229,17 +229,21 @@ fn known<'a, T>(known: Known<&'a T>, kind: StripeKind, id: &str, notes: &mut Not
     known.here()
 }
 
-fn milliseconds(seconds: i64) -> Option<i64> {
-    seconds.checked_mul(1000)
+/// The Unix milliseconds of a Unix second.
+fn milliseconds(seconds: i64) -> Result<i64, MapError> {
+    day(seconds).map(|_day| seconds.saturating_mul(1000))
 }
 
-/// Stripe's text as it can be stored: PostgreSQL takes no U+0000.
+/// Stripe's text as it can be stored: PostgreSQL takes no U+0000, and nobody reads a megabyte.
 fn text(value: String, notes: &mut Notes) -> String {
-    if !value.contains('\0') {
-        return value;
+    if value.contains('\0') {
+        notes.warn("A NUL character in Stripe's text was replaced.".to_owned());
     }
-    notes.warn("A NUL character in Stripe's text was replaced.".to_owned());
-    value.replace('\0', "\u{FFFD}")
+    let (text, is_shortened) = storable_text(value, TEXT_LETTERS);
+    if is_shortened {
+        notes.warn(format!("A text of Stripe's was shortened to {TEXT_LETTERS} letters."));
+    }
+    text
 }
 
 fn line_number(index: usize) -> Result<i32, MapError> {

@@ -18,7 +18,8 @@ use crate::stripe::object::{Item, Price, Subscription};
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
-/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by.
+/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by; its customer's
+/// reading, where that is later.
 pub fn from_subscription<'a>(
     object: impl Into<Json<'a>>,
     refs: &Refs,
@@ -29,6 +30,11 @@ pub fn from_subscription<'a>(
     if !is_record && subscription.status == "incomplete" {
         return Ok(Mapped::Skipped(SkipReason::SubscriptionIncomplete));
     }
+    let customer = subscription.customer.as_ref();
+    // A discount of the customer's may have begun since the subscription itself was last read.
+    let as_of = customer
+        .and_then(|customer| refs.seen(&customer.0))
+        .map_or(as_of, |seen| seen.max(as_of));
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
     let (discounts, mut next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;
@@ -94,8 +100,8 @@ fn draft(
         acv: revenue.acv,
         reconcile_delta: None,
         reconciled: true,
-        next_change_at: next_change.and_then(milliseconds),
-        source_status: subscription.status,
+        next_change_at: next_change.map(milliseconds).transpose()?,
+        source_status: text(subscription.status, &mut notes),
         stripe_subscription_id: Some(subscription.id),
         warnings: notes.warnings,
         pending: notes.pending,
@@ -189,8 +195,8 @@ fn draft_line(
         } else {
             LineKind::Recurring
         },
-        period_start: item.current_period_start.and_then(milliseconds),
-        period_end: item.current_period_end.and_then(milliseconds),
+        period_start: item.current_period_start.map(milliseconds).transpose()?,
+        period_end: item.current_period_end.map(milliseconds).transpose()?,
     };
     Ok((line, yearly))
 }

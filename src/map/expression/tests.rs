@@ -44,6 +44,9 @@ fn reads_what_people_write() {
 fn bombs_and_unknown_words_are_refused() {
     let deep = format!("{}a", "!".repeat(40));
     let long = vec!["a"; 70].join(" || ");
+    let (parted, nested) = ("(".repeat(255) + "a" + &")".repeat(255), "[".repeat(512));
+    let (stars, calls) = ("*.".repeat(255) + "*", "lower(".repeat(73) + "a" + &")".repeat(73));
+    let filters = "a[?".repeat(127) + "a" + &"]".repeat(127);
     for source in [
         "",
         "a..b",
@@ -59,8 +62,18 @@ fn bombs_and_unknown_words_are_refused() {
         "lower(a, b)",
         "lower()",
         "not_null()",
+        "join(name, tags)",
+        "join(join('', `[\"a\",\"b\"]`), tags)",
+        "to_string(@) | join(@, `[\"\",\"\",\"\"]`) | join(@, `[\"\",\"\",\"\"]`)",
         &deep,
         &long,
+        &"!".repeat(512),
+        &"&".repeat(512),
+        &parted,
+        &nested,
+        &stars,
+        &calls,
+        &filters,
     ] {
         assert!(compile(source).is_err(), "{source}");
     }

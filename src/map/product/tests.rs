@@ -1,16 +1,21 @@
 //! Products in, products out.
 
-use entity::kind::FieldPolicy;
+use entity::kind::{FieldPolicy, SyncObject};
+use entity::list::MappingRule;
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::arbitrary::{any_json, any_stripe_object};
-use super::super::rule::default_product_rules;
+use super::super::rule::{default_product_rules, targets};
 use super::*;
+
+fn compiled(rules: &[MappingRule]) -> CompiledRules {
+    CompiledRules::compile(rules, &targets(SyncObject::Product, &[])).unwrap()
+}
 
 #[test]
 fn by_default() {
-    let rules = CompiledRules::compile(&default_product_rules()).unwrap();
+    let rules = compiled(&default_product_rules());
     let draft = |product: Value| map(&rules, &product, true, None).unwrap();
     let whole =
         draft(json!({"id": "prod_1", "name": "Team", "description": "d", "active": false, "metadata": {"sku": "T-1"}}));
@@ -33,7 +38,7 @@ fn policies_say_what_becomes_of_what_is_there() {
         for rule in &mut rules {
             rule.policy = policy;
         }
-        map(&CompiledRules::compile(&rules).unwrap(), product, false, Some(&before)).unwrap()
+        map(&compiled(&rules), product, false, Some(&before)).unwrap()
     };
     let bare = json!({"id": "prod_1"});
     let emptied = draft(FieldPolicy::StripeWins, &bare);
@@ -62,7 +67,7 @@ fn policies_say_what_becomes_of_what_is_there() {
 
 #[test]
 fn what_does_not_fit_is_told() {
-    let rules = CompiledRules::compile(&default_product_rules()).unwrap();
+    let rules = compiled(&default_product_rules());
     let draft = map(&rules, &json!({"id": "prod_1", "name": ["x"], "active": 5}), true, None).unwrap();
     assert_eq!((draft.name.as_str(), draft.active), ("prod_1", true));
     assert_eq!(draft.warnings.len(), 2, "{:?}", draft.warnings);
@@ -81,6 +86,7 @@ fn row() -> Model {
         sku: None,
         active: false,
         recurring: true,
+        custom_values: entity::list::CustomValues::default(),
         deleted_in_stripe: false,
         warnings: entity::list::Warnings::default(),
         created_at: 0,
@@ -91,7 +97,7 @@ fn row() -> Model {
 proptest! {
     #[test]
     fn no_product_makes_it_panic(product in any_stripe_object(), noise in any_json()) {
-        let rules = CompiledRules::compile(&default_product_rules()).unwrap();
+        let rules = compiled(&default_product_rules());
         let draft = map(&rules, &product, true, None).unwrap();
         prop_assert!(!draft.name.is_empty() && !draft.name.contains('\0'), "{:?}", draft.name);
         prop_assert_eq!(map(&rules, &noise, true, None).unwrap_err().code, "NO_ID");

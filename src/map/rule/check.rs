@@ -4,10 +4,10 @@ use entity::kind::{FieldPolicy, SyncObject};
 use entity::list::MappingRule;
 use serde_json::{Value, json};
 
-use super::target::{CLIENT_TARGETS, PRODUCT_TARGETS, Target};
+use super::target::Target;
 use crate::error::Code;
 use crate::map::expression::{Expression, compile};
-use crate::map::fit::{Takes, fit};
+use crate::map::fit::{Fitted, Takes, fit};
 use crate::map::transform::Transform;
 
 const RULES: usize = 200;
@@ -39,18 +39,18 @@ pub struct RuleProblem {
     pub message: String,
 }
 
-/// The rules as they are to be stored, or everything that is wrong with them.
-pub fn check(object: SyncObject, proposed: Vec<RuleInput>) -> Result<Vec<MappingRule>, Vec<RuleProblem>> {
-    let targets: &[Target] = match object {
-        SyncObject::Customer => &CLIENT_TARGETS,
-        SyncObject::Product => &PRODUCT_TARGETS,
-        SyncObject::Contract => {
-            return Err(vec![of_all(
-                Code::MappingFixed,
-                "The mapping of contracts is fixed.".to_owned(),
-            )]);
-        }
-    };
+/// The rules as they are to be stored, or everything that is wrong with them. `targets` are the fields that they may write, `samples`
+/// some of Stripe's objects that are here.
+pub fn check(
+    object: SyncObject,
+    proposed: Vec<RuleInput>,
+    targets: &[Target],
+    samples: &[Value],
+) -> Result<Vec<MappingRule>, Vec<RuleProblem>> {
+    if object == SyncObject::Contract {
+        let message = "The mapping of contracts is fixed.".to_owned();
+        return Err(vec![of_all(Code::MappingFixed, message)]);
+    }
     if proposed.len() > RULES {
         return Err(vec![of_all(
             Code::OutOfRange,
@@ -60,7 +60,7 @@ pub fn check(object: SyncObject, proposed: Vec<RuleInput>) -> Result<Vec<Mapping
     let mut problems: Vec<RuleProblem> = proposed
         .iter()
         .enumerate()
-        .flat_map(|(index, rule)| check_rule(index, rule, targets))
+        .flat_map(|(index, rule)| check_rule(index, rule, targets, samples))
         .collect();
     problems.extend(twins(&proposed));
     problems.extend(missing(&proposed, targets));
@@ -88,7 +88,7 @@ fn of_all(code: Code, message: String) -> RuleProblem {
     }
 }
 
-fn check_rule(index: usize, rule: &RuleInput, targets: &[Target]) -> Vec<RuleProblem> {
+fn check_rule(index: usize, rule: &RuleInput, targets: &[Target], samples: &[Value]) -> Vec<RuleProblem> {
     let at = |field, code, message| RuleProblem {
         index: Some(index),
         field,
@@ -99,7 +99,7 @@ fn check_rule(index: usize, rule: &RuleInput, targets: &[Target]) -> Vec<RulePro
     let target = targets.iter().find(|target| target.path == rule.target);
     match target {
         None => {
-            let known: Vec<&str> = targets.iter().map(|target| target.path).collect();
+            let known: Vec<&str> = targets.iter().map(|target| &*target.path).collect();
             let message = format!(
                 "This is no field that a mapping may write. Known are {}.",
                 known.join(", ")
@@ -117,8 +117,14 @@ fn check_rule(index: usize, rule: &RuleInput, targets: &[Target]) -> Vec<RulePro
     }
     match check_source(&rule.source) {
         Err((code, message)) => problems.push(at("source", code, message)),
+        Ok(_) if target.is_some_and(|target| target.path == "stripeId") && rule.source.trim() != "id" => {
+            let message = "Stripe's id is `id`; nothing else can stand for it.".to_owned();
+            problems.push(at("source", Code::MappingSourceInvalid, message));
+        }
         Ok(expression) => {
-            let misfit = target.and_then(|target| misfit(&expression, target.takes));
+            let takes = target.map(|target| &target.takes);
+            let misfit =
+                takes.and_then(|takes| misfit(&expression, takes).or_else(|| never_fits(&expression, takes, samples)));
             problems.extend(misfit.map(|why| {
                 at(
                     "source",
@@ -148,7 +154,7 @@ fn check_source(source: &str) -> Result<Expression, (Code, String)> {
 }
 
 /// Why a source can never fit a field, where that is certain without any data.
-fn misfit(expression: &Expression, takes: Takes) -> Option<String> {
+fn misfit(expression: &Expression, takes: &Takes) -> Option<String> {
     match expression {
         Expression::Literal(value) => fit(takes, value.clone()).err(),
         Expression::Either(one, other) => misfit(one, takes).or_else(|| misfit(other, takes)),
@@ -157,13 +163,30 @@ fn misfit(expression: &Expression, takes: Takes) -> Option<String> {
     }
 }
 
+/// Why what a source gives for objects that are here fits its field for none of them.
+fn never_fits(expression: &Expression, takes: &Takes, samples: &[Value]) -> Option<String> {
+    let results = samples
+        .iter()
+        .map(|object| expression.evaluate(object).and_then(|value| fit(takes, value)));
+    let mut first = None;
+    for result in results {
+        match result {
+            // Nothing, or blanks: that speaks neither for it nor against it.
+            Ok(Fitted::None) => {}
+            Ok(_) => return None,
+            Err(why) => first = first.or(Some(why)),
+        }
+    }
+    first
+}
+
 /// A result of a function whose results all have one form.
 fn sample(transform: Transform) -> Option<Value> {
     match transform {
         Transform::Date => Some(json!("2026-01-31")),
         Transform::DateTime => Some(json!("2026-01-31T00:00:00Z")),
         Transform::Money => Some(json!("1.00")),
-        Transform::Lower | Transform::Upper | Transform::Trim => None,
+        Transform::Lower | Transform::Upper | Transform::Trim | Transform::Join => None,
     }
 }
 
@@ -179,8 +202,8 @@ fn twins(proposed: &[RuleInput]) -> impl Iterator<Item = RuleProblem> {
     })
 }
 
-fn missing(proposed: &[RuleInput], targets: &[Target]) -> impl Iterator<Item = RuleProblem> {
-    let is_missing = |target: &&Target| target.required && proposed.iter().all(|rule| rule.target != target.path);
+fn missing<'a>(proposed: &'a [RuleInput], targets: &'a [Target]) -> impl Iterator<Item = RuleProblem> + 'a {
+    let is_missing = move |target: &&Target| target.required && proposed.iter().all(|rule| rule.target != target.path);
     targets.iter().filter(is_missing).map(|target| {
         of_all(
             Code::MappingRequiredMissing,

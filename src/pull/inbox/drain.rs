@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use entity::kind::RunTrigger;
 use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,7 @@ use crate::pull::apply::apply;
 use crate::pull::broken::{self, Broken};
 use crate::pull::halt::Halt;
 use crate::pull::holder::{Holder, Writer};
+use crate::pull::queued::queue_reconcile;
 use crate::pull::reading::Reading;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
@@ -29,39 +31,30 @@ const BATCH: u64 = 500;
 /// Objects read before the inbox is looked at again.
 const PORTION: usize = 25;
 
-/// What a drain has seen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Drained {
-    /// Objects went without a word of their own: everything has to be compared.
-    pub relist: bool,
-}
-
 /// Takes out all that waits.
-pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> Result<Drained, Halt> {
-    let mut drained = Drained::default();
+pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
     loop {
         if stop.is_cancelled() {
             return Err(Halt::Paused);
         }
         let waiting = inbox::list_waiting(lane.app().db.read(), rules.integration_id, BATCH).await?;
         // First: a process that died may have left some behind.
-        remap::drain(lane, rules, stop).await?;
+        remap::drain(lane, rules.integration_id, stop).await?;
         if waiting.is_empty() {
-            return Ok(drained);
+            return Ok(());
         }
         let events = waiting.into_iter().map(Event::read).collect::<Result<Vec<_>, _>>()?;
-        drained.relist |= take(lane, rules, &events).await?;
+        take(lane, rules, &events).await?;
     }
 }
 
-/// Gives events their effect, as many as a portion of reading allows; says whether something has to be listed again.
-async fn take(lane: &mut Lane, rules: &Rules, events: &[Event]) -> Result<bool, Halt> {
+/// Gives events their effect, as many as a portion of reading allows.
+async fn take(lane: &mut Lane, rules: &Rules, events: &[Event]) -> Result<(), Halt> {
     let sorted = sort::sort(lane.app().db.read(), rules, events).await?;
     let mut ledger = Ledger::new(events, &sorted);
     let (told, to_read) = part(lane, rules, sorted.objects).await?;
-    let unsure = write_told(lane, rules, &mut ledger, told).await?;
-    read_portion(lane, rules, &mut ledger, to_read, unsure).await?;
-    Ok(sorted.relist)
+    let unsure = write_told(lane, rules, &mut ledger, told, sorted.relist).await?;
+    read_portion(lane, rules, &mut ledger, to_read, unsure).await
 }
 
 /// What can be written at once, and what something has to be read for: itself, or what it names.
@@ -91,12 +84,14 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
     Ok((ready, to_read))
 }
 
-/// Writes what payloads tell; gives what turned out to be unsure meanwhile.
+/// Writes what payloads tell, and that everything is to be compared where objects went without a word of their own; gives what turned
+/// out to be unsure meanwhile.
 async fn write_told(
     lane: &mut Lane,
     rules: &Rules,
     ledger: &mut Ledger<'_>,
     told: Vec<Reading>,
+    relist: bool,
 ) -> Result<Vec<SourceKey>, Halt> {
     if told.is_empty() && !ledger.has_settled() {
         return Ok(Vec::new());
@@ -105,11 +100,16 @@ async fn write_told(
     let keys: Vec<SourceKey> = told.iter().map(|told| (told.kind, told.stripe_id.clone())).collect();
     let unsure = write(lane, &tx, rules, told, &[]).await?;
     ledger.told(keys.iter().filter(|key| !unsure.contains(key)));
-    ledger
-        .settle(&tx, rules.integration_id, lane.app().clock.now_ms())
-        .await?;
+    let now_ms = lane.app().clock.now_ms();
+    ledger.settle(&tx, rules.integration_id, now_ms).await?;
+    if relist {
+        queue_reconcile(&tx, rules.integration_id, RunTrigger::Event, now_ms).await?;
+    }
     crash::point("inbox.before_told");
     lane.commit(tx).await?;
+    if relist {
+        lane.app().wake.notify_one();
+    }
     crash::point("inbox.after_told");
     Ok(unsure)
 }
@@ -143,9 +143,9 @@ async fn read_portion(
     portion.extend(wanted.iter().map(|(key, _)| key.clone()));
     let mut all_broken = Vec::new();
     while !(readings.is_empty() && wanted.is_empty()) {
-        let (found, mut broken) = alone::read(lane.client(), std::mem::take(&mut wanted)).await?;
+        let (found, mut broken) = alone::read(lane.client(), &rules.rights, std::mem::take(&mut wanted)).await?;
         readings.extend(found.into_iter().map(|reading| ledger.mark(reading)));
-        let (all, more_broken) = fill::complete(lane, rules.integration_id, std::mem::take(&mut readings)).await?;
+        let (all, more_broken) = fill::complete(lane, rules, std::mem::take(&mut readings)).await?;
         broken.extend(more_broken);
         let tx = lane.app().db.begin().await?;
         let unsure = write(lane, &tx, rules, all, &broken).await?;

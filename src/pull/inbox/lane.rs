@@ -15,7 +15,7 @@ use crate::pull::halt::{Halt, obey};
 use crate::pull::holder::{Holder, Writer};
 use crate::pull::tally::Tally;
 use crate::store::lane::{self, Lease};
-use crate::store::lease;
+use crate::store::lease::{self, Order};
 use crate::stripe::Client;
 
 /// Held while events are taken out. Dropped without [`Lane::leave`], it stays barred to other processes until its lease ends.
@@ -93,6 +93,10 @@ impl Writer for Lane {
         }
         lane::renew(&tx, self.integration_id, self.lease, self.app.clock.now_ms()).await?;
         let order = lease::order_of_integration(&tx, self.integration_id).await?;
+        if order == Order::Cancel {
+            // What is being removed must not be written any more.
+            return Err(Halt::Canceled);
+        }
         tx.commit().await?;
         self.app.changed.send_replace(());
         obey(order)

@@ -13,5 +13,5 @@ mod settle;
 mod sort;
 pub mod verdict;
 
-pub use drain::{Drained, drain};
+pub use drain::drain;
 pub use lane::Lane;

@@ -4,7 +4,7 @@ use entity::kind::{EventOutcome, StripeKind};
 use serde_json::Value;
 
 use crate::pull::news::{self, Way};
-use crate::pull::scope::is_in_window;
+use crate::pull::scope::{is_in_window, is_unpaid};
 use crate::stripe::Seen;
 
 /// The first version of the API whose shapes are today's but for additions.
@@ -83,7 +83,7 @@ fn is_none_of_ours(telling: &Telling<'_>, window_start: i64) -> bool {
         Told::HintIfHere => true,
         Told::Deleted => matches!(telling.kind, StripeKind::Invoice | StripeKind::CreditNote),
         Told::State(invoice, _) if telling.kind == StripeKind::Invoice && !telling.contested => {
-            invoice["status"] != "paid" || !(telling.brings_in || is_in_window(invoice, window_start))
+            is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, window_start))
         }
         Told::State(..) | Told::Hint => false,
     }

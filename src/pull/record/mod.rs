@@ -9,22 +9,26 @@ use entity::kind::{ContractSource, RecordState, StripeKind, SyncObject};
 use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
+pub(crate) use client::blank as blank_client;
+
 use super::outcome::Outcome;
 use super::reading::Reading;
 use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
-use crate::store::SourceKey;
 use crate::store::change::{self, Changed};
+use crate::store::{SourceKey, reference};
+use crate::stripe::Seen;
 
 /// A source object that is to become a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
     pub(super) stripe_id: &'a str,
-    /// `None` when Stripe has deleted it, and for what is mapped again from `kept`.
+    /// `None` when Stripe has deleted it, and for invoices and subscriptions that are mapped again from what is kept.
     pub(super) value: Option<&'a Value>,
-    /// What is mapped again from the text that was kept: invoices and subscriptions.
+    /// What was kept of it, where it is mapped again.
     pub(super) kept: Option<Kept<'a>>,
+    pub(super) seen: Seen,
 }
 
 /// What is kept of an object.
@@ -44,6 +48,7 @@ impl<'a> Item<'a> {
             stripe_id: &reading.stripe_id,
             value: reading.value.as_ref(),
             kept: None,
+            seen: reading.seen,
         }
     }
 }
@@ -103,14 +108,43 @@ pub(super) async fn write(
         StripeKind::Invoice => contract::write(tx, road, ContractSource::Invoice, items).await,
         StripeKind::Subscription => contract::write(tx, road, ContractSource::Subscription, items).await,
         StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => {
-            Ok(items.iter().map(|_| Outcome::Unchanged.into()).collect())
+            Ok(items.iter().map(|item| check(road, kind, item)).collect())
         }
     }
+}
+
+/// What makes no record is only kept; where it cannot be reckoned with, that is a failure like any other.
+fn check(road: Road<'_>, kind: StripeKind, item: &Item<'_>) -> Written {
+    let Some(value) = item.value else {
+        return Outcome::Unchanged.into();
+    };
+    let checked = is_of_mode(road, value).and_then(|()| crate::map::check(kind, value));
+    checked.map_or_else(Written::from, |()| Outcome::Unchanged.into())
 }
 
 /// Notes which records of a noun were written, for those who watch.
 async fn note(tx: &DatabaseTransaction, road: Road<'_>, object: SyncObject, changed: Changed) -> Result<(), Error> {
     Ok(change::note(tx, road.rules.integration_id, object, changed, road.now_ms).await?)
+}
+
+/// What is not written because the direction is DISABLED.
+fn left_aside<'a>(pulls: bool, items: &[Item<'a>]) -> Vec<&'a str> {
+    let living = items.iter().filter(|item| !pulls && item.value.is_some());
+    living.map(|item| item.stripe_id).collect()
+}
+
+/// A run goes by the rules that it began with. What they leave aside is mapped again where others are in force by now: the change of
+/// the rules has queued only what was here then.
+async fn queue_left_aside(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    left_aside: Vec<&str>,
+) -> Result<(), Error> {
+    if !left_aside.is_empty() && road.rules.are_outdated(tx, kind, road.now_ms).await? {
+        reference::queue_kept(tx, road.rules.integration_id, kind, left_aside).await?;
+    }
+    Ok(())
 }
 
 /// The kinds whose records show something of an object of `kind`.
@@ -148,7 +182,9 @@ fn check_mode(road: Road<'_>, livemode: Option<bool>) -> Result<(), MapError> {
         Some(livemode) if livemode != road.rules.livemode => Err(MapError {
             code: "WRONG_MODE",
             message: "The object is of Stripe's other mode (live or test).".to_owned(),
-            hint: None,
+            hint: Some(
+                "Is Stripe's API behind --stripe-api-base? It answers with objects that the key is not for.".to_owned(),
+            ),
         }),
         _ => Ok(()),
     }

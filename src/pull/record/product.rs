@@ -2,16 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::SyncObject;
-use entity::list::Warnings;
+use entity::kind::{StripeKind, SyncObject};
+use entity::list::{CustomValues, Warnings};
 use entity::product;
 use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
-use super::{Item, Written, is_of_mode, note};
+use super::{Item, Written, is_of_mode, left_aside, note, queue_left_aside};
 use crate::error::Error;
-use crate::map::key::{name_key, search_key};
-use crate::map::product::ProductDraft;
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
 use crate::store::change::Changed;
@@ -34,6 +32,13 @@ pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Ite
     let here: HashSet<Uuid> = existing.values().map(|row| row.id).collect();
     record::upsert_products(tx, changed).await?;
     note(tx, road, SyncObject::Product, Changed::of(ids, |id| !here.contains(id))).await?;
+    queue_left_aside(
+        tx,
+        road,
+        StripeKind::Product,
+        left_aside(road.rules.product.pulls, items),
+    )
+    .await?;
     Ok(written)
 }
 
@@ -49,7 +54,8 @@ fn settle(
         (None, None) => return Outcome::Skipped("PRODUCT_DELETED").into(),
         (None, Some(existing)) => product::Model {
             deleted_in_stripe: true,
-            active: false,
+            // What a mapping writes is left alone while the direction is DISABLED.
+            active: existing.active && !road.rules.product.pulls,
             ..existing.clone()
         },
         (Some(value), _) => {
@@ -65,7 +71,7 @@ fn settle(
                 recurring.contains(item.stripe_id),
                 existing,
             ) {
-                Ok(draft) => row_of(draft, item.stripe_id, existing.unwrap_or(&blank(road))),
+                Ok(draft) => draft.into_row(existing.unwrap_or(&blank(road)), item.stripe_id),
                 Err(error) => return error.into(),
             }
         }
@@ -97,25 +103,9 @@ fn blank(road: Road<'_>) -> product::Model {
         active: false,
         recurring: false,
         deleted_in_stripe: false,
+        custom_values: CustomValues::default(),
         warnings: Warnings::default(),
         created_at: road.now_ms,
         updated_at: road.now_ms,
-    }
-}
-
-fn row_of(draft: ProductDraft, stripe_id: &str, existing: &product::Model) -> product::Model {
-    let parts = [Some(draft.name.as_str()), draft.sku.as_deref(), Some(stripe_id)];
-    product::Model {
-        stripe_id: stripe_id.to_owned(),
-        name_key: name_key(&draft.name),
-        search_key: search_key(parts.into_iter().flatten()),
-        name: draft.name,
-        description: draft.description,
-        sku: draft.sku,
-        active: draft.active,
-        recurring: draft.recurring,
-        deleted_in_stripe: false,
-        warnings: Warnings(draft.warnings),
-        ..existing.clone()
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::field::list;
+use super::field::{id, list};
 use super::{Exact, Id};
 
 /// What a discount takes off.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Coupon {
     /// Chosen by the merchant, or random.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Of a hundred, may be fractional.
     pub percent_off: Option<Exact>,
@@ -46,6 +47,7 @@ pub struct AppliesTo {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Discount {
     /// `di_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// From when on it counts.
     pub start: Option<i64>,

@@ -7,6 +7,17 @@ use rust_decimal::Decimal;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+/// The longest id that Stripe gives out.
+const ID_LENGTH: usize = 255;
+
+/// Whether `text` can be an object's id, to be stored and asked for: 1 to 255 characters, no control character, and no `.` or `..`,
+/// which a URL would drop.
+pub fn is_id(text: &str) -> bool {
+    (1..=ID_LENGTH).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+        && !matches!(text, "." | "..")
+}
+
 /// The id of an expandable field, given as an id or as an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Id(pub String);
@@ -26,21 +37,32 @@ impl<'de> Visitor<'de> for IdVisitor {
         f.write_str("an id or an object with an id")
     }
 
-    fn visit_str<E>(self, id: &str) -> Result<Id, E> {
-        Ok(Id(id.to_owned()))
+    fn visit_str<E: serde::de::Error>(self, id: &str) -> Result<Id, E> {
+        if is_id(id) {
+            Ok(Id(id.to_owned()))
+        } else {
+            Err(E::custom(
+                "an id is 1 to 255 characters long, none of them a control character",
+            ))
+        }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Id, A::Error> {
         let mut id = None;
         while let Some(name) = fields.next_key::<String>()? {
             if name == "id" {
-                id = Some(fields.next_value()?);
+                id = Some(fields.next_value::<Id>()?);
             } else {
                 fields.next_value::<IgnoredAny>()?;
             }
         }
-        id.map(Id).ok_or_else(|| A::Error::missing_field("id"))
+        id.ok_or_else(|| A::Error::missing_field("id"))
     }
+}
+
+/// An object's own id.
+pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Id::deserialize(deserializer).map(|id| id.0)
 }
 
 /// An expandable field whose object matters.
@@ -89,7 +111,7 @@ where
     Option::<Vec<T>>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// The `data` of a nested list; absent and null are empty.
+/// The `data` of a nested list. It has to be there: without its parts an object would be worth nothing.
 pub(super) fn nested<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -99,5 +121,15 @@ where
     struct Nested<T> {
         data: Vec<T>,
     }
-    Option::<Nested<T>>::deserialize(deserializer).map(|nested| nested.map_or_else(Vec::new, |nested| nested.data))
+    Nested::deserialize(deserializer).map(|nested| nested.data)
+}
+
+/// A currency's three letters.
+pub(super) fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let code = String::deserialize(deserializer)?;
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        Ok(code)
+    } else {
+        Err(D::Error::custom("a currency is three letters"))
+    }
 }

@@ -2,23 +2,25 @@
 
 use serde::Deserialize;
 
-use super::field::{list, nested};
+use super::field::{currency, id, list, nested};
 use super::{Exact, Id};
 
 /// An invoice with all its lines.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Invoice {
     /// `in_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Of live mode.
     pub livemode: Option<bool>,
     /// draft, open, paid, uncollectible, void, or a word of later times.
-    pub status: Option<String>,
+    pub status: String,
     /// What stands on the paper.
     pub number: Option<String>,
     /// Text for the customer.
     pub description: Option<String>,
     /// Lower case.
+    #[serde(deserialize_with = "currency")]
     pub currency: String,
     /// When it was made.
     pub created: i64,
@@ -47,7 +49,7 @@ pub struct Invoice {
     #[serde(default, deserialize_with = "list")]
     pub total_taxes: Vec<Tax>,
     /// All of them: the first ten and the rest.
-    #[serde(default, deserialize_with = "nested")]
+    #[serde(deserialize_with = "nested")]
     pub lines: Vec<Line>,
 }
 
@@ -103,6 +105,7 @@ impl Tax {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Line {
     /// `il_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Before discounts; negative where money goes back. Authoritative: never to be recomputed.
     pub amount: i64,

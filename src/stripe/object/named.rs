@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use entity::kind::StripeKind;
 use serde_json::Value;
 
+use super::is_id;
+
 /// The objects that an object of `kind` names and that its record is made from, each once.
 pub fn named_by(kind: StripeKind, object: &Value) -> Vec<(StripeKind, String)> {
     let mut names = Names::default();
@@ -24,10 +26,7 @@ struct Names(BTreeSet<(StripeKind, String)>);
 
 impl Names {
     fn add(&mut self, kind: StripeKind, field: &Value) {
-        let id = field
-            .as_str()
-            .or_else(|| field["id"].as_str())
-            .filter(|id| !id.is_empty());
+        let id = field.as_str().or_else(|| field["id"].as_str()).filter(|id| is_id(id));
         self.0.extend(id.map(|id| (kind, id.to_owned())));
     }
 

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::field::list;
+use super::field::{currency, id, list};
 use super::{Exact, Id};
 
 /// What something costs.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Price {
     /// `price_…`, or an old plan's id.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Lower case.
+    #[serde(deserialize_with = "currency")]
     pub currency: String,
     /// `per_unit` or `tiered`.
     pub billing_scheme: Option<String>,

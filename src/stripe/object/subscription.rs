@@ -3,19 +3,21 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::field::{list, nested};
+use super::field::{currency, id, list, nested};
 use super::{Discount, Expandable, Id, Price};
 
 /// A subscription with all its items.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Subscription {
     /// `sub_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Of live mode.
     pub livemode: Option<bool>,
     /// active, canceled, …, or a word of later times.
     pub status: String,
     /// Lower case.
+    #[serde(deserialize_with = "currency")]
     pub currency: String,
     /// When it was made.
     pub created: i64,
@@ -37,7 +39,7 @@ pub struct Subscription {
     #[serde(default, deserialize_with = "list")]
     pub discounts: Vec<Expandable<Discount>>,
     /// All of them.
-    #[serde(default, deserialize_with = "nested")]
+    #[serde(deserialize_with = "nested")]
     pub items: Vec<Item>,
 }
 
@@ -45,6 +47,7 @@ pub struct Subscription {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Item {
     /// `si_…`
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Absent for metered items.
     pub quantity: Option<i64>,

@@ -2,5 +2,6 @@
 
 mod asked;
 mod kept;
+mod matched;
 mod skipped;
 mod support;

@@ -14,6 +14,7 @@ use tributary::app::App;
 use tributary::clock::Clock;
 use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, StopHandle};
+use tributary::stripe::Patience;
 
 use crate::support::{TestDatabase, install_tls};
 
@@ -82,6 +83,7 @@ impl Server {
             require_secret_key: false,
             stripe_rate_limit: None,
             stripe_endpoint_rate_limit: None,
+            stripe_patience: Patience::default(),
             log_json: false,
             log: "off".into(),
         };

@@ -7,16 +7,19 @@
 
 use chrono::{Days, NaiveDate};
 use entity::kind::{
-    ClientOrigin, ClientStatus, ContractSource, ContractStatus, LineKind, PaymentState, RecordState, RunKind, RunState,
-    RunTrigger, StripeKind, SyncDirection, SyncObject,
+    ClientMatchRule, ClientOrigin, ClientStatus, ContractSource, ContractStatus, LineKind, PaymentState, RecordState,
+    RunKind, RunState, RunTrigger, StripeKind, SyncDirection, SyncObject,
 };
-use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, RunPhases, SyncObjects, Warnings};
+use entity::list::{
+    ContractSources, CustomValues, EditedFields, KeyPermission, KeyPermissions, MappingRules, MatchRules, RunPhases,
+    SyncObjects, Warnings,
+};
 use entity::{
     client, client_link, contract, contract_line, integration, mapping, product, read_count, run, source_object,
     sync_error,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
-use tributary::map::key::{name_key, search_key};
+use tributary::map::key::{email_key, name_key, search_key};
 use tributary::map::rule::{default_customer_rules, default_product_rules};
 use uuid::Uuid;
 
@@ -232,6 +235,8 @@ fn integration_row(name: &str, livemode: bool) -> integration::Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
+        external_id_source: None,
         max_requests_per_second: None,
         event_watermark: Some(NOW_MS / 1000),
         next_poll_at: Some(NOW_MS + 5000),
@@ -247,6 +252,7 @@ fn integration_row(name: &str, livemode: bool) -> integration::Model {
         reconcile_schedule: "0 3 * * *".to_owned(),
         next_reconcile_at: None,
         last_success_at: None,
+        purge_requested_at: None,
         created_at: ms(usize::from(livemode)),
     }
 }
@@ -281,6 +287,7 @@ fn client_row(at: usize) -> client::Model {
         name_key: name_key(name),
         search_key: search_key([name, &email].into_iter()),
         status: [ClientStatus::Active, ClientStatus::Trial, ClientStatus::Inactive][at % 3],
+        email_key: Some(email_key(&email)),
         email: Some(email),
         phone: None,
         site_url: None,
@@ -294,6 +301,8 @@ fn client_row(at: usize) -> client::Model {
         address_country: Some("DE".into()),
         currency: Some("EUR".into()),
         inception_date: NaiveDate::from_ymd_opt(2026, 1, 31),
+        custom_values: CustomValues::default(),
+        edited: EditedFields::default(),
         deleted_in_stripe: at % 7 == 3,
         warnings: Warnings(vec!["w".into()]),
         created_at: ms(at / 4),
@@ -326,6 +335,7 @@ fn product_row(at: usize, integration_id: Uuid) -> product::Model {
         sku: Some(format!("SKU{at}")),
         active: at % 3 != 0,
         recurring: at % 4 == 1,
+        custom_values: CustomValues::default(),
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: ms(at / 2),

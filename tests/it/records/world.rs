@@ -15,6 +15,7 @@ use tributary::app::App;
 use tributary::clock::Clock;
 use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::graphql::{self, Schema};
+use tributary::stripe::Patience;
 use uuid::Uuid;
 
 use super::rows::{NOW_MS, Rows};
@@ -154,6 +155,7 @@ fn config(database: &TestDatabase) -> Config {
         require_secret_key: false,
         stripe_rate_limit: None,
         stripe_endpoint_rate_limit: None,
+        stripe_patience: Patience::default(),
         log_json: false,
         log: "off".to_owned(),
     }

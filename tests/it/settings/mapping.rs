@@ -28,11 +28,7 @@ fn rule(source: &str, target: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn given_rules_replace_all_and_the_rest_stays() {
     let (app, id) = start().await;
-    let mut wanted = vec![
-        rule("lower(id)", "stripeId"),
-        rule("'x'", "name"),
-        rule("'TRIAL'", "status"),
-    ];
+    let mut wanted = vec![rule("id", "stripeId"), rule("'x'", "name"), rule("'TRIAL'", "status")];
     wanted.push(json!({ "source": "email", "target": "email", "enabled": false, "policy": "FILL_IF_EMPTY" }));
     app.clock.advance(Duration::from_secs(1));
     let input = json!({ "integrationId": id, "expectedVersion": 1, "rules": wanted });
@@ -43,7 +39,7 @@ async fn given_rules_replace_all_and_the_rest_stays() {
     let expected = json!({
         "version": 2, "object": "CUSTOMER", "direction": "PULL", "updatedAt": "2026-11-23T12:00:01Z",
         "updatedBy": { "email": EMAIL },
-        "rules": [shown("lower(id)", "stripeId", true), shown("'x'", "name", true), shown("'TRIAL'", "status", true), email],
+        "rules": [shown("id", "stripeId", true), shown("'x'", "name", true), shown("'TRIAL'", "status", true), email],
     });
     assert_eq!(payload["mapping"], expected);
     let input = json!({ "integrationId": id, "direction": "DISABLED" });
@@ -72,6 +68,7 @@ async fn each_wrong_rule_is_named_by_its_place() {
         (rule("id", "integration_id"), "target", "MAPPING_TARGET_FORBIDDEN"),
         (rule("'yes'", "active"), "source", "MAPPING_TYPE_MISMATCH"),
         (rule("id", "name"), "target", "CONFLICT"),
+        (rule("lower(id)", "stripeId"), "source", "MAPPING_SOURCE_INVALID"),
     ] {
         // The rule that is tried takes the place of the default one for its field, so that it has no twin but the one meant.
         let mut tried = base.clone();

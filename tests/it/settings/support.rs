@@ -1,13 +1,14 @@
 //! A server that has an integration, and what is asked of it.
 
-use entity::kind::{ContractSource, SyncDirection, SyncObject};
-use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules};
+use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use futures_util::future::join_all;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use tributary::graphql::id::IdType;
 use tributary::map::rule::{default_customer_rules, default_product_rules};
+use tributary::store::Db;
 use uuid::Uuid;
 
 use crate::support::{Client, NOW_MS, TestApp};
@@ -30,6 +31,8 @@ pub(crate) fn ready() -> integration::Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
+        external_id_source: None,
         max_requests_per_second: None,
         event_watermark: None,
         next_poll_at: None,
@@ -45,6 +48,7 @@ pub(crate) fn ready() -> integration::Model {
         reconcile_schedule: "0 3 * * *".to_owned(),
         next_reconcile_at: None,
         last_success_at: None,
+        purge_requested_at: None,
         created_at: NOW_MS,
     }
 }
@@ -61,12 +65,13 @@ pub(super) fn permission(object: &str, granted: bool) -> KeyPermission {
 
 /// Stores an integration with the mappings that come with the product, and gives its global id.
 pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
+    insert_into(app.db(), row).await
+}
+
+/// The same where no server runs.
+pub(crate) async fn insert_into(db: &Db, row: integration::Model) -> String {
     let id = row.id;
-    row.into_active_model()
-        .reset_all()
-        .insert(app.db().write())
-        .await
-        .unwrap();
+    row.into_active_model().reset_all().insert(db.write()).await.unwrap();
     for (object, rules) in [
         (SyncObject::Customer, default_customer_rules()),
         (SyncObject::Product, default_product_rules()),
@@ -81,7 +86,7 @@ pub(crate) async fn insert(app: &TestApp, row: integration::Model) -> String {
             updated_by: None,
         };
         let mapping = mapping.into_active_model().reset_all();
-        mapping.insert(app.db().write()).await.unwrap();
+        mapping.insert(db.write()).await.unwrap();
     }
     IdType::Integration.encode(id).to_string()
 }
@@ -113,7 +118,7 @@ pub(super) async fn change(client: &Client, mutation: &str, input: Value) -> Val
 }
 
 /// The paths and codes of what the caller can mend.
-pub(super) fn problems(payload: &Value) -> Vec<(String, &str)> {
+pub(crate) fn problems(payload: &Value) -> Vec<(String, &str)> {
     let path = |error: &Value| {
         let parts = error["field"].as_array().cloned().unwrap_or_default();
         let parts: Vec<&str> = parts.iter().map(|part| part.as_str().unwrap()).collect();

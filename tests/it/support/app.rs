@@ -1,6 +1,7 @@
 //! The real server on a free port, with a fresh database and a clock that stands still.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use entity::kind::Scope;
@@ -15,8 +16,9 @@ use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, SocketLimits, StopHandle};
 use tributary::jobs;
 use tributary::store::Db;
+use tributary::stripe::Patience;
 
-use super::{Client, TestDatabase};
+use super::{Client, TestDatabase, log};
 
 /// When it is, unless a test says otherwise: 2026-11-23T12:00:00Z, Unix milliseconds.
 pub(crate) const NOW_MS: i64 = 1_795_435_200_000;
@@ -29,14 +31,22 @@ pub(crate) const PASSWORD: &str = "a-long-enough-passphrase";
 pub(crate) struct TestApp {
     /// Moves when a test says so.
     pub(crate) clock: Clock,
+    config: Config,
+    sockets: SocketLimits,
+    token: String,
+    up: Option<Up>,
+    sandbox: Option<Sandbox>,
+    database: TestDatabase,
+}
+
+/// What of it is gone while it is turned off.
+struct Up {
     app: Arc<App>,
     admin: Client,
     anybody: Client,
     address: SocketAddr,
     server: StopHandle,
-    sandbox: Option<Sandbox>,
     jobs: Option<jobs::Running>,
-    _database: TestDatabase,
 }
 
 /// A server before it is started.
@@ -74,29 +84,41 @@ impl Builder {
         let mut config = config(&database);
         let sandbox = start_sandbox(self.sandbox, &mut config).await;
         (self.change)(&mut config);
+        log::listen();
         let clock = Clock::fixed(NOW_MS);
-        let app = App::build(config, clock.clone()).await.unwrap();
-        let server = http::bind_with(Arc::clone(&app), self.sockets).unwrap();
+        let app = App::build(config.clone(), clock.clone()).await.unwrap();
+        let token = token_of_new_user(&app, EMAIL, Scope::Admin).await;
+        TestApp {
+            clock,
+            config,
+            sockets: self.sockets,
+            up: Some(Up::start(app, self.sockets, &token, sandbox.is_some()).await),
+            token,
+            sandbox,
+            database,
+        }
+    }
+}
+
+impl Up {
+    async fn start(app: Arc<App>, sockets: SocketLimits, token: &str, has_jobs: bool) -> Self {
+        let server = http::bind_with(Arc::clone(&app), sockets).unwrap();
         let address = server.address();
         let anybody = Client::new(&format!("http://{address}"));
         let stop = server.stop_handle();
         tokio::spawn(server.run());
-        let admin = anybody.with_token(&token_of_new_user(&app, EMAIL, Scope::Admin).await);
-        let jobs = if sandbox.is_some() {
+        let jobs = if has_jobs {
             Some(jobs::start(Arc::clone(&app)).await.unwrap())
         } else {
             None
         };
-        TestApp {
-            clock,
+        Self {
             app,
-            admin,
+            admin: anybody.with_token(token),
             anybody,
             address,
             server: stop,
-            sandbox,
             jobs,
-            _database: database,
         }
     }
 }
@@ -116,14 +138,36 @@ impl TestApp {
         }
     }
 
+    /// Ends what runs, as when the machine is shut down. The database and the sandbox stay.
+    pub(crate) async fn turn_off(&mut self) {
+        let up = self.up.take().unwrap();
+        up.server.stop().await;
+        if let Some(jobs) = up.jobs {
+            jobs.stop().await;
+        }
+        up.app.db.clone().close().await.unwrap();
+    }
+
+    /// Starts it again, with what would be set from outside changed.
+    pub(crate) async fn turn_on(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        let app = App::build(self.config.clone(), self.clock.clone()).await.unwrap();
+        let up = Up::start(app, self.sockets, &self.token, self.sandbox.is_some());
+        self.up = Some(up.await);
+    }
+
+    fn up(&self) -> &Up {
+        self.up.as_ref().unwrap()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        self.up().address
     }
 
     /// Stops serving.
     pub(crate) async fn stop_server(&self) {
-        self.server.stop().await;
+        self.up().server.stop().await;
     }
 
     /// Its stand-in for Stripe.
@@ -133,48 +177,55 @@ impl TestApp {
 
     /// The parts of the server.
     pub(crate) fn app(&self) -> &Arc<App> {
-        &self.app
+        &self.up().app
     }
 
     /// Its database.
     pub(crate) fn db(&self) -> &Db {
-        &self.app.db
+        &self.up().app.db
+    }
+
+    /// Where its database's files are.
+    pub(crate) fn database_folder(&self) -> &Path {
+        self.database.folder()
     }
 
     /// Speaks to it as nobody.
     pub(crate) fn anybody(&self) -> &Client {
-        &self.anybody
+        &self.up().anybody
     }
 
     /// Speaks to it as an admin.
     pub(crate) fn admin(&self) -> &Client {
-        &self.admin
+        &self.up().admin
     }
 
     /// What the ticker does, at once.
     pub(crate) async fn tick(&self) {
-        tributary::jobs::queue_due(&self.app).await.unwrap();
-        self.app.wake.notify_one();
+        tributary::jobs::queue_due(self.app()).await.unwrap();
+        self.app().wake.notify_one();
     }
 
     /// The data of an operation of the admin's that goes well.
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
-        self.admin.graphql(query, variables).await
+        self.admin().graphql(query, variables).await
     }
 
     /// The token of a new user who may do no more than `scope`.
     pub(crate) async fn sign_in_token(&self, scope: Scope) -> String {
         let email = format!("{}@example.com", uuid::Uuid::now_v7().simple());
-        token_of_new_user(&self.app, &email, scope).await
+        token_of_new_user(self.app(), &email, scope).await
     }
 }
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // Asking is all that can be done here; nobody needs to wait for the end.
-        let _asked = self.server.stop().now_or_never();
-        if let Some(jobs) = self.jobs.take() {
-            tokio::spawn(jobs.stop());
+        if let Some(up) = self.up.take() {
+            // Asking is all that can be done here; nobody needs to wait for the end.
+            let _asked = up.server.stop().now_or_never();
+            if let Some(jobs) = up.jobs {
+                tokio::spawn(jobs.stop());
+            }
         }
         if let Some(sandbox) = &self.sandbox
             && !std::thread::panicking()
@@ -224,6 +275,7 @@ fn config(database: &TestDatabase) -> Config {
         require_secret_key: false,
         stripe_rate_limit: None,
         stripe_endpoint_rate_limit: None,
+        stripe_patience: Patience::default(),
         log_json: false,
         log: "off".to_owned(),
     }

@@ -3,14 +3,22 @@
 mod app;
 mod client;
 mod database;
+mod dump;
 mod import;
+pub(crate) mod log;
+mod office;
+mod oracle;
 pub(crate) mod program;
+mod sums;
 mod truth;
-mod webhook;
+pub(crate) mod webhook;
 
 pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
-pub(crate) use client::{Client, install_tls};
+pub(crate) use client::{Answer, Client, install_tls};
 pub(crate) use database::{TestDatabase, on_postgres};
+pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};
+pub(crate) use office::{Office, rule, rule_by, text};
+pub(crate) use oracle::Oracle;
 pub(crate) use truth::assert_equals_truth;
 pub(crate) use webhook::WebhookSender;

@@ -125,9 +125,8 @@ impl Serving {
         }
     }
 
-    /// Everything it said on its standard error, once it has ended.
-    pub(crate) fn all_it_said(mut self) -> String {
-        self.terminate();
+    /// Everything it said on its standard error until it ended, which it has.
+    pub(crate) fn all_it_said(&mut self) -> String {
         self.said.extend(self.lines.iter());
         self.said.join("\n")
     }

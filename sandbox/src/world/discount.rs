@@ -1,0 +1,89 @@
+//! Acts on discounts: given to a customer or a subscription, moved to another
+//! coupon and taken away. Only the discount's own event tells of them.
+
+use super::{Kind, World, ids};
+use crate::json::{Json, json};
+
+/// Numbers from here on belong to discounts given since the start.
+const FIRST_GIVEN: u64 = 1 << 38;
+
+impl World {
+    /// Gives a customer or a subscription a discount by this coupon, from now on
+    /// and for ever; gives its id. A customer has one at a time, a subscription many.
+    pub fn give_discount(&self, kind: Kind, holder_id: &str, coupon_id: &str) -> String {
+        let Some(holder) = self.find(kind, holder_id) else {
+            return String::new();
+        };
+        let (customer, subscription) = match kind {
+            Kind::Subscription => (holder["customer"].clone(), Json::from(holder_id)),
+            _ => (Json::from(holder_id), Json::Null),
+        };
+        let discount = json!({
+            "object": "discount", "checkout_session": null, "customer": customer, "customer_account": null,
+            "end": null, "invoice": null, "invoice_item": null, "promotion_code": null,
+            "source": {"type": "coupon", "coupon": coupon_id}, "start": self.now(),
+            "subscription": subscription, "subscription_item": null,
+        });
+        let discount = self.with_changes(|changes| changes.add_discount(discount));
+        self.hang(&discount);
+        let id = discount["id"].as_str().unwrap_or_default().to_owned();
+        self.tell("customer.discount.created", discount, None);
+        id
+    }
+
+    /// Moves the discount of a customer or a subscription to another coupon.
+    pub fn switch_discount(&self, id: &str, coupon_id: &str) {
+        let Some(mut discount) = self.discount(id) else { return };
+        let previous = json!({"source": &discount["source"]});
+        discount["source"] = json!({"type": "coupon", "coupon": coupon_id});
+        self.with_changes(|changes| changes.discounts.insert(id.to_owned(), discount.clone()));
+        self.hang(&discount);
+        self.tell("customer.discount.updated", discount, Some(previous));
+    }
+
+    /// Takes the discount of a customer or a subscription away.
+    pub fn end_discount(&self, id: &str) {
+        let Some(discount) = self.discount(id) else { return };
+        if let Some(subscription) = discount["subscription"].as_str() {
+            let mut left = self.discounts_of(subscription);
+            left.retain(|held| *held != id);
+            self.amend(Kind::Subscription, subscription, json!({ "discounts": left }), &[]);
+        } else {
+            let customer = discount["customer"].as_str().unwrap_or_default();
+            self.amend(Kind::Customer, customer, json!({ "discount": null }), &[]);
+        }
+        self.tell("customer.discount.deleted", discount, None);
+    }
+
+    /// Puts a discount on whoever holds it: a subscription names it, a customer carries it whole.
+    fn hang(&self, discount: &Json) {
+        let Some(subscription) = discount["subscription"].as_str() else {
+            let customer = discount["customer"].as_str().unwrap_or_default();
+            self.amend(Kind::Customer, customer, json!({ "discount": discount }), &[]);
+            return;
+        };
+        let mut held = self.discounts_of(subscription);
+        if !held.contains(&discount["id"]) {
+            held.push(discount["id"].clone());
+        }
+        self.amend(Kind::Subscription, subscription, json!({ "discounts": held }), &[]);
+    }
+
+    fn discounts_of(&self, subscription_id: &str) -> Vec<Json> {
+        match self.find(Kind::Subscription, subscription_id).unwrap_or_default()["discounts"].take() {
+            Json::Array(discounts) => discounts,
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl super::overlay::Changes {
+    /// Gives a new discount its id.
+    fn add_discount(&mut self, mut discount: Json) -> Json {
+        let given = u64::try_from(self.discounts.len()).unwrap_or_default();
+        let id = ids::encode("di_", FIRST_GIVEN + given);
+        discount["id"] = json!(id.as_str());
+        self.discounts.insert(id, discount.clone());
+        discount
+    }
+}

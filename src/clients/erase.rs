@@ -1,0 +1,103 @@
+//! Erasing a person: from the client and Stripe's customer at once, from what else is kept of them right after it.
+
+use std::collections::BTreeMap;
+
+use entity::kind::StripeKind;
+use entity::list::{CustomValues, EditedFields, Warnings};
+use entity::{client, client_link, erased_customer};
+use sea_orm::EntityTrait;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::take_turns;
+use crate::app::App;
+use crate::error::{Code, Error};
+use crate::map::client::{ClientDraft, Status};
+use crate::map::scrub::reduced;
+use crate::store::{self, erasure, record, reference, source};
+use crate::stripe::object::canonical_digest;
+
+/// What a client is called once its person is erased.
+pub const ERASED_NAME: &str = "Erased";
+/// Stands until everything that was kept has been gone through.
+pub const GOING_THROUGH: &str = "ERASING: what is kept of invoices, subscriptions and events is being gone through.";
+
+/// Which client, and the proof that it is meant.
+#[derive(Debug)]
+pub struct Erase {
+    /// The client.
+    pub client_id: Uuid,
+    /// Its name, typed again.
+    pub confirm_name: String,
+}
+
+/// Erases a person. The client stays without a name, with its contracts; a tombstone keeps its customers from coming back. Twice is
+/// harmless.
+pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
+    let now_ms = app.clock.now_ms();
+    let tx = app.db.begin().await?;
+    take_turns(&tx).await?;
+    let found = client::Entity::find_by_id(wish.client_id).one(&tx).await?;
+    let row = found.ok_or_else(|| Error::refused(&["id"], Code::NotFound, "There is no such client."))?;
+    if row.name != wish.confirm_name {
+        let message = "This is not the client's name. Type it as it is shown.";
+        return Err(Error::refused(&["confirmName"], Code::Invalid, message));
+    }
+    let links = store::client::list_links(&tx, &[row.id]).await?;
+    let erased = blank_person(&row, &links, now_ms);
+    record::upsert_clients(&tx, vec![erased.clone()]).await?;
+    let tombstone = |link: &client_link::Model| erased_customer::Model {
+        integration_id: link.integration_id,
+        stripe_customer_id: link.stripe_customer_id.clone(),
+        client_id: row.id,
+        erased_at: now_ms,
+        scrubbed_at: None,
+    };
+    erasure::mark(&tx, links.iter().map(tombstone).collect()).await?;
+    for (integration_id, customers) in by_integration(&links) {
+        erasure::empty_customers(&tx, integration_id, customers.clone(), packed).await?;
+        // What waits to be mapped again would be mapped from nothing.
+        reference::unqueue(&tx, integration_id, StripeKind::Customer, customers).await?;
+    }
+    tx.commit().await?;
+    app.changed.send_replace(());
+    app.wake.notify_one();
+    Ok(erased)
+}
+
+fn blank_person(row: &client::Model, links: &[client_link::Model], now_ms: i64) -> client::Model {
+    let draft = ClientDraft {
+        name: ERASED_NAME.to_owned(),
+        status: Status(row.status),
+        ..ClientDraft::default()
+    };
+    let warnings = if links.is_empty() {
+        Vec::new()
+    } else {
+        vec![GOING_THROUGH.to_owned()]
+    };
+    let ids = links.iter().map(|link| link.stripe_customer_id.as_str());
+    client::Model {
+        custom_values: CustomValues::default(),
+        edited: EditedFields::default(),
+        warnings: Warnings(warnings),
+        updated_at: now_ms,
+        ..draft.into_row(row, ids)
+    }
+}
+
+fn packed(customer: &Value) -> (Vec<u8>, Vec<u8>) {
+    let left = reduced(customer);
+    (source::pack(&left), canonical_digest(&left).to_vec())
+}
+
+fn by_integration(links: &[client_link::Model]) -> BTreeMap<Uuid, Vec<&str>> {
+    let mut customers: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
+    for link in links {
+        customers
+            .entry(link.integration_id)
+            .or_default()
+            .push(&link.stripe_customer_id);
+    }
+    customers
+}

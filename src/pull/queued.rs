@@ -1,0 +1,59 @@
+//! Runs that wait to be taken up.
+
+use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
+use entity::list::{RunPhases, SyncObjects};
+use entity::run;
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::progress::blank_phase;
+use crate::store::{self, lease};
+
+/// A run that waits to be taken up.
+pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger, now_ms: i64) -> run::Model {
+    run::Model {
+        id: Uuid::now_v7(),
+        integration_id,
+        kind,
+        trigger,
+        state: RunState::Queued,
+        objects: SyncObjects::default(),
+        started_by: None,
+        idempotency_key: None,
+        queued_at: now_ms,
+        started_at: None,
+        finished_at: None,
+        phases: RunPhases::default(),
+        checkpoint: None,
+        stripe_requests: 0,
+        failure_code: None,
+        failure_message: None,
+        import_slot: None,
+        resume_at: None,
+        rests: 0,
+        drift: None,
+        monthly_sums: None,
+        lease_owner: None,
+        lease_until: None,
+        fence: 0,
+    }
+}
+
+/// Queues a reconcile over everything, unless one is open.
+pub(crate) async fn queue_reconcile(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    trigger: RunTrigger,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    if store::run::has_open(conn, integration_id, RunKind::Reconcile).await? {
+        return Ok(());
+    }
+    let objects = vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract];
+    let reconcile = run::Model {
+        phases: RunPhases(objects.iter().copied().map(blank_phase).collect()),
+        objects: SyncObjects(objects),
+        ..blank_run(integration_id, RunKind::Reconcile, trigger, now_ms)
+    };
+    lease::insert(conn, reconcile).await
+}

@@ -1,0 +1,12 @@
+//! What goes wrong between Stripe and here, and within Stripe: for each fault, that it ends well, and what is seen of it meanwhile.
+
+mod absence;
+mod clock;
+mod drift;
+mod garbled;
+mod key;
+mod limit;
+mod moving;
+mod outage;
+mod slow;
+mod support;

@@ -1,0 +1,4 @@
+//! What people ask to be removed is removed, everywhere, and does not come back.
+
+mod person;
+mod purge;

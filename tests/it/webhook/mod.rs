@@ -1,0 +1,13 @@
+//! Stripe's webhooks: what is believed and what is refused, when it is safe, and what each event does.
+
+mod effect;
+mod metadata;
+mod nothing;
+mod pace;
+mod page;
+mod refused;
+mod rows;
+mod shape;
+mod stage;
+mod stored;
+mod support;
