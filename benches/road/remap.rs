@@ -35,7 +35,7 @@ pub(crate) async fn measure(server: &Server, sources: [&str; 2], runs: usize) ->
         measured.push(Remapped {
             clients: run["phases"][0]["updated"].as_u64().unwrap(),
             took: crate::server::duration(&run),
-            cpu: server.usage().cpu - before,
+            cpu: server.usage().cpu.saturating_sub(before),
         });
     }
     measured.remove(0);

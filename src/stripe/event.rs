@@ -4,7 +4,7 @@ use chrono::DateTime;
 use serde::Deserialize;
 
 use super::json;
-use super::object::is_id;
+use super::object::{is_id, is_word};
 
 /// What is read of an event before it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ const LATEST: i64 = 253_402_300_799;
 /// Whether an event can be put into the inbox: PostgreSQL takes no NUL, and one event that no database takes would keep those out
 /// that are written along with it.
 pub fn can_be_kept(id: &str, event_type: &str, created: i64) -> bool {
-    is_id(id) && is_id(event_type) && (0..=LATEST).contains(&created)
+    is_id(id) && is_word(event_type) && (0..=LATEST).contains(&created)
 }
 
 /// Reads the outside of an event.

@@ -8,14 +8,16 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// The longest id that Stripe gives out.
-const ID_LENGTH: usize = 255;
+const WORD_LENGTH: usize = 255;
 
-/// Whether `text` can be an object's id, to be stored and asked for: 1 to 255 characters, no control character, and no `.` or `..`,
-/// which a URL would drop.
+/// Whether `text` can be an object's id, to be stored and asked for: a word, but no `.` or `..`, which a URL would drop.
 pub fn is_id(text: &str) -> bool {
-    (1..=ID_LENGTH).contains(&text.chars().count())
-        && !text.chars().any(char::is_control)
-        && !matches!(text, "." | "..")
+    is_word(text) && !matches!(text, "." | "..")
+}
+
+/// Whether `text` can be a word of Stripe's, to be stored: 1 to 255 characters, no control character.
+pub fn is_word(text: &str) -> bool {
+    (1..=WORD_LENGTH).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// The id of an expandable field, given as an id or as an object.

@@ -15,7 +15,7 @@ mod subscription;
 pub use coupon::{Coupon, Discount};
 pub use credit_note::CreditNote;
 pub use digest::canonical_digest;
-pub use field::{Exact, Expandable, Id, is_id};
+pub use field::{Exact, Expandable, Id, is_id, is_word};
 pub use invoice::{Invoice, Line, Tax};
 pub use named::named_by;
 pub use price::{CurrencyOption, Price, Product, Tier};
