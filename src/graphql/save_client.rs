@@ -77,6 +77,7 @@ struct CustomValueInput {
 #[derive(InputObject)]
 struct SaveClientsInput {
     clients: Vec<ClientInput>,
+    /// The same key with the same clients within 30 days does nothing and gives what the first request gave.
     idempotency_key: Option<String>,
 }
 

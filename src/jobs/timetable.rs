@@ -1,7 +1,7 @@
 //! What is due, and what has been kept long enough.
 
 use entity::kind::{RunKind, RunState, RunTrigger};
-use entity::{integration, run};
+use entity::{integration, run, saved_clients};
 use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 const LOOKS_KEPT_DAYS: i64 = 3;
 const CHANGES_KEPT_DAYS: i64 = 1;
 const EVENTS_KEPT_DAYS: i64 = 31;
+const SAVED_KEPT_DAYS: i64 = 30;
 /// Webhooks that came lately will come again.
 const WEBHOOKS_COME_MS: i64 = HOUR_MS;
 /// Objects that one retry reads.
@@ -165,11 +166,11 @@ pub(super) async fn paid_invoices(
     Ok(i64::try_from(paid).unwrap_or(i64::MAX))
 }
 
-/// Drops what has been kept long enough: looks and retries that ended well, which records were changed, and what events told that
-/// Stripe no longer lists.
+/// Drops what has been kept long enough: looks and retries that ended well, which records were changed, which requests have saved
+/// clients, and what events told that Stripe no longer lists.
 pub async fn tidy(app: &App) {
     if let Err(error) = forget(app).await {
-        tracing::warn!(%error, "old runs, changes and events could not be dropped; the next hour tries again");
+        tracing::warn!(%error, "old runs, changes, requests and events could not be dropped; the next hour tries again");
     }
 }
 
@@ -183,5 +184,9 @@ async fn forget(app: &App) -> Result<(), DbErr> {
         .exec(app.db.write())
         .await?;
     change::forget_before(app.db.write(), now_ms - CHANGES_KEPT_DAYS * DAY_MS).await?;
+    saved_clients::Entity::delete_many()
+        .filter(saved_clients::Column::CreatedAt.lt(now_ms - SAVED_KEPT_DAYS * DAY_MS))
+        .exec(app.db.write())
+        .await?;
     inbox::empty_before(app.db.write(), now_ms - EVENTS_KEPT_DAYS * DAY_MS).await
 }

@@ -36,7 +36,6 @@ pub struct Refs {
     products: HashMap<String, Option<Product>>,
     coupons: HashMap<String, Option<Coupon>>,
     customers: HashMap<String, Option<Customer>>,
-    customers_seen: HashMap<String, i64>,
     courses: HashMap<String, Option<Course>>,
     /// By the invoice that they are for.
     credit_notes: HashMap<String, BTreeMap<String, Option<CreditNote>>>,
@@ -45,7 +44,9 @@ pub struct Refs {
 impl Refs {
     /// Puts an object in. `deleted`: Stripe no longer has it; its body may then be empty.
     pub fn insert<'a>(&mut self, kind: StripeKind, id: String, body: impl Into<Json<'a>>, deleted: bool) {
-        let body = Some(body.into()).filter(|body| !(deleted && body.is_blank()));
+        // A customer's discount goes with the customer.
+        let is_over = kind == StripeKind::Customer;
+        let body = Some(body.into()).filter(|body| !(deleted && (is_over || body.is_blank())));
         match kind {
             StripeKind::Price => self.prices.insert(id, decode(body)).is_some(),
             StripeKind::Product => self.products.insert(id, decode(body)).is_some(),
@@ -60,16 +61,6 @@ impl Refs {
     pub fn insert_credit_note<'a>(&mut self, invoice_id: String, id: String, body: impl Into<Json<'a>>) {
         let notes = self.credit_notes.entry(invoice_id).or_default();
         notes.insert(id, decode(Some(body.into())));
-    }
-
-    /// Notes up to when a customer is known, Unix seconds.
-    pub fn note_seen(&mut self, customer_id: String, second: i64) {
-        self.customers_seen.insert(customer_id, second);
-    }
-
-    /// Up to when a customer is known, Unix seconds.
-    pub fn seen(&self, customer_id: &str) -> Option<i64> {
-        self.customers_seen.get(customer_id).copied()
     }
 
     /// A price, with its tiers and currency options.

@@ -58,26 +58,16 @@ pub struct Body {
     pub deleted: bool,
     /// Fingerprint of the rules it was mapped with.
     pub map_stamp: i64,
-    /// When Stripe held this state.
-    pub seen: Seen,
 }
 
-const BODY_COLUMNS: [Column; 6] = [
-    Column::StripeId,
-    Column::Body,
-    Column::Deleted,
-    Column::MapStamp,
-    Column::SeenMin,
-    Column::SeenMax,
-];
-type BodyRow = (String, Vec<u8>, bool, i64, i64, i64);
+const BODY_COLUMNS: [Column; 4] = [Column::StripeId, Column::Body, Column::Deleted, Column::MapStamp];
+type BodyRow = (String, Vec<u8>, bool, i64);
 
-fn body_of((stripe_id, body, deleted, map_stamp, min_ms, max_ms): BodyRow) -> Result<(String, Body), DbErr> {
+fn body_of((stripe_id, body, deleted, map_stamp): BodyRow) -> Result<(String, Body), DbErr> {
     let body = Body {
         text: unpack_bytes(&body)?,
         deleted,
         map_stamp,
-        seen: Seen { min_ms, max_ms },
     };
     Ok((stripe_id, body))
 }
@@ -256,7 +246,7 @@ pub async fn list_mapped_otherwise(
     after: &str,
     limit: u64,
 ) -> Result<Vec<Kept>, DbErr> {
-    type Row = (Vec<u8>, String, Vec<u8>, bool, i64, i64, i64);
+    type Row = (Vec<u8>, String, Vec<u8>, bool, i64);
     let rows: Vec<Row> = mapped_otherwise(integration_id, kind, stamp)
         .select_only()
         .column(Column::Digest)
@@ -267,16 +257,14 @@ pub async fn list_mapped_otherwise(
         .into_tuple()
         .all(conn)
         .await?;
-    let kept = rows
-        .into_iter()
-        .map(|(digest, stripe_id, body, deleted, stamp, min_ms, max_ms)| {
-            let (stripe_id, body) = body_of((stripe_id, body, deleted, stamp, min_ms, max_ms))?;
-            Ok(Kept {
-                stripe_id,
-                digest,
-                body,
-            })
-        });
+    let kept = rows.into_iter().map(|(digest, stripe_id, body, deleted, stamp)| {
+        let (stripe_id, body) = body_of((stripe_id, body, deleted, stamp))?;
+        Ok(Kept {
+            stripe_id,
+            digest,
+            body,
+        })
+    });
     kept.collect()
 }
 

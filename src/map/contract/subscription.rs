@@ -18,8 +18,7 @@ use crate::stripe::object::{Item, Price, Subscription};
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
-/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by; its customer's
-/// reading, where that is later.
+/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by.
 pub fn from_subscription<'a>(
     object: impl Into<Json<'a>>,
     refs: &Refs,
@@ -30,11 +29,6 @@ pub fn from_subscription<'a>(
     if !is_record && subscription.status == "incomplete" {
         return Ok(Mapped::Skipped(SkipReason::SubscriptionIncomplete));
     }
-    let customer = subscription.customer.as_ref();
-    // A discount of the customer's may have begun since the subscription itself was last read.
-    let as_of = customer
-        .and_then(|customer| refs.seen(&customer.0))
-        .map_or(as_of, |seen| seen.max(as_of));
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
     let (discounts, mut next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;

@@ -96,7 +96,9 @@ fn settle(
     });
     let mapped = match source {
         ContractSource::Invoice => from_invoice(object, refs, &road.rules.contract, before)?,
-        ContractSource::Subscription => from_subscription(object, refs, as_of(road, item), before.is_some())?,
+        ContractSource::Subscription => {
+            from_subscription(object, refs, road.now_ms.div_euclid(1000), before.is_some())?
+        }
     };
     match mapped {
         Mapped::Skipped(reason) => Ok(Outcome::Skipped(reason.code()).into()),
@@ -114,11 +116,6 @@ fn settle(
             })
         }
     }
-}
-
-/// Now; where our clock is behind Stripe's, when Stripe held this state. Unix seconds.
-fn as_of(road: Road<'_>, item: &Item<'_>) -> i64 {
-    road.now_ms.div_euclid(1000).max(item.seen.max_seconds())
 }
 
 /// Lines are told apart by Stripe's id; two of one id would overwrite each other, and the sums would be wrong.

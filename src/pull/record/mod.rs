@@ -18,7 +18,6 @@ use crate::error::Error;
 use crate::map::MapError;
 use crate::store::change::{self, Changed};
 use crate::store::{SourceKey, reference};
-use crate::stripe::Seen;
 
 /// A source object that is to become a record.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +27,6 @@ pub(super) struct Item<'a> {
     pub(super) value: Option<&'a Value>,
     /// What was kept of it, where it is mapped again.
     pub(super) kept: Option<Kept<'a>>,
-    pub(super) seen: Seen,
 }
 
 /// What is kept of an object.
@@ -48,7 +46,6 @@ impl<'a> Item<'a> {
             stripe_id: &reading.stripe_id,
             value: reading.value.as_ref(),
             kept: None,
-            seen: reading.seen,
         }
     }
 }

@@ -53,7 +53,6 @@ pub(super) async fn load(
             // A customer's discount names a coupon that its subscriptions are reckoned with.
             if kind == StripeKind::Customer {
                 want(&mut second, StripeKind::Subscription, named_by(kind, &body.value()?));
-                refs.note_seen(id.clone(), body.seen.max_seconds());
             }
             refs.insert(kind, id, body.text.as_slice(), body.deleted);
         }

@@ -61,7 +61,6 @@ fn item<'a>(stripe_id: &'a str, body: &'a Body, value: Option<&'a Value>, stamp:
             deleted: body.deleted,
             is_stale: body.map_stamp != stamp,
         }),
-        seen: body.seen,
     }
 }
 

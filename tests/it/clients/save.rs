@@ -1,5 +1,7 @@
 //! `saveClients`: what is kept of what is said, what is refused and where, and that it is all or none.
 
+use std::time::Duration;
+
 use entity::kind::Scope;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -272,6 +274,24 @@ async fn the_same_key_saves_once() {
         "a key is its user's"
     );
     assert_eq!(office.count().await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_free_again_after_thirty_days() {
+    let app = TestApp::start().await;
+    let save = async |name: &str| {
+        let save = "mutation($name: String) { saveClients(input: {clients: [{name: $name}], idempotencyKey: \"k\"}) { userErrors { code } } }";
+        let mut saved = app.graphql(save, json!({ "name": name })).await["saveClients"].take();
+        saved["userErrors"].take()
+    };
+    let taken = json!([{ "code": "IDEMPOTENCY_MISMATCH" }]);
+    assert_eq!(save("Acme").await, json!([]));
+    app.clock.advance(Duration::from_secs(30 * 86_400));
+    tributary::jobs::tidy(app.app()).await;
+    assert_eq!(save("Other").await, taken);
+    app.clock.advance(Duration::from_secs(1));
+    tributary::jobs::tidy(app.app()).await;
+    assert_eq!(save("Other").await, json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,11 @@
 //! Contracts are made from an object and those it names, or that name it: each of them that changes shows.
 
+use std::time::Duration;
+
 use sandbox::{Fault, Kind};
 use serde_json::json;
 
-use super::support::{billed, connected, contract, invoice, look, put_month, says};
+use super::support::{billed, connected, contract, invoice, look, pass, put_month, reconcile, says};
 use crate::support::WebhookSender;
 
 const CREDIT: &str = "status credited { decimal } net { decimal } terminatedDate warnings";
@@ -132,10 +134,11 @@ async fn what_is_missing_is_pending_until_it_is_here() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stripe_has_deleted_is_flagged_and_still_shows_what_it_names() {
-    let (app, _id) = billed().await;
+    let (app, id) = billed().await;
     let world = app.sandbox().world();
     world.delete_invoice("in_month");
-    look(&app).await;
+    pass(&app, Duration::from_mins(1));
+    reconcile(&app, &id, &["CONTRACT"]).await;
     let told = json!({ "deletedInStripe": true, "name": "Plan", "total": { "decimal": "20.00" } });
     says(&app, "in_month", "deletedInStripe name total { decimal }", &told).await;
     world.update(Kind::Product, "prod_plan", json!({ "name": "Renamed" }));

@@ -8,24 +8,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use super::support::{billed, pass};
+use super::support::{billed, pass, reconcile};
 use crate::support::TestApp;
-
-const START: &str = "mutation($id: ID!, $objects: [SyncObject!]!) {
-    startReconcile(input: {integrationId: $id, objects: $objects}) { run { id } userErrors { code } }
-}";
-
-async fn reconcile(app: &TestApp, id: &str, objects: &[&str]) -> Value {
-    let started = app
-        .admin()
-        .mutate("startReconcile", START, json!({ "id": id, "objects": objects }))
-        .await;
-    let run = started["run"]["id"].as_str().unwrap();
-    app.admin().end_of_run(run).await;
-    let query = "query($id: ID!) { node(id: $id) { ... on Run { state drift monthlySums {
-        month currency net { decimal } stripeNet { decimal } difference { decimal } } } } }";
-    app.graphql(query, json!({ "id": run })).await["node"].take()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_shows_what_is_here_beside_what_stripe_has() {

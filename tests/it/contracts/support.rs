@@ -111,3 +111,20 @@ pub(super) fn pass(app: &TestApp, time: Duration) {
     app.sandbox().world().advance_clock(time.as_secs().try_into().unwrap());
     app.clock.advance(time);
 }
+
+const RECONCILE: &str = "mutation($id: ID!, $objects: [SyncObject!]!) {
+    startReconcile(input: {integrationId: $id, objects: $objects}) { run { id } userErrors { code } }
+}";
+
+/// Has everything of these compared with Stripe; gives the run.
+pub(super) async fn reconcile(app: &TestApp, id: &str, objects: &[&str]) -> Value {
+    let started = app
+        .admin()
+        .mutate("startReconcile", RECONCILE, json!({ "id": id, "objects": objects }))
+        .await;
+    let run = started["run"]["id"].as_str().unwrap();
+    app.admin().end_of_run(run).await;
+    let query = "query($id: ID!) { node(id: $id) { ... on Run { state drift monthlySums {
+        month currency net { decimal } stripeNet { decimal } difference { decimal } } } } }";
+    app.graphql(query, json!({ "id": run })).await["node"].take()
+}

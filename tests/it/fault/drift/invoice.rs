@@ -193,7 +193,11 @@ const IN_LINES: &[Case] = &[
         |i| line(i)["quantity_decimal"] = json!("1e400"),
         BAD,
     ),
-    case("null for the price", |i| line(i)["pricing"] = json!(null), Here),
+    case(
+        "null for the price",
+        |i| line(i)["pricing"] = json!(null),
+        Warned("is not known: it is not counted as recurring revenue"),
+    ),
     case(
         "NUL in a price",
         |i| line(i)["pricing"] = json!({ "price_details": { "price": "p\0", "product": null } }),

@@ -13,7 +13,11 @@ fn item(subscription: &mut Value) -> &mut Value {
 
 const CASES: &[Case] = &[
     case("a new field", |s| s["mood"] = json!({ "of": ["x", 1, null] }), Here),
-    case("an unknown status", |s| s["status"] = json!("hibernating"), Here),
+    case(
+        "an unknown status",
+        |s| s["status"] = json!("hibernating"),
+        Warned("hibernating is not known here"),
+    ),
     case(
         "NUL in the status",
         |s| s["status"] = json!("a\0b"),
