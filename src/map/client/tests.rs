@@ -1,12 +1,13 @@
 //! Customers in, clients out.
 
 use entity::kind::{FieldPolicy, SyncObject};
-use entity::list::MappingRule;
+use entity::list::{MappingRule, MappingRules};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::arbitrary::{any_json, any_stripe_object};
-use super::super::rule::{default_customer_rules, targets};
+use super::super::arbitrary::{any_json, any_rules, any_stripe_object, fields_of_each_type, inputs};
+use super::super::fit::fit;
+use super::super::rule::{check, default_customer_rules, targets};
 use super::*;
 
 fn compiled(rules: &[MappingRule]) -> CompiledRules {
@@ -183,5 +184,42 @@ proptest! {
         let draft = map(&rules, &customer, None).unwrap();
         prop_assert!(!draft.name.is_empty() && !draft.name.contains('\0'), "{:?}", draft.name);
         prop_assert_eq!(map(&rules, &noise, None).unwrap_err().code, "NO_ID");
+    }
+
+    #[test]
+    fn rules_that_may_be_saved_may_be_saved_again_and_are_read_as_they_were(rules in any_rules(SyncObject::Customer)) {
+        let targets = targets(SyncObject::Customer, &fields_of_each_type(SyncObject::Customer));
+        prop_assert_eq!(&check(SyncObject::Customer, inputs(&rules), &targets, &[]).unwrap(), &rules);
+        let kept = serde_json::to_string(&MappingRules(rules.clone())).unwrap();
+        prop_assert_eq!(serde_json::from_str::<MappingRules>(&kept).unwrap().0, rules);
+    }
+
+    #[test]
+    fn whatever_the_rules_a_customer_is_mapped_once_and_for_all(
+        rules in any_rules(SyncObject::Customer), before in any_stripe_object(), customer in any_stripe_object(),
+        edited in "name|email|phone|status|address\\.city|custom\\.field_[1-8]", typed in "|Typed|5|true|gold|2024-02-29",
+        noise in any_json(),
+    ) {
+        let targets = targets(SyncObject::Customer, &fields_of_each_type(SyncObject::Customer));
+        let rules = CompiledRules::compile(&rules, &targets).unwrap();
+        prop_assert!(map(&rules, &noise, None).is_err());
+        let Ok(mut here) = map(&rules, &before, None) else { return Ok(()) };
+        let target = targets.iter().find(|target| target.path == *edited).unwrap();
+        if let Ok(value) = fit(&target.takes, typed.into()).map_err(|_| ()) && (edited != "name" || value != Fitted::None) {
+            here.edit(target, value);
+        }
+        let blank = row("a@b.c");
+        let here = here.into_row(&blank, ["cus_1"]);
+        let Ok(draft) = map(&rules, &customer, Some(&here)) else { return Ok(()) };
+        for target in targets.iter().filter(|target| target.field_id.is_some()) {
+            if let Some(text) = draft.shown(target) {
+                let again = fit(&target.takes, text.clone().into()).map(Fitted::into_text);
+                prop_assert_eq!(again, Ok(Some(text)), "{}", &target.path);
+            }
+        }
+        prop_assert!(!draft.name.is_empty());
+        let written = draft.clone().into_row(&here, ["cus_1"]);
+        prop_assert_eq!(&ClientDraft::of(&written), &draft, "what is written is what was shown");
+        prop_assert_eq!(map(&rules, &customer, Some(&written)).unwrap(), draft, "once more changes nothing");
     }
 }

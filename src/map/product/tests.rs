@@ -5,8 +5,8 @@ use entity::list::MappingRule;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::arbitrary::{any_json, any_stripe_object};
-use super::super::rule::{default_product_rules, targets};
+use super::super::arbitrary::{any_json, any_rules, any_stripe_object, fields_of_each_type, inputs};
+use super::super::rule::{check, default_product_rules, targets};
 use super::*;
 
 fn compiled(rules: &[MappingRule]) -> CompiledRules {
@@ -101,5 +101,21 @@ proptest! {
         let draft = map(&rules, &product, true, None).unwrap();
         prop_assert!(!draft.name.is_empty() && !draft.name.contains('\0'), "{:?}", draft.name);
         prop_assert_eq!(map(&rules, &noise, true, None).unwrap_err().code, "NO_ID");
+    }
+
+    #[test]
+    fn whatever_the_rules_a_product_is_mapped_once_and_for_all(
+        rules in any_rules(SyncObject::Product), before in any_stripe_object(), product in any_stripe_object(), noise in any_json(),
+    ) {
+        let targets = targets(SyncObject::Product, &fields_of_each_type(SyncObject::Product));
+        prop_assert_eq!(&check(SyncObject::Product, inputs(&rules), &targets, &[]).unwrap(), &rules);
+        let rules = CompiledRules::compile(&rules, &targets).unwrap();
+        prop_assert!(map(&rules, &noise, true, None).is_err());
+        let Ok(here) = map(&rules, &before, false, None) else { return Ok(()) };
+        let here = here.into_row(&row(), "prod_1");
+        let Ok(draft) = map(&rules, &product, true, Some(&here)) else { return Ok(()) };
+        let written = draft.clone().into_row(&here, "prod_1");
+        prop_assert_eq!(&ProductDraft::of(&written), &draft, "what is written is what was shown");
+        prop_assert_eq!(map(&rules, &product, true, Some(&written)).unwrap(), draft, "once more changes nothing");
     }
 }
