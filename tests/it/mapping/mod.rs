@@ -4,5 +4,6 @@
 mod check;
 mod custom_field;
 mod preview;
+mod random;
 mod remap;
 mod sources;
