@@ -108,8 +108,10 @@ async fn what_becomes_of_lines_does_not_hang_on_how_they_are_parted() {
     connect(app.db()).await;
     for seed in 0..20 {
         let mut dice = StdRng::seed_from_u64(seed);
-        let known = seed_clients(&app, &mut dice).await;
-        let lines: Vec<Line> = (2..40).map(|number| any_line(&mut dice, number, &known)).collect();
+        let known = seed_clients(&app, seed, &mut dice).await;
+        let lines: Vec<Line> = (2..40)
+            .map(|number| any_line(&mut dice, (seed, number), &known))
+            .collect();
         let whole = fates(&app, &lines, || 100).await;
         let one_by_one = fates(&app, &lines, || 1).await;
         let at_random = fates(&app, &lines, || dice.random_range(1..8)).await;
@@ -119,18 +121,16 @@ async fn what_becomes_of_lines_does_not_hang_on_how_they_are_parted() {
 }
 
 /// Some clients with ids that lines may name.
-async fn seed_clients(app: &TestApp, dice: &mut StdRng) -> Vec<Uuid> {
+async fn seed_clients(app: &TestApp, seed: u64, dice: &mut StdRng) -> Vec<Uuid> {
     let mut import = Import::begin(app.app()).await.unwrap();
     let lines = (0..6).map(|number| Line {
         number,
         edit: ClientEdit {
             fields: vec![
                 ("name".to_owned(), Some(format!("Client {number}"))),
-                (
-                    "externalId".to_owned(),
-                    Some(format!("{}", dice.random_range(0..1_000_000))),
-                ),
+                ("externalId".to_owned(), Some(any_external_id(dice, seed))),
             ],
+            stripe: Some(any_customer(dice, seed)),
             ..ClientEdit::default()
         },
     });
@@ -140,13 +140,21 @@ async fn seed_clients(app: &TestApp, dice: &mut StdRng) -> Vec<Uuid> {
     clients.iter().rev().take(6).map(|client| client.id).collect()
 }
 
-fn any_line(dice: &mut StdRng, number: u64, known: &[Uuid]) -> Line {
-    let id = dice.random_bool(0.3).then(|| known[dice.random_range(0..known.len())]);
-    let external_id = dice.random_bool(0.6).then(|| format!("E{}", dice.random_range(0..12)));
-    let customer = dice.random_bool(0.4).then(|| StripeCustomer {
+fn any_external_id(dice: &mut StdRng, seed: u64) -> String {
+    format!("E{seed}-{}", dice.random_range(0..12))
+}
+
+fn any_customer(dice: &mut StdRng, seed: u64) -> StripeCustomer {
+    StripeCustomer {
         integration_id: None,
-        stripe_id: format!("cus_{}", dice.random_range(0..12)),
-    });
+        stripe_id: format!("cus_{seed}_{}", dice.random_range(0..12)),
+    }
+}
+
+fn any_line(dice: &mut StdRng, (seed, number): (u64, u64), known: &[Uuid]) -> Line {
+    let id = dice.random_bool(0.3).then(|| known[dice.random_range(0..known.len())]);
+    let external_id = dice.random_bool(0.6).then(|| any_external_id(dice, seed));
+    let customer = dice.random_bool(0.4).then(|| any_customer(dice, seed));
     let name = dice.random_bool(0.9).then(|| format!("Name {number}"));
     let fields = vec![("name".to_owned(), name), ("externalId".to_owned(), external_id)];
     Line {
