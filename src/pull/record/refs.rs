@@ -28,8 +28,7 @@ pub(super) async fn load(
         match (item.value, item.kept) {
             (Some(value), _) => want(&mut wanted, kind, named_by(kind, value)),
             (None, Some(kept)) if kept.is_stale => {
-                let value = serde_json::from_slice(kept.text).unwrap_or_default();
-                want(&mut wanted, kind, named_by(kind, &value));
+                want(&mut wanted, kind, named_by(kind, &source::parse(kept.text)?));
             }
             (None, Some(_)) => known.push(item.stripe_id),
             (None, None) => {}
