@@ -286,7 +286,7 @@ async fn a_key_is_free_again_after_thirty_days() {
     };
     let taken = json!([{ "code": "IDEMPOTENCY_MISMATCH" }]);
     assert_eq!(save("Acme").await, json!([]));
-    app.clock.advance(Duration::from_secs(30 * 86_400));
+    app.clock.advance(Duration::from_hours(30 * 24));
     tributary::jobs::tidy(app.app()).await;
     assert_eq!(save("Other").await, taken);
     app.clock.advance(Duration::from_secs(1));

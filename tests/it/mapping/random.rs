@@ -61,7 +61,7 @@ const VALUES: [&str; 14] = [
 ];
 
 fn source(dice: &mut StdRng, depth: u32) -> String {
-    let mut inner = |dice: &mut StdRng| source(dice, depth + 1);
+    let inner = |dice: &mut StdRng| source(dice, depth + 1);
     match if depth > 2 { 0 } else { dice.random_range(0..12) } {
         0..=4 if dice.random_bool(0.2) => (*LITERALS.choose(dice).unwrap()).to_owned(),
         0..=4 => (*PATHS.choose(dice).unwrap()).to_owned(),
@@ -82,7 +82,7 @@ fn source(dice: &mut StdRng, depth: u32) -> String {
 }
 
 fn object(dice: &mut StdRng) -> Value {
-    let mut value = |dice: &mut StdRng| match dice.random_range(0..6) {
+    let value = |dice: &mut StdRng| match dice.random_range(0..6) {
         0 => json!(dice.random_range(-5_000..2_000_000_000_i64)),
         1 => json!(dice.random_bool(0.5)),
         2 => Value::Null,
@@ -145,9 +145,10 @@ async fn rules(office: &Office, dice: &mut StdRng, mapping: &str) -> Vec<Value> 
         let kept = rules.into_iter().enumerate().filter_map(|(place, rule)| {
             let default = defaults.iter().find(|default| default["target"] == rule["target"]);
             let is_required = ["name", "status"].contains(&rule["target"].as_str().unwrap());
-            match wrong.contains(&place) {
-                false => Some(rule),
-                true => default.filter(|_| is_required).cloned(),
+            if wrong.contains(&place) {
+                default.filter(|_| is_required).cloned()
+            } else {
+                Some(rule)
             }
         });
         rules = kept.collect();
