@@ -97,7 +97,7 @@ pub struct Config {
         long,
         global = true,
         env = "TRIBUTARY_LOG",
-        default_value = "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn",
+        default_value = "info,actix_server=warn,sea_orm_migration=warn,sqlx=warn,tokio_cron_scheduler=warn",
         value_name = "FILTER"
     )]
     pub log: String,

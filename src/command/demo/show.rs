@@ -69,7 +69,7 @@ pub(super) async fn end(app: &App, run: &run::Model, admin: &Admin, url: &str) -
         "A browser's session:\n  {}\n",
         curl(url, None, &sign_in(admin))
     ))?;
-    print("Three queries:")?;
+    print("Four queries:")?;
     for query in QUERIES {
         print(&format!("  {}\n", curl(url, Some(&admin.token), query)))?;
     }
@@ -109,10 +109,11 @@ fn sign_in(admin: &Admin) -> String {
     )
 }
 
-const QUERIES: [&str; 3] = [
+const QUERIES: [&str; 4] = [
     "{ clients(first: 3) { totalCount nodes { name email contracts(first: 1) { nodes { name bookingDate total { decimal currency } } } } } }",
     "{ contracts(first: 3, orderBy: {field: TOTAL, direction: DESC}) { nodes { number name termEnd total { decimal currency } client { name } lines(first: 3) { nodes { description net { decimal } product { name } } } } } }",
-    "{ runs(first: 1) { nodes { state stripeRequests phases { object seen created updated unchanged skipped failed } } } }",
+    "{ revenue { currency contracts total { decimal } net { decimal } mrr { decimal } arr { decimal } } }",
+    "{ runs(first: 1, filter: {kind: [IMPORT]}) { nodes { state stripeRequests phases { object seen created updated unchanged skipped failed } } } }",
 ];
 
 /// A line for a shell. The document is put between single quotes, which no query of ours holds.
