@@ -61,7 +61,11 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     }
     tx.commit().await?;
     app.changed.send_replace(());
+    app.db.owe_flush();
     app.wake.notify_one();
+    if links.is_empty() && !matches!(app.db.flush_log().await, Ok(true)) {
+        tracing::info!("what was erased still stands in the database's log; the next tick tries again");
+    }
     Ok(erased)
 }
 

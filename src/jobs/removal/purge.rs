@@ -44,6 +44,7 @@ async fn remove_some(app: &App, integration_id: Uuid) -> Result<bool, Error> {
         tracing::info!(integration = %integration_id.simple(), "everything of it is removed");
     }
     tx.commit().await?;
+    app.db.owe_flush();
     if !clients.is_empty() {
         app.changed.send_replace(());
         app.wake.notify_one();

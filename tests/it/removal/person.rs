@@ -1,14 +1,13 @@
 //! Erasing a person: nothing that tells of her is left in the database or in its file, no way of Stripe's brings it back, and the money
 //! stays.
 
-use std::path::Path;
-
 use entity::{client, contract, source_object, stripe_event, sync_error};
 use sandbox::{Kind, Options};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tributary::store::source::unpack;
 
+use super::traces_in_files;
 use crate::support::{TestApp, WebhookSender, on_postgres, until};
 
 /// Stands in everything that tells of her.
@@ -151,7 +150,7 @@ impl Case {
             look("error", &format!("{row:?}"));
         }
         if !on_postgres() {
-            found.extend(traces_in_files(self.app.database_folder()));
+            found.extend(traces_in_files(&self.app, MARK));
         }
         found
     }
@@ -167,24 +166,6 @@ impl Case {
         rows.sort();
         rows
     }
-}
-
-/// The bytes of the database itself, its log included.
-fn traces_in_files(folder: &Path) -> Vec<String> {
-    let mark = MARK.to_lowercase().into_bytes();
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !name.starts_with("tributary.db") {
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap().to_ascii_lowercase();
-        if bytes.windows(mark.len()).any(|window| window == mark) {
-            found.push(name);
-        }
-    }
-    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
