@@ -1,0 +1,56 @@
+//! Customers that wait for a client, and what else they are: deleted in Stripe, or none that can be mapped, or found by what no database
+//! takes for a key.
+
+use entity::unmatched_customer;
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use crate::support::Office;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_for_a_key_fails_alone_or_waits_alone() {
+    for direction in ["PULL", "DISABLED"] {
+        let office = Office::open().await;
+        office
+            .matching(&["STRIPE_ID", "EXTERNAL_ID", "EMAIL"], Some("metadata.crm"))
+            .await;
+        office.direction("CUSTOMER", direction).await;
+        // Letters without a pattern: PostgreSQL packs what it can.
+        let mut state = 1_u64;
+        let mut letters = |count: usize| -> String {
+            let letter = || {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                char::from_digit(u32::try_from(state >> 59).unwrap(), 32).unwrap()
+            };
+            std::iter::repeat_with(letter).take(count).collect()
+        };
+        let email = format!("{}@acme.test", letters(10_000));
+        let long = office.customer(json!({ "email": email }));
+        let other = office.customer(json!({ "email": "b@acme.test", "metadata": { "crm": letters(10_000) } }));
+        let well = office.customer(json!({ "name": "Well", "email": "c@acme.test" }));
+        office.pass_a_minute();
+        let run = office.app.admin().import(&office.id).await;
+        let pulls = direction == "PULL";
+        assert_eq!(run["state"], if pulls { "PARTIAL" } else { "SUCCEEDED" }, "{run}");
+        assert_eq!(office.whose(&long).await, None);
+        for customer in [&other, &well] {
+            assert_eq!(office.whose(customer).await.is_some(), pulls, "{customer}");
+        }
+        let waiting = unmatched_customer::Entity::find()
+            .all(office.app.db().read())
+            .await
+            .unwrap();
+        let keyed: Vec<_> = waiting.iter().filter(|row| row.email_key.is_some()).collect();
+        assert_eq!(
+            keyed.iter().any(|row| row.stripe_customer_id == long),
+            false,
+            "{keyed:?}"
+        );
+        assert!(
+            waiting.iter().any(|row| row.stripe_customer_id == long),
+            "it waits for a person"
+        );
+    }
+}
