@@ -8,6 +8,41 @@ use serde_json::json;
 use crate::support::Office;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_stripe_has_deleted_is_found_by_what_it_was_last() {
+    let office = Office::open().await;
+    office.direction("CUSTOMER", "DISABLED").await;
+    office.matching(&["STRIPE_ID", "EMAIL"], None).await;
+    let customer = office.customer(json!({ "email": "gone@acme.test" }));
+    let invoice = office.invoice(&customer);
+    office.pull().await;
+    office.world().delete_customer(&customer);
+    office.pass_a_minute();
+    office.tell().await;
+    assert_eq!(office.whose(&customer).await, None);
+    let ours = office
+        .save_one(json!({ "name": "Ours", "email": "Gone@acme.test" }))
+        .await;
+    assert_eq!(office.client_of_contract(&invoice).await.as_deref(), Some(&*ours));
+    let shown = office.client(&ours).await;
+    assert_eq!(
+        (&shown["deletedInStripe"], &shown["stripeCustomers"]),
+        (
+            &json!(true),
+            &json!([{ "stripeId": customer, "linkedBy": "EMAIL", "deletedInStripe": true }])
+        )
+    );
+    office.unlink(&ours, &customer).await;
+    let other = office
+        .save_one(json!({ "name": "Other", "email": "gone@acme.test" }))
+        .await;
+    assert_eq!(
+        office.client_of_contract(&invoice).await.as_deref(),
+        Some(&*other),
+        "parted, it waits again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_long_for_a_key_fails_alone_or_waits_alone() {
     for direction in ["PULL", "DISABLED"] {
         let office = Office::open().await;
