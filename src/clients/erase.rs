@@ -9,12 +9,13 @@ use sea_orm::EntityTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::take_turns;
+use super::{settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::map::client::{ClientDraft, Status};
+use crate::map::matching::Keys;
 use crate::map::scrub::reduced;
-use crate::store::{self, erasure, record, reference, source};
+use crate::store::{self, erasure, matching, record, reference, source};
 use crate::stripe::object::canonical_digest;
 
 /// What a client is called once its person is erased.
@@ -36,7 +37,7 @@ pub struct Erase {
 pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     let now_ms = app.clock.now_ms();
     let tx = app.db.begin().await?;
-    take_turns(&tx).await?;
+    let integrations = take_turns(&tx).await?;
     let found = client::Entity::find_by_id(wish.client_id).one(&tx).await?;
     let row = found.ok_or_else(|| Error::refused(&["id"], Code::NotFound, "There is no such client."))?;
     if row.name != wish.confirm_name {
@@ -59,6 +60,12 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
         // What waits to be mapped again would be mapped from nothing.
         reference::unqueue(&tx, integration_id, StripeKind::Customer, customers).await?;
     }
+    // Another client of the same address may be the only one now.
+    let waiting = matching::list_waiting(&tx, &[&Keys::of(&row)]).await?;
+    let waiting = waiting
+        .into_iter()
+        .map(|row| (row.integration_id, row.stripe_customer_id));
+    settle(&tx, app, &integrations, waiting).await?;
     tx.commit().await?;
     app.changed.send_replace(());
     app.db.owe_flush();
