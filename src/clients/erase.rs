@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::map::client::{ClientDraft, Status};
 use crate::map::matching::Keys;
 use crate::map::scrub::reduced;
-use crate::store::{self, erasure, matching, record, reference, source};
+use crate::store::{self, erasure, inbox, matching, record, reference, source};
 use crate::stripe::object::canonical_digest;
 
 /// What a client is called once its person is erased.
@@ -54,8 +54,12 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
         erased_at: now_ms,
         scrubbed_at: None,
     };
+    let by_integration = by_integration(&links);
+    for integration_id in by_integration.keys() {
+        inbox::close(&tx, *integration_id).await?;
+    }
     erasure::mark(&tx, links.iter().map(tombstone).collect()).await?;
-    for (integration_id, customers) in by_integration(&links) {
+    for (integration_id, customers) in by_integration {
         erasure::empty_customers(&tx, integration_id, customers.clone(), packed).await?;
         // What waits to be mapped again would be mapped from nothing.
         reference::unqueue(&tx, integration_id, StripeKind::Customer, customers).await?;

@@ -1,5 +1,6 @@
 //! What people ask to be removed is removed, everywhere, and does not come back.
 
+mod door;
 mod log;
 mod person;
 mod purge;
