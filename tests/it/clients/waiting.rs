@@ -1,11 +1,14 @@
 //! Customers that wait for a client, and what else they are: deleted in Stripe, or none that can be mapped, or found by what no database
 //! takes for a key.
 
-use entity::unmatched_customer;
-use sea_orm::EntityTrait;
+use entity::list::MatchRules;
+use entity::{integration, unmatched_customer};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
 use serde_json::json;
+use tributary::store::lease;
 
-use crate::support::Office;
+use crate::support::{Office, on_postgres, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_stripe_has_deleted_is_found_by_what_it_was_last() {
@@ -88,4 +91,45 @@ async fn what_is_too_long_for_a_key_fails_alone_or_waits_alone() {
             "it waits for a person"
         );
     }
+}
+
+/// On SQLite one transaction at a time writes, and there is no such moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_saved_goes_by_the_rules_of_its_turn() {
+    if !on_postgres() {
+        return;
+    }
+    let office = Office::open().await;
+    office.direction("CUSTOMER", "DISABLED").await;
+    office.matching(&["STRIPE_ID", "EMAIL"], None).await;
+    let customer = office.customer(json!({ "email": "a@acme.test" }));
+    office.pull().await;
+    assert_eq!(
+        unmatched_customer::Entity::find()
+            .count(office.app.db().read())
+            .await
+            .unwrap(),
+        2
+    );
+    let tx = office.app.db().begin().await.unwrap();
+    let id = office.id.strip_prefix("integration_").unwrap().parse().unwrap();
+    lease::take_turn(&tx, id).await.unwrap();
+    let saving = office.save(json!([{ "name": "Ours", "email": "a@acme.test" }]));
+    let deciding = async {
+        until("the saving waits", async || {
+            let waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            let waiting = Statement::from_string(DbBackend::Postgres, waiting);
+            office.app.db().read().query_one_raw(waiting).await.unwrap().map(|_| ())
+        })
+        .await;
+        let rules = MatchRules(vec![entity::kind::ClientMatchRule::StripeId]);
+        integration::Entity::update_many()
+            .col_expr(integration::Column::ClientMatching, Expr::value(rules))
+            .exec(&tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    futures_util::join!(saving, deciding);
+    assert_eq!(office.whose(&customer).await, None, "no rule finds it any more");
 }
