@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement
 use serde_json::json;
 use tributary::store::lease;
 
-use crate::support::{Office, on_postgres, until};
+use crate::support::{Office, on_postgres, rule, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_stripe_has_deleted_is_found_by_what_it_was_last() {
@@ -43,6 +43,22 @@ async fn one_that_stripe_has_deleted_is_found_by_what_it_was_last() {
         Some(&*other),
         "parted, it waits again"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_be_mapped_may_be_a_client_that_is_saved() {
+    let office = Office::open().await;
+    office.matching(&["STRIPE_ID", "EMAIL"], None).await;
+    office.map("CUSTOMER", &[rule("metadata.code", "externalId")]).await;
+    let customer = office.customer(json!({ "email": "a@acme.test", "metadata": { "code": "x".repeat(1_001) } }));
+    let invoice = office.invoice(&customer);
+    office.pass_a_minute();
+    let run = office.app.admin().import(&office.id).await;
+    assert_eq!(run["state"], "PARTIAL", "{run}");
+    office.rest().await;
+    assert_eq!(office.whose(&customer).await, None);
+    let ours = office.save_one(json!({ "name": "Ours", "email": "a@acme.test" })).await;
+    assert_eq!(office.client_of_contract(&invoice).await, Some(ours));
 }
 
 #[tokio::test(flavor = "multi_thread")]

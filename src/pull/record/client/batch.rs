@@ -96,7 +96,13 @@ impl<'a> Batch<'a> {
         let row = client_id.and_then(|id| self.families.get(id)).map(|family| &family.row);
         match map::map(&self.road.rules.customer.rules, value, row) {
             Ok(draft) => self.put(item.stripe_id, client_id, is_new_link, draft).into(),
-            Err(error) => error.into(),
+            Err(error) => {
+                // It makes no client of its own yet, and may be one that is saved meanwhile.
+                if client_id.is_none() {
+                    self.wait(item.stripe_id);
+                }
+                error.into()
+            }
         }
     }
 
