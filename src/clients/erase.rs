@@ -9,12 +9,13 @@ use sea_orm::EntityTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::take_turns;
+use super::{settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::map::client::{ClientDraft, Status};
+use crate::map::matching::Keys;
 use crate::map::scrub::reduced;
-use crate::store::{self, erasure, record, reference, source};
+use crate::store::{self, erasure, inbox, matching, record, reference, source};
 use crate::stripe::object::canonical_digest;
 
 /// What a client is called once its person is erased.
@@ -36,7 +37,7 @@ pub struct Erase {
 pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     let now_ms = app.clock.now_ms();
     let tx = app.db.begin().await?;
-    take_turns(&tx).await?;
+    let integrations = take_turns(&tx).await?;
     let found = client::Entity::find_by_id(wish.client_id).one(&tx).await?;
     let row = found.ok_or_else(|| Error::refused(&["id"], Code::NotFound, "There is no such client."))?;
     if row.name != wish.confirm_name {
@@ -53,15 +54,29 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
         erased_at: now_ms,
         scrubbed_at: None,
     };
+    let by_integration = by_integration(&links);
+    for integration_id in by_integration.keys() {
+        inbox::close(&tx, *integration_id).await?;
+    }
     erasure::mark(&tx, links.iter().map(tombstone).collect()).await?;
-    for (integration_id, customers) in by_integration(&links) {
+    for (integration_id, customers) in by_integration {
         erasure::empty_customers(&tx, integration_id, customers.clone(), packed).await?;
         // What waits to be mapped again would be mapped from nothing.
         reference::unqueue(&tx, integration_id, StripeKind::Customer, customers).await?;
     }
+    // Another client of the same address may be the only one now.
+    let waiting = matching::list_waiting(&tx, &[&Keys::of(&row)]).await?;
+    let waiting = waiting
+        .into_iter()
+        .map(|row| (row.integration_id, row.stripe_customer_id));
+    settle(&tx, app, &integrations, waiting).await?;
     tx.commit().await?;
     app.changed.send_replace(());
+    app.db.owe_flush();
     app.wake.notify_one();
+    if links.is_empty() && !matches!(app.db.flush_log().await, Ok(true)) {
+        tracing::info!("what was erased still stands in the database's log; the next tick tries again");
+    }
     Ok(erased)
 }
 

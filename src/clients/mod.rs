@@ -10,7 +10,7 @@ mod import;
 mod link;
 mod save;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use entity::integration;
 use entity::kind::{StripeKind, SyncObject};
@@ -39,13 +39,15 @@ const TOGETHER: usize = 500;
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
     // Before there is any integration, two requests have this turn between them.
     lease::take_common_turn(tx).await?;
-    let integrations = integration::Entity::find()
-        .order_by_asc(integration::Column::Id)
-        .all(tx)
-        .await?;
-    for integration in &integrations {
+    let all = || integration::Entity::find().order_by_asc(integration::Column::Id);
+    let mut held = HashSet::new();
+    for integration in all().all(tx).await? {
         lease::take_turn(tx, integration.id).await?;
+        held.insert(integration.id);
     }
+    // Whoever had a turn before may have decided something else meanwhile.
+    let mut integrations = all().all(tx).await?;
+    integrations.retain(|integration| held.contains(&integration.id));
     Ok(integrations)
 }
 

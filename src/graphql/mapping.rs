@@ -84,11 +84,11 @@ pub(super) enum FieldPolicy {
 /// One row of a mapping.
 #[derive(Debug, SimpleObject)]
 struct MappingRule {
-    /// A JMESPath expression over the Stripe object: `address.city`, `name || email || id`, `metadata."plan tier" || 'free'`. Beyond the standard functions: `lower`, `upper`, `trim`, `date(unix)`, `datetime(unix)`, `money(minorUnits, currency)`. A closed subset: fields, indexes, literals, `||`, `&&`, `!`, comparisons and those functions; at most 512 characters.
+    /// A JMESPath expression over the Stripe object: `address.city`, `name || email || id`, `metadata."plan tier" || 'free'`. A closed subset of the language: fields, indexes, literals, `||`, `&&`, `!`, comparisons, one projection (`[*]` or `[?..]`), and functions. Of JMESPath's own these: `to_string`, `length`, `contains`, `starts_with`, `not_null`. And ours: `lower`, `upper`, `trim`, `date(unix)`, `datetime(unix)`, `money(minorUnits, currency)`, `join('literal', list)`. At most 512 characters.
     source: String,
     /// A field of our record, or `custom.<key>`.
     target: String,
-    /// Part of the default mapping: its source can be changed, the rule cannot be removed or disabled.
+    /// Part of the default mapping: the rule cannot be removed or disabled. Its source can be changed, but for `stripeId`, which is always `id`.
     required: bool,
     enabled: bool,
     policy: FieldPolicy,

@@ -16,8 +16,6 @@ use super::{Shared, body};
 use crate::app::App;
 use crate::error::Error;
 use crate::graphql::id::{self, IdType};
-use crate::map::scrub::Scrubbed;
-use crate::pull::erased::shield_events;
 use crate::pull::inbox::verdict;
 use crate::store::{self, source};
 use crate::stripe::event::{Envelope, envelope};
@@ -108,38 +106,11 @@ async fn take(app: &Arc<App>, id: &str, signature: &str, body: Vec<u8>) -> Resul
         return Ok(Answered::Refused("the body is no event"));
     };
     let event = row(app, &integration, envelope, &body);
-    let event = shielded(app, event, &body).await?;
     if app.intake.put(&app.db, event).await.is_err() {
         return Ok(Answered::NotStored);
     }
     app.wake.notify_one();
     Ok(Answered::Stored)
-}
-
-/// Of persons that were erased nothing is kept.
-async fn shielded(app: &App, event: stripe_event::Model, body: &[u8]) -> Result<stripe_event::Model, Error> {
-    if !store::erasure::has_any(app.db.read(), event.integration_id).await? {
-        return Ok(event);
-    }
-    let Ok(whole) = crate::stripe::json::read(body) else {
-        return Ok(event);
-    };
-    let mut events = [whole];
-    let scrubbed = shield_events(app.db.read(), event.integration_id, &mut events).await?;
-    let [whole] = &events;
-    Ok(match scrubbed.first() {
-        None | Some(Scrubbed::Untouched) => event,
-        Some(Scrubbed::Parts) => stripe_event::Model {
-            body: event.body.is_some().then(|| source::pack(whole)),
-            ..event
-        },
-        Some(Scrubbed::All) => stripe_event::Model {
-            body: None,
-            applied_at: event.applied_at.or(Some(event.received_at)),
-            outcome: event.outcome.or(Some(EventOutcome::Dropped)),
-            ..event
-        },
-    })
 }
 
 /// What is none of ours is remembered by its id and goes no further.

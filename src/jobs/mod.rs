@@ -46,6 +46,8 @@ pub struct Running {
 pub async fn start(app: Arc<App>) -> Result<Running, Error> {
     if !app.db.is_postgres() {
         lease::release_all(app.db.write()).await?;
+        // Whoever died before may have left in the log what it had removed.
+        app.db.owe_flush();
     }
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     let scheduler = scheduler::Scheduler::start(&app).await?;

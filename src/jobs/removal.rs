@@ -28,7 +28,7 @@ impl Removal {
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
-        if self.is_at_work.load(Ordering::SeqCst) || !is_asked_for(app).await? {
+        if self.is_at_work.load(Ordering::SeqCst) || !(app.db.owes_flush() || is_asked_for(app).await?) {
             return Ok(());
         }
         self.is_at_work.store(true, Ordering::SeqCst);
@@ -50,5 +50,11 @@ async fn is_asked_for(app: &App) -> Result<bool, Error> {
 
 async fn remove(app: &App, stop: &CancellationToken) -> Result<(), Error> {
     person::remove(app, stop).await?;
-    purge::remove(app, stop).await
+    purge::remove(app, stop).await?;
+    if app.db.owes_flush() && !app.db.flush_log().await? {
+        tracing::info!(
+            "what was removed still stands in the database's log, which somebody reads; the next tick tries again"
+        );
+    }
+    Ok(())
 }

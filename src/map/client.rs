@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fit::Fitted;
-use super::key::{email_key, name_key, search_key};
+use super::key::{email_key, findable, name_key, search_key};
 use super::rule::{Before, CompiledRules, Given, Target, may_write};
 use super::{MapError, stripe_id};
 
@@ -104,7 +104,7 @@ impl ClientDraft {
         Model {
             name_key: name_key(&self.name),
             search_key,
-            email_key: self.email.as_deref().map(email_key),
+            email_key: self.email.as_deref().map(email_key).and_then(findable),
             name: self.name,
             status: self.status.0,
             email: self.email,

@@ -8,12 +8,12 @@ use entity::kind::{ClientStatus, FieldType};
 use serde_json::Value;
 
 use super::MapError;
+use super::key::KEY_LIMIT;
 
 /// A result larger than this is no field of a record.
 pub(crate) const TEXT_LIMIT: usize = 64 << 10;
-/// The field that clients are found by. PostgreSQL takes keys of some 2,700 bytes.
-const KEY: &str = "externalId";
-const KEY_LIMIT: usize = 1_000;
+/// The fields that clients are found by.
+const KEYS: [&str; 2] = ["externalId", "email"];
 
 /// What a field takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub(super) fn storable(fitted: Fitted, target: &str, warnings: &mut Vec<String>)
 
 /// How many bytes the text of a field has at most.
 fn limit(target: &str) -> usize {
-    if target == KEY { KEY_LIMIT } else { TEXT_LIMIT }
+    if KEYS.contains(&target) { KEY_LIMIT } else { TEXT_LIMIT }
 }
 
 /// No field holds so much, and a part of it would be a lie: the object fails.

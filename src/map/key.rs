@@ -6,6 +6,14 @@ use unicode_normalization::UnicodeNormalization;
 /// Where longer names begin alike, their order is no matter; PostgreSQL sorts by keys of some 2,700 bytes at most.
 const KEY_LETTERS: usize = 255;
 
+/// Bytes of what clients are found by. PostgreSQL takes keys of some 2,700 bytes.
+pub(super) const KEY_LIMIT: usize = 1_000;
+
+/// A key that can be looked up. What is too long for one, as folding may make it, finds nothing.
+pub(super) fn findable(key: String) -> Option<String> {
+    (1..=KEY_LIMIT).contains(&key.len()).then_some(key)
+}
+
 /// The form that lists sort by: compatible characters unified, case folded, the beginning of it.
 pub fn name_key(name: &str) -> String {
     folded(name).take(KEY_LETTERS).collect()

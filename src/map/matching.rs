@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::expression::{Expression, compile};
 use super::fit::without_nul;
-use super::key::email_key;
+use super::key::{email_key, findable};
 
 /// How customers find clients, as an admin has set it.
 #[derive(Debug)]
@@ -73,9 +73,7 @@ impl Matching {
         let email = customer["email"].as_str().filter(|_| has(ClientMatchRule::Email));
         let external_id = self.external_id.as_ref().filter(|_| has(ClientMatchRule::ExternalId));
         Keys {
-            email_key: email
-                .map(|email| email_key(&without_nul(email)))
-                .filter(|key| !key.is_empty()),
+            email_key: email.and_then(|email| findable(email_key(&without_nul(email)))),
             external_id: external_id.and_then(|source| external_id_of(source, customer)),
         }
     }
@@ -111,7 +109,7 @@ fn external_id_of(source: &Expression, customer: &Value) -> Option<String> {
         Value::Number(number) => number.to_string(),
         _ => return None,
     };
-    Some(without_nul(text.trim())).filter(|text| !text.is_empty())
+    findable(without_nul(text.trim()))
 }
 
 #[cfg(test)]
@@ -207,5 +205,17 @@ mod tests {
         }
         assert!(read(&[ClientMatchRule::StripeId], "metadata.crm").is_empty());
         assert!(Matching::compile(&ALL, Some("a..b")).is_err());
+    }
+    #[test]
+    fn what_is_too_long_for_a_key_finds_nothing() {
+        let long = "x".repeat(1_001);
+        let customer = json!({"email": "\u{149}".repeat(450), "metadata": {"crm": long, "short": long[1..]}});
+        let read = |source| Matching::compile(&ALL, Some(source)).unwrap().keys(&customer);
+        assert!(
+            customer["email"].as_str().unwrap().len() < 1_000,
+            "it is the folded form that counts"
+        );
+        assert_eq!(read("metadata.crm"), keys(None, None));
+        assert_eq!(read("metadata.short"), keys(Some(&long[1..]), None));
     }
 }

@@ -45,10 +45,14 @@ pub fn customer_of(object: &Value) -> Option<&str> {
 /// Takes everything personal out of an object of a customer's.
 pub fn scrub(object: &mut Value) {
     let Some(fields) = object.as_object_mut() else { return };
-    // What the merchant has written about the whole; a line of a subscription has Stripe's own text, one that was added by hand has not.
+    // What the merchant has written: about the whole, on a credit note, on a line that was added by hand. A line of a subscription has
+    // Stripe's own text.
     let is_by_hand = fields
         .get("parent")
-        .is_some_and(|parent| !parent["invoice_item_details"].is_null());
+        .is_some_and(|parent| !parent["invoice_item_details"].is_null())
+        || fields
+            .get("object")
+            .is_some_and(|object| object == "credit_note_line_item");
     let is_whole = fields.contains_key("customer");
     if is_by_hand || is_whole {
         empty(fields, "description");
@@ -162,6 +166,24 @@ mod tests {
         let once = scrubbed.clone();
         scrub(&mut scrubbed);
         assert_eq!(scrubbed, once, "twice is harmless");
+    }
+
+    #[test]
+    fn a_credit_note_says_nothing_any_more() {
+        let mut note = json!({
+            "id": "cn_1", "object": "credit_note", "customer": "cus_1", "memo": "Sorry, Ada", "number": "A-1-CN-01", "total": 100,
+            "lines": {"object": "list", "data": [
+                {"id": "cnli_1", "object": "credit_note_line_item", "type": "custom_line_item", "description": "Ada's dinner", "amount": 60},
+                {"id": "cnli_2", "object": "credit_note_line_item", "type": "invoice_line_item", "description": "Dinner with Ada",
+                 "invoice_line_item": "il_2", "amount": 40},
+            ]},
+        });
+        scrub(&mut note);
+        assert!(!note.to_string().contains("Ada"), "{note}");
+        assert_eq!(
+            (&note["number"], &note["lines"]["data"][0]["amount"]),
+            (&json!("A-1-CN-01"), &json!(60))
+        );
     }
 
     #[test]

@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::kind::{EventOutcome, EventWay, RunState};
+use entity::kind::{EventWay, RunState};
 use entity::{integration, stripe_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::erased::shield_events;
 use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::inbox::effect::EVENT_TYPES;
@@ -18,7 +17,6 @@ use super::inbox::{Lane, drain};
 use super::progress::Progress;
 use super::rules::Rules;
 use crate::crash;
-use crate::map::scrub::Scrubbed;
 use crate::store::{self, source};
 use crate::stripe::Seen;
 use crate::stripe::event::can_be_kept;
@@ -93,14 +91,10 @@ async fn put_new(progress: &mut Progress, rules: &Rules, from: i64) -> Result<Op
     }
 }
 
-async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> Result<(), Halt> {
+async fn put(progress: &mut Progress, rules: &Rules, events: Vec<Value>) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
-    let scrubbed = shield_events(app.db.read(), rules.integration_id, &mut events).await?;
     let now_ms = app.clock.now_ms();
-    let rows = events.iter().zip(scrubbed);
-    let mut rows: Vec<_> = rows
-        .filter_map(|(event, scrubbed)| row(rules, event, scrubbed, now_ms))
-        .collect();
+    let mut rows: Vec<_> = events.iter().filter_map(|event| row(rules, event, now_ms)).collect();
     let ids = rows.iter().map(|row| row.event_id.as_str()).collect();
     let known = store::inbox::find_known(app.db.read(), rules.integration_id, ids).await?;
     rows.retain(|row| !known.contains(&row.event_id));
@@ -114,8 +108,7 @@ async fn put(progress: &mut Progress, rules: &Rules, mut events: Vec<Value>) -> 
     Ok(())
 }
 
-fn row(rules: &Rules, event: &Value, scrubbed: Scrubbed, now_ms: i64) -> Option<stripe_event::Model> {
-    let is_over = scrubbed == Scrubbed::All;
+fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model> {
     let (id, event_type, created) = (
         event["id"].as_str()?,
         event["type"].as_str()?,
@@ -128,9 +121,9 @@ fn row(rules: &Rules, event: &Value, scrubbed: Scrubbed, now_ms: i64) -> Option<
         created,
         came_by: EventWay::Poll,
         received_at: now_ms,
-        body: (!is_over).then(|| source::pack(event)),
-        applied_at: is_over.then_some(now_ms),
-        outcome: is_over.then_some(EventOutcome::Dropped),
+        body: Some(source::pack(event)),
+        applied_at: None,
+        outcome: None,
     })
 }
 

@@ -1,13 +1,12 @@
 //! Persons that were erased do not come back, whichever way Stripe tells of them.
 
 use entity::kind::StripeKind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use serde_json::Value;
+use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::reading::Reading;
 use crate::error::Error;
-use crate::map::scrub::{Scrubbed, customer_of, reduced, scrub, scrub_event};
+use crate::map::scrub::{customer_of, reduced, scrub};
 use crate::store::erasure;
 
 /// Readings without what tells of erased persons.
@@ -52,28 +51,4 @@ fn scrubbed(reading: Reading) -> Reading {
             whole
         }
     }
-}
-
-/// Takes what tells of erased persons out of events before they are kept.
-pub async fn shield_events(
-    conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    events: &mut [Value],
-) -> Result<Vec<Scrubbed>, Error> {
-    let untouched = vec![Scrubbed::Untouched; events.len()];
-    if !erasure::has_any(conn, integration_id).await? {
-        return Ok(untouched);
-    }
-    let customers = events.iter().flat_map(customers_of_event).collect();
-    let erased = erasure::find(conn, integration_id, customers).await?;
-    if erased.is_empty() {
-        return Ok(untouched);
-    }
-    Ok(events.iter_mut().map(|event| scrub_event(event, &erased)).collect())
-}
-
-fn customers_of_event(event: &Value) -> impl Iterator<Item = &str> {
-    let related = &event["related_object"];
-    let thin = related["id"].as_str().filter(|_| related["type"] == "customer");
-    customer_of(&event["data"]["object"]).into_iter().chain(thin)
 }

@@ -19,8 +19,37 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
-/// Takes the values of a field out of all records.
+/// Takes the values of a field out of all records, and the marks that people have set them.
 pub async fn forget_values(conn: &impl ConnectionTrait, field: &Model) -> Result<(), DbErr> {
+    take_values_out(conn, field).await?;
+    match field.owner {
+        CustomFieldOwner::Client => take_marks_off(conn, field).await,
+        CustomFieldOwner::Product => Ok(()),
+    }
+}
+
+/// A mark is the path of its field, and another field may have that path one day.
+async fn take_marks_off(conn: &impl ConnectionTrait, field: &Model) -> Result<(), DbErr> {
+    let backend = conn.get_database_backend();
+    let path = format!("custom.{}", field.key);
+    let (sql, values): (&str, Vec<sea_orm::Value>) = if backend == DbBackend::Postgres {
+        (
+            "UPDATE client SET edited = edited - $1 WHERE jsonb_exists(edited, $1)",
+            vec![path.into()],
+        )
+    } else {
+        (
+            "UPDATE client SET edited = (SELECT json_group_array(value) FROM json_each(client.edited) WHERE value <> ?)
+             WHERE EXISTS (SELECT 1 FROM json_each(client.edited) WHERE value = ?)",
+            vec![path.clone().into(), path.into()],
+        )
+    };
+    conn.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    Ok(())
+}
+
+async fn take_values_out(conn: &impl ConnectionTrait, field: &Model) -> Result<(), DbErr> {
     let table = match field.owner {
         CustomFieldOwner::Client => "client",
         CustomFieldOwner::Product => "product",

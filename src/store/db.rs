@@ -2,14 +2,17 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, Row};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -26,6 +29,7 @@ const WAIT: Duration = Duration::from_secs(10);
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    owes_flush: Arc<AtomicBool>,
 }
 
 /// Why the database cannot be used.
@@ -59,7 +63,7 @@ impl Db {
         }
         let write = Database::connect(sqlite_options(file, 1, WRITER_CACHE)).await?;
         let read = Database::connect(sqlite_options(file, SQLITE_READERS, READER_CACHE)).await?;
-        Ok(Self { read, write })
+        Ok(Self::of(read, write))
     }
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
@@ -69,10 +73,15 @@ impl Db {
             .acquire_timeout(WAIT)
             .sqlx_logging(false);
         let pool = Database::connect(options).await?;
-        Ok(Self {
-            read: pool.clone(),
-            write: pool,
-        })
+        Ok(Self::of(pool.clone(), pool))
+    }
+
+    fn of(read: DatabaseConnection, write: DatabaseConnection) -> Self {
+        Self {
+            read,
+            write,
+            owes_flush: Arc::default(),
+        }
     }
 
     /// For reading.
@@ -101,15 +110,46 @@ impl Db {
             .await
     }
 
+    /// Something was removed that must not stay in SQLite's log. To be said once that is committed.
+    pub fn owe_flush(&self) {
+        self.owes_flush.store(!self.is_postgres(), Ordering::SeqCst);
+    }
+
+    /// Whether what was removed may still stand in SQLite's log.
+    pub fn owes_flush(&self) -> bool {
+        self.owes_flush.load(Ordering::SeqCst)
+    }
+
     /// Writes SQLite's log into the file and empties it, so that what was overwritten stands nowhere any more; says whether that could
     /// be done, which somebody who reads may prevent. PostgreSQL looks after its own.
     pub async fn flush_log(&self) -> Result<bool, DbErr> {
         if self.is_postgres() {
             return Ok(true);
         }
-        let flush = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let row = self.write.query_one_raw(flush).await?;
-        let is_busy: i32 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        // What is removed while it is written owes a flush of its own.
+        let owed = self.owes_flush.swap(false, Ordering::SeqCst);
+        let is_done = self.truncate_log().await;
+        if owed && !matches!(is_done, Ok(true)) {
+            self.owe_flush();
+        }
+        is_done
+    }
+
+    async fn truncate_log(&self) -> Result<bool, DbErr> {
+        let failed = |error: sqlx::Error| DbErr::Custom(format!("the log could not be written into the file: {error}"));
+        let mut connection = self
+            .write
+            .get_sqlite_connection_pool()
+            .acquire()
+            .await
+            .map_err(failed)?;
+        // Whoever wants to write waits along, so it waits for readers but a moment. What waits otherwise is not used again.
+        connection.close_on_drop();
+        let patience = sqlx::query("PRAGMA busy_timeout = 500");
+        patience.execute(&mut *connection).await.map_err(failed)?;
+        let flush = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        let row = flush.fetch_one(&mut *connection).await.map_err(failed)?;
+        let is_busy: i32 = row.try_get(0).map_err(failed)?;
         Ok(is_busy == 0)
     }
 

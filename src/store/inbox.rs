@@ -1,20 +1,25 @@
 //! The inbox: Stripe's events from their arrival until they have had their effect, and their ids for ever after.
 
+mod shield;
+
 use std::collections::HashSet;
 
 use entity::kind::EventOutcome;
 use entity::stripe_event::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::upsert_all;
 
-/// Puts events in. One that is known by its id already changes nothing.
-pub async fn put(conn: &impl ConnectionTrait, events: Vec<Model>) -> Result<(), DbErr> {
+pub use shield::close;
+
+/// Puts events in, without what they tell of persons that were erased. One that is known by its id already changes nothing.
+pub async fn put(tx: &DatabaseTransaction, events: Vec<Model>) -> Result<(), DbErr> {
+    let events = shield::shield(tx, events).await?;
     let mut seen = HashSet::new();
     let rows = events
         .into_iter()
@@ -22,7 +27,7 @@ pub async fn put(conn: &impl ConnectionTrait, events: Vec<Model>) -> Result<(), 
         .map(|event| event.into_active_model().reset_all())
         .collect();
     let kept: Vec<Column> = Column::iter().collect();
-    upsert_all::<ActiveModel, _>(conn, rows, &[Column::IntegrationId, Column::EventId], &kept).await
+    upsert_all::<ActiveModel, _>(tx, rows, &[Column::IntegrationId, Column::EventId], &kept).await
 }
 
 /// Those of `ids` that were met before.

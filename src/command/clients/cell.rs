@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What a spreadsheet may take for the beginning of a formula: tabs and line breaks because it may skip them, wide forms where people
 /// write wide.
-const BEGINNINGS: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－'];
+const BEGINNINGS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 const APOSTROPHE: char = '\'';
 
 /// The cell that shows `text`.
@@ -60,6 +60,9 @@ mod tests {
             ("\r=1", "'\r=1"),
             ("\n=1", "'\n=1"),
             ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠SUM(A1)", "'＠SUM(A1)"),
             ("'=1", "''=1"),
             ("''-1", "'''-1"),
             (" =1", "' =1"),
@@ -79,7 +82,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_comes_back(text in "(?s)['=+@\t\r\n 0-9.-]{0,4}.{0,6}") {
+        fn every_text_comes_back(text in "(?s)['=+@＝＋－＠\t\r\n 0-9.-]{0,4}.{0,6}") {
             let cell = guarded(&text).into_owned();
             prop_assert_eq!(shown(&cell), &text);
             let runs = cell.trim_start_matches(' ').starts_with(BEGINNINGS) && !is_number(&cell);

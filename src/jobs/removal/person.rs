@@ -12,12 +12,16 @@ use crate::app::App;
 use crate::clients::GOING_THROUGH;
 use crate::error::Error;
 use crate::map::scrub::{Scrubbed, customer_of, scrub, scrub_event};
-use crate::store::{erasure, lease, record, reference, source};
+use crate::pull::remap;
+use crate::pull::road::Road;
+use crate::pull::rules::Rules;
+use crate::store::{erasure, lease, record, source};
 use crate::stripe::object::canonical_digest;
 
 /// Objects of one transaction.
 const BATCH: u64 = 500;
-const KINDS: [StripeKind; 3] = [StripeKind::Invoice, StripeKind::Subscription, StripeKind::CreditNote];
+/// An invoice's contract shows its subscription and its credit notes, so those come first.
+const KINDS: [StripeKind; 3] = [StripeKind::CreditNote, StripeKind::Subscription, StripeKind::Invoice];
 
 pub(super) async fn remove(app: &App, stop: &CancellationToken) -> Result<(), Error> {
     let open = erasure::list_open(app.db.read()).await?;
@@ -71,7 +75,7 @@ async fn scrub_objects(
     }
 }
 
-/// The contracts are mapped again: a line that was described by hand is described no more.
+/// The contracts are mapped again with it, not queued: once everything has been gone through, none of them shows anything any more.
 async fn write_objects(
     app: &App,
     integration_id: Uuid,
@@ -82,13 +86,21 @@ async fn write_objects(
     lease::take_turn(&tx, integration_id).await?;
     let ids: Vec<&str> = scrubbed.iter().map(|(id, ..)| id.as_str()).collect();
     erasure::forget_errors(&tx, integration_id, kind, ids.clone()).await?;
-    reference::queue(&tx, integration_id, kind, ids).await?;
     for (id, before, value) in &scrubbed {
         let after = (source::pack(value), canonical_digest(value).to_vec());
         let key = (kind, id.clone());
         erasure::replace_body(&tx, integration_id, &key, before.clone(), after).await?;
     }
+    let now_ms = app.clock.now_ms();
+    let rules = Rules::load_todays(&tx, integration_id, now_ms).await?;
+    let road = Road {
+        rules: &rules,
+        run_id: None,
+        now_ms,
+    };
+    remap::again(&tx, road, kind, ids).await?;
     tx.commit().await?;
+    app.changed.send_replace(());
     Ok(())
 }
 

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
+use entity::kind::StripeKind;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::family;
-use crate::store::{lease, purge};
+use crate::store::{lease, purge, reference};
 
 pub(super) async fn remove(app: &App, stop: &CancellationToken) -> Result<(), Error> {
     for integration_id in purge::list_asked_for(app.db.read()).await? {
@@ -30,12 +31,23 @@ async fn remove_some(app: &App, integration_id: Uuid) -> Result<bool, Error> {
     let clients: HashSet<Uuid> = parted.into_iter().collect();
     let clients: Vec<Uuid> = clients.into_iter().collect();
     purge::delete_lonely(&tx, clients.clone()).await?;
-    family::refresh(&tx, &clients, app.clock.now_ms()).await?;
+    // A client that is a customer of another account, too, shows what that one says from now on.
+    for link in family::refresh(&tx, &clients, app.clock.now_ms()).await? {
+        if link.integration_id != integration_id {
+            let customer = vec![link.stripe_customer_id.as_str()];
+            reference::queue_kept(&tx, link.integration_id, StripeKind::Customer, customer).await?;
+        }
+    }
     is_done &= purge::delete_rows(&tx, integration_id).await?;
     if is_done {
         purge::delete_integration(&tx, integration_id).await?;
         tracing::info!(integration = %integration_id.simple(), "everything of it is removed");
     }
     tx.commit().await?;
+    app.db.owe_flush();
+    if !clients.is_empty() {
+        app.changed.send_replace(());
+        app.wake.notify_one();
+    }
     Ok(is_done)
 }

@@ -97,3 +97,24 @@ async fn of_two_of_one_address_the_other_is_found() {
     assert_eq!(office.whose(&customer).await.as_deref(), Some(&*two));
     assert_eq!(office.client_of_contract(&invoice).await, Some(two));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_is_it_when_one_of_them_is_erased() {
+    let office = Office::open().await;
+    office.direction("CUSTOMER", "DISABLED").await;
+    office.matching(&["STRIPE_ID", "EMAIL"], None).await;
+    let one = office.save_one(json!({ "name": "One", "email": "a@acme.test" })).await;
+    let two = office.save_one(json!({ "name": "Two", "email": "a@acme.test" })).await;
+    let customer = office.customer(json!({ "email": "a@acme.test" }));
+    let invoice = office.invoice(&customer);
+    office.pull().await;
+    assert_eq!(office.whose(&customer).await, None);
+    let erase = "mutation($id: ID!) { eraseClient(input: {id: $id, confirmName: \"One\"}) { client { name } userErrors { code } } }";
+    office
+        .app
+        .admin()
+        .mutate("eraseClient", erase, json!({ "id": one }))
+        .await;
+    assert_eq!(office.whose(&customer).await.as_deref(), Some(&*two));
+    assert_eq!(office.client_of_contract(&invoice).await, Some(two));
+}

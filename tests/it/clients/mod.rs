@@ -10,3 +10,4 @@ mod parted;
 mod policy;
 mod race;
 mod save;
+mod waiting;

@@ -5,7 +5,7 @@ use sandbox::Kind;
 use serde_json::{Value, json};
 
 use crate::settings::support::problems;
-use crate::support::{Office, dump, rule, text};
+use crate::support::{Office, dump, rule, rule_by, text};
 
 /// Type, options, what is given, what is kept, and something that does not fit.
 type Case = (
@@ -442,4 +442,32 @@ async fn a_deleted_field_takes_its_values_along() {
     for (id, code) in [(office.id.as_str(), "NOT_FOUND"), ("x", "INVALID")] {
         assert_eq!(office.delete_field(id).await["userErrors"][0]["code"], code, "{id}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_field_takes_along_that_people_have_set_it() {
+    let office = Office::open().await;
+    let first = office.field("CLIENT", "tier", "TEXT", None).await;
+    office.field("CLIENT", "tiers", "TEXT", None).await;
+    let customer = office.customer(json!({ "name": "Acme", "metadata": { "tier": "Stripe's" } }));
+    office.pull().await;
+    let id = office.whose(&customer).await.unwrap();
+    let by_hand = json!([{ "key": "tier", "value": "Ours" }, { "key": "tiers", "value": "Ours, too" }]);
+    office.save(json!([{ "id": id, "customValues": by_hand }])).await;
+    office.delete_field(&first).await;
+    office.field("CLIENT", "tier", "TEXT", None).await;
+    office
+        .map(
+            "CUSTOMER",
+            &[
+                rule_by("LOCAL_WINS", "metadata.tier", "custom.tier"),
+                rule_by("LOCAL_WINS", "metadata.tier", "custom.tiers"),
+            ],
+        )
+        .await;
+    office.remap(&["CUSTOMER"]).await;
+    assert_eq!(
+        values(&office.client(&id).await),
+        json!({ "tier": "Stripe's", "tiers": "Ours, too" })
+    );
 }

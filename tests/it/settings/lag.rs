@@ -67,7 +67,9 @@ async fn insert_event(app: &TestApp, integration_id: Uuid, event_id: &str, creat
         applied_at,
         outcome: applied_at.map(|_| EventOutcome::Applied),
     };
-    inbox::put(app.db().write(), vec![event]).await.unwrap();
+    let tx = app.db().begin().await.unwrap();
+    inbox::put(&tx, vec![event]).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@ use crate::pull::road::Road;
 use crate::pull::stranger::introduce;
 use crate::store::change::Changed;
 use crate::store::source::ERASED;
-use crate::store::{matching, record, reference};
+use crate::store::{matching, record, reference, source};
 
 /// What is here, and what is to be written of it.
 pub(super) struct Batch<'a> {
@@ -38,11 +38,16 @@ impl<'a> Batch<'a> {
     pub(super) async fn load(tx: &DatabaseTransaction, road: Road<'a>, items: &[Item<'_>]) -> Result<Self, Error> {
         let ids = items.iter().map(|item| item.stripe_id).collect();
         let links = record::find_links(tx, road.rules.integration_id, ids).await?;
-        let strange: Vec<(&str, Keys)> = items
-            .iter()
-            .filter(|item| !links.contains_key(item.stripe_id))
-            .filter_map(|item| Some((item.stripe_id, road.rules.matching.keys(item.value?))))
-            .collect();
+        let mut strange: Vec<(&str, Keys)> = Vec::new();
+        for item in items.iter().filter(|item| !links.contains_key(item.stripe_id)) {
+            // One that Stripe has deleted still has contracts: it is found by what it was last.
+            let keys = match (item.value, item.kept) {
+                (Some(value), _) => road.rules.matching.keys(value),
+                (None, Some(kept)) if kept.text != b"{}" => road.rules.matching.keys(&source::parse(kept.text)?),
+                (None, _) => continue,
+            };
+            strange.push((item.stripe_id, keys));
+        }
         let strangers = introduce(tx, road.rules, strange).await?;
         let found = strangers.values().filter_map(|(_, found)| match found {
             Match::Found(client_id, _) => Some(*client_id),
@@ -66,7 +71,12 @@ impl<'a> Batch<'a> {
 
     pub(super) fn settle(&mut self, item: &Item<'_>) -> Written {
         let Some(value) = item.value else {
-            return self.mark_deleted(item.stripe_id).into();
+            let outcome = self.mark_deleted(item.stripe_id);
+            let is_known = self.strangers.contains_key(item.stripe_id);
+            if is_known && !self.links.contains_key(item.stripe_id) {
+                self.wait(item.stripe_id);
+            }
+            return outcome.into();
         };
         if value.get("id").is_none() && value["object"] == "customer" {
             return Outcome::Skipped(ERASED).into();
@@ -76,7 +86,7 @@ impl<'a> Batch<'a> {
         }
         let known = self.links.get(item.stripe_id).map(|link| link.client_id);
         let is_new_link = known.is_none() || self.take_back(item.stripe_id);
-        let client_id = known.or_else(|| self.match_stranger(item.stripe_id));
+        let client_id = known.or_else(|| self.match_stranger(item.stripe_id, false));
         if !self.road.rules.customer.pulls {
             if client_id.is_none() {
                 self.wait(item.stripe_id);
@@ -86,7 +96,13 @@ impl<'a> Batch<'a> {
         let row = client_id.and_then(|id| self.families.get(id)).map(|family| &family.row);
         match map::map(&self.road.rules.customer.rules, value, row) {
             Ok(draft) => self.put(item.stripe_id, client_id, is_new_link, draft).into(),
-            Err(error) => error.into(),
+            Err(error) => {
+                // It makes no client of its own yet, and may be one that is saved meanwhile.
+                if client_id.is_none() {
+                    self.wait(item.stripe_id);
+                }
+                error.into()
+            }
         }
     }
 
@@ -102,23 +118,23 @@ impl<'a> Batch<'a> {
     }
 
     /// Links a customer that is not known yet to the client that the rules find.
-    fn match_stranger(&mut self, stripe_id: &str) -> Option<Uuid> {
+    fn match_stranger(&mut self, stripe_id: &str, deleted_in_stripe: bool) -> Option<Uuid> {
         let Some((_, Match::Found(client_id, rule))) = self.strangers.get(stripe_id) else {
             return None;
         };
         let (client_id, rule) = (*client_id, *rule);
         self.families.get(client_id)?;
-        self.link(stripe_id, client_id, rule);
+        self.link(stripe_id, client_id, rule, deleted_in_stripe);
         Some(client_id)
     }
 
-    fn link(&mut self, stripe_id: &str, client_id: Uuid, rule: ClientMatchRule) {
+    fn link(&mut self, stripe_id: &str, client_id: Uuid, rule: ClientMatchRule, deleted_in_stripe: bool) {
         let link = client_link::Model {
             integration_id: self.road.rules.integration_id,
             stripe_customer_id: stripe_id.to_owned(),
             client_id,
             linked_by: rule.to_value(),
-            deleted_in_stripe: false,
+            deleted_in_stripe,
             created_at: self.road.now_ms,
         };
         self.links.insert(stripe_id.to_owned(), link.clone());
@@ -178,7 +194,7 @@ impl<'a> Batch<'a> {
         let id = row.id;
         self.families.found(row);
         self.created.insert(id);
-        self.link(stripe_id, id, ClientMatchRule::StripeId);
+        self.link(stripe_id, id, ClientMatchRule::StripeId, false);
         if let Some(family) = self.families.get_mut(id) {
             family.write(draft);
         }
@@ -187,6 +203,9 @@ impl<'a> Batch<'a> {
 
     /// The client stays. It is flagged once all customers that it is are gone; before, the next one speaks for it.
     fn mark_deleted(&mut self, stripe_id: &str) -> Outcome {
+        if !self.links.contains_key(stripe_id) && self.match_stranger(stripe_id, true).is_some() {
+            return Outcome::Updated;
+        }
         let Some(link) = self.links.get_mut(stripe_id) else {
             return Outcome::Skipped("CUSTOMER_DELETED");
         };

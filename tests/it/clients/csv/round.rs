@@ -19,11 +19,11 @@ use crate::support::TestDatabase;
 
 /// More than are read together.
 const CLIENTS: usize = 1_100;
-const FORMULAS: [&str; 8] = ["=", "+", "-", "@", "\t", "\r", "\n", "＝"];
+const FORMULAS: [&str; 11] = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"];
 
 /// Any text that a database holds; many begin like formulas, numbers and quotations.
 fn any_text() -> impl Strategy<Value = String> {
-    let text = "(?s)['=+@\\t\\r\\n \",;0-9.-]{0,3}.{0,12}['\" \\r\\n,;]{0,2}";
+    let text = "(?s)['=+@＝＋－＠\\t\\r\\n \",;0-9.-]{0,3}.{0,12}['\" \\r\\n,;]{0,2}";
     let special = prop::sample::select(vec![
         "-19.90",
         "-5",
@@ -204,7 +204,7 @@ async fn an_export_holds_everything_and_nothing_that_a_spreadsheet_would_run() {
         Some(text)
             if text
                 .trim_start_matches([' ', '\''])
-                .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－']) =>
+                .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) =>
         {
             text.to_owned()
         }
