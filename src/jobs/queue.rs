@@ -198,40 +198,55 @@ fn refuse_second(error: DbErr) -> Error {
 /// Calls a run off: at once when nobody works on it, else at the next page edge. Twice is harmless.
 pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
     let tx = app.db.begin().await?;
-    let Some(known) = run::Entity::find_by_id(run_id).one(&tx).await? else {
+    // Locked: whoever ends it at this moment has ended it before, or finds it called off.
+    let known = run::Entity::find_by_id(run_id).lock_exclusive().one(&tx).await?;
+    let Some(known) = known else {
         return Err(Error::refused(&["id"], Code::NotFound, "There is no such run."));
     };
     match known.state {
-        RunState::Canceled | RunState::Canceling => return Ok(known),
-        RunState::Queued | RunState::Running => {}
-        RunState::Succeeded | RunState::Partial | RunState::Failed => {
-            return Err(Error::refused(&["id"], Code::RunNotActive, "The run has ended."));
-        }
+        RunState::Canceled => return Ok(known),
+        RunState::Queued | RunState::Running | RunState::Canceling => {}
+        RunState::Succeeded | RunState::Partial | RunState::Failed => return Err(has_ended()),
     }
-    let now = lease::now_ms(&tx, app.clock.now_ms()).await?;
-    let idle = Condition::any()
-        .add(run::Column::LeaseUntil.is_null())
-        .add(run::Column::LeaseUntil.lt(now));
-    let ended = run::Entity::update_many()
-        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(
-            run::Column::FinishedAt,
-            Expr::value(lease::end_of(&known, app.clock.now_ms())),
-        )
-        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
-        .filter(run::Column::Id.eq(run_id))
-        .filter(idle)
-        .exec(&tx)
-        .await?;
-    if ended.rows_affected == 0 {
-        run::Entity::update_many()
-            .col_expr(run::Column::State, Expr::value(RunState::Canceling))
-            .filter(run::Column::Id.eq(run_id))
-            .exec(&tx)
-            .await?;
+    if !end_idle(app, &tx, &known).await? && !ask_to_stop(&tx, run_id).await? {
+        return Err(has_ended());
     }
     let now_so = run::Entity::find_by_id(run_id).one(&tx).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     app.changed.send_replace(());
     Ok(now_so)
+}
+
+fn has_ended() -> Error {
+    Error::refused(&["id"], Code::RunNotActive, "The run has ended.")
+}
+
+/// Ends a run that nobody works on; says whether it was such a one.
+async fn end_idle(app: &App, conn: &impl ConnectionTrait, known: &run::Model) -> Result<bool, DbErr> {
+    let now = lease::now_ms(conn, app.clock.now_ms()).await?;
+    let idle = Condition::any()
+        .add(run::Column::LeaseUntil.is_null())
+        .add(run::Column::LeaseUntil.lt(now));
+    let ended_at = lease::end_of(known, app.clock.now_ms());
+    let ended = run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
+        .col_expr(run::Column::FinishedAt, Expr::value(ended_at))
+        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
+        .filter(run::Column::Id.eq(known.id))
+        .filter(run::Column::FinishedAt.is_null())
+        .filter(idle)
+        .exec(conn)
+        .await?;
+    Ok(ended.rows_affected > 0)
+}
+
+/// Asks whoever works on a run to stop; says whether it was open.
+async fn ask_to_stop(conn: &impl ConnectionTrait, run_id: Uuid) -> Result<bool, DbErr> {
+    let asked = run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Canceling))
+        .filter(run::Column::Id.eq(run_id))
+        .filter(run::Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    Ok(asked.rows_affected > 0)
 }
