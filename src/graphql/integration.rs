@@ -167,7 +167,8 @@ impl Integration {
         self.0.last_success_at.map(DateTime::from_ms)
     }
 
-    /// Age of the oldest change in Stripe that is known and not here yet; 0 when nothing is waiting.
+    /// Age of the oldest change in Stripe that is known and not here yet; 0 when nothing is waiting. While nobody looks at the events, or
+    /// looks come to nothing, it counts from the last look that did not.
     async fn sync_lag_seconds(&self, ctx: &Context<'_>) -> Result<Option<i32>, Fault> {
         let oldest = self.facts(ctx).await?.oldest_waiting;
         let seconds = lag::lag_seconds(&self.0, oldest, ctx.app()?.clock.now_ms());

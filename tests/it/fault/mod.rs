@@ -1,6 +1,7 @@
 //! What goes wrong between Stripe and here, and within Stripe: for each fault, that it ends well, and what is seen of it meanwhile.
 
 mod absence;
+mod behind;
 mod clock;
 mod drift;
 mod garbled;

@@ -14,7 +14,7 @@ use crate::support::{NOW_MS, TestApp};
 const SECOND_MS: i64 = 1000;
 const NOW: i64 = NOW_MS / SECOND_MS;
 
-/// The lag of an integration that was looked at five minutes ago and is on time, apart from what `change` does. `waiting` is when an
+/// The lag of an integration that was looked at five minutes ago, as it is every ten minutes, apart from what `change` does. `waiting` is when an
 /// event happened that waits, Unix seconds.
 async fn lag(change: impl FnOnce(&mut Model), waiting: Option<i64>) -> Value {
     let app = TestApp::start().await;
@@ -53,6 +53,33 @@ async fn while_nobody_looks_the_lag_counts_from_the_last_look() {
         row.sync_enabled = false;
     };
     assert_eq!(lag(switched_off, None).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_looks_come_to_nothing_the_lag_counts_from_the_last_that_did_not() {
+    let day = 86_400;
+    for (every, watermark, expected) in [
+        (Some(300), NOW - 370, json!(0)),
+        (Some(300), NOW - 371, json!(371)),
+        (Some(3_600), NOW - 3_670, json!(0)),
+        (Some(3_600), NOW - 3_671, json!(3_671)),
+        // Nobody has set it: ten minutes at most.
+        (None, NOW - 670, json!(0)),
+        (None, NOW - 671, json!(671)),
+        (Some(60), NOW - 31 * day, json!(31 * day)),
+    ] {
+        let queued = |row: &mut Model| {
+            row.next_poll_at = Some(NOW_MS + 60 * SECOND_MS);
+            (row.poll_interval_seconds, row.event_watermark) = (every, Some(watermark));
+        };
+        assert_eq!(lag(queued, None).await, expected, "{every:?} {watermark}");
+        assert_eq!(lag(queued, Some(NOW - 32 * day)).await, 32 * day);
+        let switched_off = |row: &mut Model| {
+            queued(row);
+            row.sync_enabled = false;
+        };
+        assert_eq!(lag(switched_off, None).await, 0);
+    }
 }
 
 async fn insert_event(app: &TestApp, integration_id: Uuid, event_id: &str, created: i64, applied_at: Option<i64>) {
