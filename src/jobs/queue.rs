@@ -8,9 +8,7 @@ use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
 use entity::{integration, mapping, run};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,7 +16,7 @@ use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::pull::queued::blank_run;
-use crate::store::lease;
+use crate::store::lease::{self, SaveError};
 
 const KEY_LENGTH: usize = 200;
 
@@ -208,8 +206,13 @@ pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
         RunState::Queued | RunState::Running | RunState::Canceling => {}
         RunState::Succeeded | RunState::Partial | RunState::Failed => return Err(has_ended()),
     }
-    if !end_idle(app, &tx, &known).await? && !ask_to_stop(&tx, run_id).await? {
-        return Err(has_ended());
+    let now = lease::now_ms(&tx, app.clock.now_ms()).await?;
+    if known.lease_until.is_some_and(|until| until >= now) {
+        ask_to_stop(&tx, run_id).await?;
+    } else {
+        lease::call_off(&tx, known, app.clock.now_ms())
+            .await
+            .map_err(not_open)?;
     }
     let now_so = run::Entity::find_by_id(run_id).one(&tx).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
@@ -221,32 +224,24 @@ fn has_ended() -> Error {
     Error::refused(&["id"], Code::RunNotActive, "The run has ended.")
 }
 
-/// Ends a run that nobody works on; says whether it was such a one.
-async fn end_idle(app: &App, conn: &impl ConnectionTrait, known: &run::Model) -> Result<bool, DbErr> {
-    let now = lease::now_ms(conn, app.clock.now_ms()).await?;
-    let idle = Condition::any()
-        .add(run::Column::LeaseUntil.is_null())
-        .add(run::Column::LeaseUntil.lt(now));
-    let ended_at = lease::end_of(known, app.clock.now_ms());
-    let ended = run::Entity::update_many()
-        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(run::Column::FinishedAt, Expr::value(ended_at))
-        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
-        .filter(run::Column::Id.eq(known.id))
-        .filter(run::Column::FinishedAt.is_null())
-        .filter(idle)
-        .exec(conn)
-        .await?;
-    Ok(ended.rows_affected > 0)
+fn not_open(error: SaveError) -> Error {
+    match error {
+        SaveError::LeaseLost => has_ended(),
+        SaveError::Database(error) => error.into(),
+    }
 }
 
-/// Asks whoever works on a run to stop; says whether it was open.
-async fn ask_to_stop(conn: &impl ConnectionTrait, run_id: Uuid) -> Result<bool, DbErr> {
+/// Asks whoever works on a run to stop.
+async fn ask_to_stop(conn: &impl ConnectionTrait, run_id: Uuid) -> Result<(), Error> {
     let asked = run::Entity::update_many()
         .col_expr(run::Column::State, Expr::value(RunState::Canceling))
         .filter(run::Column::Id.eq(run_id))
         .filter(run::Column::FinishedAt.is_null())
         .exec(conn)
         .await?;
-    Ok(asked.rows_affected > 0)
+    if asked.rows_affected == 0 {
+        Err(has_ended())
+    } else {
+        Ok(())
+    }
 }

@@ -202,13 +202,20 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
 }
 
 /// Ends a run that could not even begin, or that nobody can go on with.
-async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunState, Error> {
+async fn give_up(app: &App, run: run::Model, error: &Error) -> Result<RunState, Error> {
     tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
-    run.state = RunState::Failed;
-    run.finished_at = Some(lease::end_of(&run, app.clock.now_ms()));
-    run.failure_code = Some(code.to_owned());
-    run.failure_message = Some(message);
-    lease::finish(app.db.write(), &run).await.map_err(lease_error)?;
+    // As it was last committed, not as it was taken up; another holder's it stays.
+    let stored = store::run::find(app.db.read(), run.id).await?;
+    let mut ended = run::Model {
+        fence: run.fence,
+        ..stored.unwrap_or(run)
+    };
+    ended.state = RunState::Failed;
+    lease::end_phases(&mut ended.phases, RunState::Failed);
+    ended.finished_at = Some(lease::end_of(&ended, app.clock.now_ms()));
+    ended.failure_code = Some(code.to_owned());
+    ended.failure_message = Some(message);
+    lease::finish(app.db.write(), &ended).await.map_err(lease_error)?;
     Ok(RunState::Failed)
 }

@@ -143,13 +143,7 @@ impl Progress {
             self.run.failure_code = Some(code.to_owned());
             self.run.failure_message = Some(message);
         }
-        for phase in self.run.phases.0.iter_mut().filter(|phase| is_open(phase.state)) {
-            phase.state = if state == RunState::Succeeded {
-                RunState::Succeeded
-            } else {
-                state
-            };
-        }
+        lease::end_phases(&mut self.run.phases, state);
         if self.run.kind == RunKind::Reconcile {
             self.run.drift = Some(drift(&self.run));
         }
@@ -166,10 +160,6 @@ impl Progress {
     pub async fn release(self) -> Result<(), sea_orm::DbErr> {
         lease::release(self.app.db.write(), &self.run).await
     }
-}
-
-fn is_open(state: RunState) -> bool {
-    matches!(state, RunState::Queued | RunState::Running | RunState::Canceling)
 }
 
 /// Records that differed from Stripe.

@@ -2,6 +2,7 @@
 //! older holder still writes is refused.
 
 use entity::kind::{RunKind, RunState};
+use entity::list::{RunPhase, RunPhases};
 use entity::run::{ActiveModel, Column, Entity, Model};
 use entity::{integration, read_count};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SimpleExpr};
@@ -171,6 +172,26 @@ pub async fn take_common_turn(conn: &impl ConnectionTrait) -> Result<(), DbErr> 
 /// When a run ends that ends now: never before it began, though our clock may have been set back. Unix milliseconds.
 pub fn end_of(run: &Model, own_now_ms: i64) -> i64 {
     Ord::max(own_now_ms, run.started_at.unwrap_or(run.queued_at))
+}
+
+/// Ends the phases of a run that ends in `state`: none of them goes on.
+pub fn end_phases(phases: &mut RunPhases, state: RunState) {
+    use RunState::{Canceling, Queued, Running};
+    let is_open = |phase: &&mut RunPhase| matches!(phase.state, Queued | Running | Canceling);
+    for phase in phases.0.iter_mut().filter(is_open) {
+        phase.state = state;
+    }
+}
+
+/// Ends a run as called off, whoever works on it. `run` is as it is stored, and locked.
+pub async fn call_off(conn: &impl ConnectionTrait, run: Model, own_now_ms: i64) -> Result<(), SaveError> {
+    let mut ended = Model {
+        state: RunState::Canceled,
+        finished_at: Some(end_of(&run, own_now_ms)),
+        ..run
+    };
+    end_phases(&mut ended.phases, RunState::Canceled);
+    finish(conn, &ended).await
 }
 
 /// What the holder is asked to do next.

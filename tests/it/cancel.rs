@@ -1,5 +1,7 @@
 //! Calling a run off, whatever state it is in and whatever happens to it at the same moment.
 
+use std::time::Duration;
+
 use entity::kind::RunState;
 use entity::run;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, Statement};
@@ -84,4 +86,41 @@ async fn a_run_whose_worker_is_gone_can_be_called_off_a_second_time() {
     assert_eq!(cancel(&app, import.id).await["run"]["state"], "CANCELED");
     let ended = stored(&app).await;
     assert_eq!((ended.finished_at, ended.import_slot), (Some(NOW_MS), None));
+}
+
+/// What a run that nobody works on shows of its phases, once one of them was under way.
+async fn phases(app: &TestApp) -> Vec<(String, Value)> {
+    app.clock.advance(Duration::from_hours(1));
+    let query = "{ runs { nodes { state phases { state etaSeconds } } } }";
+    let run = app.graphql(query, json!({})).await["runs"]["nodes"][0].take();
+    assert_eq!(run["state"], "CANCELED", "{run}");
+    let phases = run["phases"].as_array().unwrap().iter();
+    phases
+        .map(|phase| (phase["state"].as_str().unwrap().to_owned(), phase["etaSeconds"].clone()))
+        .collect()
+}
+
+fn under_way(run: &mut run::Model) {
+    run.state = RunState::Running;
+    let [done, now, _later] = &mut run.phases.0[..] else {
+        panic!("{run:?}")
+    };
+    (done.state, done.done_permille) = (RunState::Succeeded, 1000);
+    (now.state, now.done_permille, now.started_at) = (RunState::Running, 500, Some(NOW_MS));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_phase_of_a_run_that_was_called_off_goes_on() {
+    let expected = ["SUCCEEDED", "CANCELED", "CANCELED"].map(|state| (state.to_owned(), Value::Null));
+    let (app, import) = with_import(under_way).await;
+    cancel(&app, import.id).await;
+    assert_eq!(phases(&app).await, expected);
+
+    let (app, import) = with_import(under_way).await;
+    let disconnect = "mutation($id: ID!) { disconnectStripe(input: {integrationId: $id, confirmName: \"Example\"}) { userErrors { code } } }";
+    let id = IdType::Integration.encode(import.integration_id).to_string();
+    app.admin()
+        .mutate("disconnectStripe", disconnect, json!({ "id": id }))
+        .await;
+    assert_eq!(phases(&app).await, expected);
 }
