@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -17,6 +18,9 @@ use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
 pub const API_VERSION: &str = "2026-10-28.endive";
+
+/// Stripe may ask to wait for so long before a request is repeated; for longer, whoever asks does something else meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Reads one Stripe account with one key, inside its budget.
 #[derive(Clone)]
@@ -118,7 +122,7 @@ impl Client {
             .with_jitter();
         (|| self.attempt(endpoint, &url, check))
             .retry(retries)
-            .when(|attempt| attempt.again)
+            .when(|attempt| attempt.again && attempt.after.is_none_or(|after| after <= LONGEST_WAIT))
             .adjust(|attempt, delay| delay.map(|delay| attempt.after.map_or(delay, |after| after.max(delay))))
             .notify(|attempt, delay| tracing::debug!(endpoint, error = %attempt.error, ?delay, "asking Stripe again"))
             .await
