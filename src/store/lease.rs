@@ -60,6 +60,21 @@ pub async fn is_worked_on(conn: &impl ConnectionTrait, integration_id: Uuid, own
 /// Looks at the events and reads the lists go on side by side; of each, one at a time an integration. What holds the import slot
 /// goes first: somebody waits for it.
 fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
+    let looks = || Column::Kind.eq(RunKind::CatchUp);
+    let lists = || Column::Kind.ne(RunKind::CatchUp);
+    let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
+    let lane = Condition::any()
+        .add(looks().and(is_free_of(looks())))
+        .add(lists().and(is_free_of(lists())));
+    waiting_runs(now, own_now_ms)
+        .filter(lane)
+        .order_by_asc(Column::ImportSlot.is_null())
+        .order_by_asc(Column::QueuedAt)
+        .order_by_asc(Column::Id)
+}
+
+/// Runs that nobody works on and that somebody could go on with.
+fn waiting_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
     let free = Condition::any()
         .add(Column::LeaseUntil.is_null())
         .add(Column::LeaseUntil.lt(now));
@@ -68,21 +83,12 @@ fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
         .add(Column::ResumeAt.lte(own_now_ms))
         // Nothing rests so long: our clock was set back.
         .add(Column::ResumeAt.gt(own_now_ms.saturating_add(LONGEST_REST_MS)));
-    let looks = || Column::Kind.eq(RunKind::CatchUp);
-    let lists = || Column::Kind.ne(RunKind::CatchUp);
-    let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
-    let lane = Condition::any()
-        .add(looks().and(is_free_of(looks())))
-        .add(lists().and(is_free_of(lists())));
     Entity::find()
         .filter(Column::FinishedAt.is_null())
         .filter(free)
         .filter(rested)
         .filter(Column::IntegrationId.in_subquery(switched_on()))
-        .filter(lane)
-        .order_by_asc(Column::ImportSlot.is_null())
-        .order_by_asc(Column::QueuedAt)
-        .order_by_asc(Column::Id)
+        .filter(Column::IntegrationId.in_subquery(with_key()))
 }
 
 /// Takes up the run that has waited longest, of an integration whose sync is on and that nobody works on. Call it in a writing
@@ -126,13 +132,22 @@ async fn lock_first(conn: &impl ConnectionTrait, candidates: sea_orm::Select<Ent
 }
 
 fn switched_on() -> sea_orm::sea_query::SelectStatement {
+    integrations(Condition::all().add(integration::Column::SyncEnabled.eq(true)))
+}
+
+fn with_key() -> sea_orm::sea_query::SelectStatement {
+    let has_key = Condition::all()
+        .add(integration::Column::KeySealed.is_not_null())
+        .add(integration::Column::KeyProblem.is_null());
+    integrations(has_key)
+}
+
+fn integrations(which: Condition) -> sea_orm::sea_query::SelectStatement {
     let mut query = Query::select();
     query
         .column(integration::Column::Id)
         .from(integration::Entity)
-        .and_where(integration::Column::SyncEnabled.eq(true))
-        .and_where(integration::Column::KeySealed.is_not_null())
-        .and_where(integration::Column::KeyProblem.is_null());
+        .cond_where(which);
     query
 }
 
@@ -222,7 +237,7 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
     if saved.rows_affected == 0 {
         return Err(SaveError::LeaseLost);
     }
-    order(conn, run).await
+    order(conn, run, own_now_ms).await
 }
 
 /// A sign of life between two pages, and what to do next.
@@ -238,25 +253,25 @@ pub async fn renew(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) ->
     if renewed.rows_affected == 0 {
         return Err(SaveError::LeaseLost);
     }
-    order(conn, run).await
+    order(conn, run, own_now_ms).await
 }
 
-async fn order(conn: &impl ConnectionTrait, run: &Model) -> Result<Order, SaveError> {
+async fn order(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
     let state = Entity::find_by_id(run.id).one(conn).await?.map(|run| run.state);
     if state == Some(RunState::Canceling) {
         return Ok(Order::Cancel);
     }
-    if run.kind != RunKind::CatchUp && run.import_slot.is_none() && import_waits(conn, run.integration_id).await? {
+    let gives_way = run.kind != RunKind::CatchUp && run.import_slot.is_none();
+    if gives_way && import_waits(conn, run.integration_id, own_now_ms).await? {
         return Ok(Order::Pause);
     }
     order_of_integration(conn, run.integration_id).await
 }
 
-/// Somebody has asked for an import or a backfill: what was not asked for gives way.
-async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
-    let waiting = Entity::find()
-        .filter(Column::ImportSlot.eq(integration_id))
-        .filter(Column::State.eq(RunState::Queued));
+/// Somebody has asked for an import or a backfill, be it begun or not, and it could be worked on: what was not asked for gives way.
+async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid, own_now_ms: i64) -> Result<bool, DbErr> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let waiting = waiting_runs(now, own_now_ms).filter(Column::ImportSlot.eq(integration_id));
     Ok(waiting.one(conn).await?.is_some())
 }
 
@@ -265,8 +280,8 @@ pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: U
     let known = integration::Entity::find_by_id(integration_id).one(conn).await?;
     Ok(match known {
         Some(known) if known.purge_requested_at.is_none() => {
-            let is_on = known.sync_enabled && known.key_sealed.is_some() && known.key_problem.is_none();
-            if is_on { Order::GoOn } else { Order::Pause }
+            let has_key = known.key_sealed.is_some() && known.key_problem.is_none();
+            if known.sync_enabled && has_key { Order::GoOn } else { Order::Pause }
         }
         _ => Order::Cancel,
     })
