@@ -48,8 +48,18 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
     let Some(integration) = store::integration::find(app.db.read(), run.integration_id).await? else {
         return Err(Error::NotFound);
     };
-    let (client, rules) = match prepare(app, &integration, &run).await {
-        Ok(prepared) => prepared,
+    let client = match app.stripe_client(&integration) {
+        Ok(client) => client,
+        // It sends Stripe nothing.
+        Err(_) if run.kind == RunKind::Remap => app.stripe.without_key(),
+        Err(error) if is_of_key(&error) => {
+            let progress = Progress::new(Arc::clone(app), app.stripe.without_key(), run);
+            return fail(app, &integration, progress, error).await;
+        }
+        Err(error) => return give_up(app, run, &error).await,
+    };
+    let rules = match load_rules(app, &integration, &run).await {
+        Ok(rules) => rules,
         Err(error) => return give_up(app, run, &error).await,
     };
     let mut progress = Progress::new(Arc::clone(app), client, run);
@@ -82,18 +92,13 @@ async fn look(
     }
 }
 
-async fn prepare(
-    app: &App,
-    integration: &integration::Model,
-    run: &run::Model,
-) -> Result<(stripe::Client, Rules), Error> {
-    let client = app.stripe_client(integration)?;
+async fn load_rules(app: &App, integration: &integration::Model, run: &run::Model) -> Result<Rules, Error> {
     let mut rules = Rules::load(app.db.read(), integration, run.queued_at).await?;
     // After too long a time without events, what they would have told belongs here whatever the window says now.
     if let (RunKind::Reconcile, Some(watermark)) = (run.kind, integration.event_watermark) {
         rules.reach_back_to(watermark);
     }
-    Ok((client, rules))
+    Ok(rules)
 }
 
 async fn end(
@@ -175,7 +180,7 @@ async fn finish(
 pub(super) fn is_of_key(error: &Error) -> bool {
     matches!(
         error,
-        Error::Stripe(stripe::Error::KeyRejected { .. } | stripe::Error::PermissionMissing { .. })
+        Error::KeySealed | Error::Stripe(stripe::Error::KeyRejected { .. } | stripe::Error::PermissionMissing { .. })
     )
 }
 
@@ -190,6 +195,7 @@ fn lease_error(error: lease::SaveError) -> Error {
 pub(super) fn reason(error: &Error) -> (&'static str, String) {
     match error {
         Error::Stripe(error) => (error.code(), error.to_string()),
+        Error::KeySealed => ("KEY_UNREADABLE", error.to_string()),
         Error::Database(_) => (
             "DATABASE",
             "The database failed. The server's log says more.".to_owned(),

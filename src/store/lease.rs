@@ -83,12 +83,15 @@ fn waiting_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
         .add(Column::ResumeAt.lte(own_now_ms))
         // Nothing rests so long: our clock was set back.
         .add(Column::ResumeAt.gt(own_now_ms.saturating_add(LONGEST_REST_MS)));
+    let has_key = Condition::any()
+        .add(Column::Kind.eq(RunKind::Remap))
+        .add(Column::IntegrationId.in_subquery(with_key()));
     Entity::find()
         .filter(Column::FinishedAt.is_null())
         .filter(free)
         .filter(rested)
         .filter(Column::IntegrationId.in_subquery(switched_on()))
-        .filter(Column::IntegrationId.in_subquery(with_key()))
+        .filter(has_key)
 }
 
 /// Takes up the run that has waited longest, of an integration whose sync is on and that nobody works on. Call it in a writing
@@ -265,7 +268,7 @@ async fn order(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Res
     if gives_way && import_waits(conn, run.integration_id, own_now_ms).await? {
         return Ok(Order::Pause);
     }
-    order_of_integration(conn, run.integration_id).await
+    order_of(conn, run.integration_id, needs_key(run.kind)).await
 }
 
 /// Somebody has asked for an import or a backfill, be it begun or not, and it could be worked on: what was not asked for gives way.
@@ -277,14 +280,24 @@ async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid, own_now
 
 /// What whoever works for the integration is asked to do next.
 pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Order, SaveError> {
+    order_of(conn, integration_id, true).await
+}
+
+async fn order_of(conn: &impl ConnectionTrait, integration_id: Uuid, needs_key: bool) -> Result<Order, SaveError> {
     let known = integration::Entity::find_by_id(integration_id).one(conn).await?;
     Ok(match known {
         Some(known) if known.purge_requested_at.is_none() => {
             let has_key = known.key_sealed.is_some() && known.key_problem.is_none();
-            if known.sync_enabled && has_key { Order::GoOn } else { Order::Pause }
+            let is_on = known.sync_enabled && (has_key || !needs_key);
+            if is_on { Order::GoOn } else { Order::Pause }
         }
         _ => Order::Cancel,
     })
+}
+
+/// What is here is mapped again without asking Stripe.
+fn needs_key(kind: RunKind) -> bool {
+    kind != RunKind::Remap
 }
 
 /// Ends the run: final state, failure, and the import slot given back.

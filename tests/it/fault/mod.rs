@@ -9,5 +9,6 @@ mod key;
 mod limit;
 mod moving;
 mod outage;
+mod sealed;
 mod slow;
 mod support;
