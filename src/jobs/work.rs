@@ -120,12 +120,8 @@ async fn end(
             Ok(state)
         }
         Err(Halt::Canceled) => finish(app, progress, RunState::Canceled, None).await,
-        Err(Halt::Paused) => {
-            let state = progress.run().state;
-            progress.release().await?;
-            Ok(state)
-        }
-        Err(Halt::LeaseLost) => Ok(progress.run().state),
+        Err(Halt::Paused) => leave(progress).await,
+        Err(Halt::LeaseLost) => progress.lose().await.map_err(lease_error),
         Err(Halt::Failed(error)) => fail(app, &integration, progress, error).await,
     }
 }
@@ -138,14 +134,12 @@ async fn fail(
     error: Error,
 ) -> Result<RunState, Error> {
     let (code, message) = reason(&error);
-    let state = progress.run().state;
     if is_of_key(&error) {
-        if aftermath::stop_for_key(app, integration, code, &message).await? {
-            progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        return if aftermath::stop_for_key(app, integration, code, &message).await? {
+            progress.rest(None, (code, message)).await.map_err(lease_error)
         } else {
-            progress.release().await?;
-        }
-        return Ok(state);
+            leave(progress).await
+        };
     }
     if let Some(rest_ms) = rest::after(
         &error,
@@ -154,14 +148,20 @@ async fn fail(
     ) {
         tracing::warn!(%error, rest_ms, "run rests");
         let resume_at = app.clock.now_ms() + rest_ms;
-        progress
-            .rest(Some(resume_at), (code, message))
-            .await
-            .map_err(lease_error)?;
-        return Ok(state);
+        let rested = progress.rest(Some(resume_at), (code, message)).await;
+        return rested.map_err(lease_error);
     }
     tracing::error!(%error, "run failed");
     finish(app, progress, RunState::Failed, Some((code, message))).await
+}
+
+/// Gives the run back, unless another process has it.
+async fn leave(progress: Progress) -> Result<RunState, Error> {
+    let state = progress.run().state;
+    match progress.release().await {
+        Err(lease::SaveError::LeaseLost) => Ok(state),
+        left => left.map_err(lease_error),
+    }
 }
 
 async fn finish(

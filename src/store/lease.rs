@@ -12,6 +12,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::Db;
+
 /// No run rests longer. Milliseconds.
 pub const LONGEST_REST_MS: i64 = 300_000;
 
@@ -243,6 +245,21 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
     order(conn, run, own_now_ms).await
 }
 
+/// Writes what the run has cost so far, and nothing of what it has done since it was saved; says what to do next.
+pub async fn save_cost(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
+    let saved = Entity::update_many()
+        .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if saved.rows_affected == 0 {
+        return Err(SaveError::LeaseLost);
+    }
+    order(conn, run, own_now_ms).await
+}
+
 /// A sign of life between two pages, and what to do next.
 pub async fn renew(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
     let now = now_ms(conn, own_now_ms).await?;
@@ -403,6 +420,24 @@ pub async fn count_reads(
         .exec_without_returning(conn)
         .await?;
     Ok(())
+}
+
+/// The same outside of any other transaction. What is being removed is counted no more.
+pub async fn count_last_reads(
+    db: &Db,
+    integration_id: Uuid,
+    day: chrono::NaiveDate,
+    reads: i64,
+) -> Result<(), SaveError> {
+    if reads <= 0 {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    take_turn(&tx, integration_id).await?;
+    if order_of_integration(&tx, integration_id).await? != Order::Cancel {
+        count_reads(&tx, integration_id, day, reads).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Writes rows of a run's first state. A second import of one integration, or a repeated idempotency key, is a unique violation.

@@ -3,6 +3,7 @@
 mod absence;
 mod behind;
 mod clock;
+mod cost;
 mod drift;
 mod garbled;
 mod key;
