@@ -159,8 +159,10 @@ impl Integration {
         Ok(self.facts(ctx).await?.open_runs.into_iter().map(Run).collect())
     }
 
-    async fn next_run_at(&self) -> Option<DateTime> {
-        lag::next_run_at(&self.0).map(DateTime::from_ms)
+    /// When something is done next by itself: a look at the events, a reconcile, or another try of what failed.
+    async fn next_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, Fault> {
+        let retry_at = self.facts(ctx).await?.next_retry_at;
+        Ok(lag::next_run_at(&self.0, retry_at).map(DateTime::from_ms))
     }
 
     async fn last_success_at(&self) -> Option<DateTime> {

@@ -27,11 +27,14 @@ fn is_overdue(integration: &integration::Model, watermark: i64, now_ms: i64) -> 
     integration.sync_enabled && due.is_some_and(|due| due.saturating_add(OVERDUE_SECONDS * 1000) < now_ms)
 }
 
-/// When something is due next by itself, Unix milliseconds: a look at the events or a reconcile. `None` while nothing can run.
-pub fn next_run_at(integration: &integration::Model) -> Option<i64> {
+/// When something is due next by itself, Unix milliseconds: a look at the events, a reconcile, or another try of what failed, which is
+/// at `retry_at`. `None` while nothing can run.
+pub fn next_run_at(integration: &integration::Model, retry_at: Option<i64>) -> Option<i64> {
     if !integration.sync_enabled || integration.key_problem.is_some() {
         return None;
     }
-    let due = [integration.next_poll_at, integration.next_reconcile_at];
+    // Before the first import has ended nothing is tried again.
+    let retry_at = retry_at.filter(|_| integration.event_watermark.is_some());
+    let due = [integration.next_poll_at, integration.next_reconcile_at, retry_at];
     due.into_iter().flatten().min()
 }

@@ -1,10 +1,11 @@
 //! How far the records are behind Stripe, and when something is done about it next.
 
 use entity::integration::Model;
-use entity::kind::{EventOutcome, EventWay};
+use entity::kind::{EventOutcome, EventWay, StripeKind};
 use entity::stripe_event;
 use serde_json::{Value, json};
-use tributary::store::inbox;
+use tributary::map::MapError;
+use tributary::store::{failure, inbox};
 use uuid::Uuid;
 
 use super::show::show;
@@ -121,6 +122,54 @@ async fn the_next_run_is_the_earlier_of_a_look_and_a_reconcile() {
         (row.next_poll_at, row.next_reconcile_at, row.sync_enabled) = (poll, reconcile, on);
         row.key_problem = problem;
         let id = insert(&app, row).await;
+        assert_eq!(show(&app, &id, "nextRunAt").await["nextRunAt"], expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_may_be_another_try_of_what_failed() {
+    let (early, late) = (NOW_MS + 60 * SECOND_MS, NOW_MS + 120 * SECOND_MS);
+    for (watermark, on, open, expected) in [
+        (Some(NOW), true, true, json!("2026-11-23T12:01:00Z")),
+        (Some(NOW), true, false, json!("2026-11-23T12:02:00Z")),
+        (Some(NOW), false, true, Value::Null),
+        // Before the first import has ended nothing is tried again.
+        (None, true, true, json!("2026-11-23T12:02:00Z")),
+    ] {
+        let app = TestApp::start().await;
+        let mut row = ready();
+        (row.next_poll_at, row.event_watermark, row.sync_enabled) = (Some(late), watermark, on);
+        let integration_id = row.id;
+        let id = insert(&app, row).await;
+        let error = MapError {
+            code: "NO_ID",
+            message: "m".to_owned(),
+            hint: None,
+        };
+        for (stripe_id, failed_at) in [("in_1", early), ("in_2", NOW_MS)] {
+            let failures = vec![(stripe_id, &error)];
+            failure::record(
+                app.db().write(),
+                integration_id,
+                None,
+                StripeKind::Invoice,
+                failures,
+                failed_at,
+            )
+            .await
+            .unwrap();
+        }
+        if !open {
+            failure::resolve(
+                app.db().write(),
+                integration_id,
+                StripeKind::Invoice,
+                vec!["in_1", "in_2"],
+                NOW_MS,
+            )
+            .await
+            .unwrap();
+        }
         assert_eq!(show(&app, &id, "nextRunAt").await["nextRunAt"], expected);
     }
 }
