@@ -41,9 +41,14 @@ async fn until_told(app: &TestApp) {
 
 /// What is here is mapped by other rules; gives how that ends.
 async fn map_otherwise(app: &TestApp, id: &str) -> Value {
-    let save = "mutation($id: ID!) { updateCustomerMapping(input: {integrationId: $id, rules: [{source: \"id\", target: \"externalId\"}, {source: \"name\", target: \"name\"}]}) { userErrors { code message } } }";
+    let rules = "query($id: ID!) { integration(id: $id) { customerMapping { rules { source target } } } }";
+    let mut rules = app.graphql(rules, json!({ "id": id })).await["integration"]["customerMapping"]["rules"].take();
+    let rule = json!({ "source": "id", "target": "externalId" });
+    rules.as_array_mut().unwrap().push(rule);
+    let save = "mutation($input: UpdateMappingInput!) { updateCustomerMapping(input: $input) { userErrors { code } } }";
+    let input = json!({ "integrationId": id, "rules": rules });
     app.admin()
-        .mutate("updateCustomerMapping", save, json!({ "id": id }))
+        .mutate("updateCustomerMapping", save, json!({ "input": input }))
         .await;
     let start = "mutation($id: ID!) { startRemap(input: {integrationId: $id, objects: [CUSTOMER]}) { run { id } userErrors { code } } }";
     let started = app.admin().mutate("startRemap", start, json!({ "id": id })).await;
