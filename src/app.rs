@@ -111,7 +111,7 @@ impl App {
         let secret = self
             .vault
             .unseal(STRIPE_KEY, integration.id, sealed)
-            .map_err(|error| Error::Internal(format!("the key of integration {}: {error}", integration.id)))?;
+            .map_err(|_cannot_open| Error::KeySealed)?;
         stripe::Key::parse(secret.expose_secret(), false)
             .map_err(|error| Error::Internal(format!("a stored key is not one: {error}")))
     }

@@ -29,6 +29,9 @@ pub enum Error {
     /// Stripe could not be read.
     #[error("Stripe could not be read")]
     Stripe(#[from] stripe::Error),
+    /// The stored Stripe key cannot be opened: the key file is another one than it was sealed with.
+    #[error("The stored Stripe key cannot be opened with this server's key file.")]
+    KeySealed,
     /// Something that cannot be repaired by anybody but us.
     #[error("{0}")]
     Internal(String),

@@ -43,7 +43,7 @@ impl From<Fault> for Response {
             Error::Unauthenticated => ("UNAUTHENTICATED", "Sign in first.".to_owned()),
             Error::Forbidden => ("FORBIDDEN", "Your role or token does not allow this.".to_owned()),
             Error::Stripe(_) => ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned()),
-            Error::Database(_) | Error::Internal(_) => {
+            Error::Database(_) | Error::Internal(_) | Error::KeySealed => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "a resolver failed");
                 ("INTERNAL", "Something went wrong on our side.".to_owned())

@@ -159,15 +159,18 @@ impl Integration {
         Ok(self.facts(ctx).await?.open_runs.into_iter().map(Run).collect())
     }
 
-    async fn next_run_at(&self) -> Option<DateTime> {
-        lag::next_run_at(&self.0).map(DateTime::from_ms)
+    /// When something is done next by itself: a look at the events, a reconcile, or another try of what failed.
+    async fn next_run_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>, Fault> {
+        let retry_at = self.facts(ctx).await?.next_retry_at;
+        Ok(lag::next_run_at(&self.0, retry_at).map(DateTime::from_ms))
     }
 
     async fn last_success_at(&self) -> Option<DateTime> {
         self.0.last_success_at.map(DateTime::from_ms)
     }
 
-    /// Age of the oldest change in Stripe that is known and not here yet; 0 when nothing is waiting.
+    /// Age of the oldest change in Stripe that is known and not here yet; 0 when nothing is waiting. While nobody looks at the events, or
+    /// looks come to nothing, it counts from the last look that did not.
     async fn sync_lag_seconds(&self, ctx: &Context<'_>) -> Result<Option<i32>, Fault> {
         let oldest = self.facts(ctx).await?.oldest_waiting;
         let seconds = lag::lag_seconds(&self.0, oldest, ctx.app()?.clock.now_ms());

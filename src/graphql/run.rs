@@ -102,7 +102,8 @@ impl Run {
     }
 
     async fn phases(&self, ctx: &Context<'_>) -> Result<Vec<RunPhase>, Fault> {
-        let now_ms = ctx.app()?.clock.now_ms();
+        // What has ended takes no longer.
+        let now_ms = self.0.finished_at.is_none().then_some(ctx.app()?.clock.now_ms());
         let compares = self.0.kind == entity::kind::RunKind::Reconcile;
         Ok(self
             .0
@@ -200,7 +201,7 @@ struct RunPhase {
 }
 
 impl RunPhase {
-    fn of(phase: &list::RunPhase, compares: bool, now_ms: i64) -> Self {
+    fn of(phase: &list::RunPhase, compares: bool, now_ms: Option<i64>) -> Self {
         let count = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
         Self {
             object: phase.object.into(),
@@ -213,7 +214,7 @@ impl RunPhase {
             skipped: count(phase.skipped),
             failed: count(phase.failed),
             drift: compares.then(|| count(phase.created + phase.updated + phase.remapped)),
-            eta_seconds: eta_seconds(phase, now_ms),
+            eta_seconds: now_ms.and_then(|now_ms| eta_seconds(phase, now_ms)),
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) async fn stop_for_key(
         .await?;
     if stopped.rows_affected > 0 {
         let id = integration.id.simple();
-        tracing::error!(integration = %id, error = message, "the key is refused: nothing is pulled until there is another");
+        tracing::error!(integration = %id, error = message, "nothing is pulled until there is another key");
         return Ok(true);
     }
     let now = store::integration::find(app.db.read(), integration.id).await?;

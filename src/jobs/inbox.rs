@@ -1,15 +1,14 @@
 //! Takes events out of the inbox when some have come, outside of any look at Stripe's list, and maps again what is queued for that.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use entity::integration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
-use super::aftermath;
+use super::pause::{self, Pauses, unbroken};
 use super::work::{is_of_key, reason};
+use super::{aftermath, rest};
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::Halt;
@@ -17,19 +16,10 @@ use crate::pull::inbox::{Lane, drain};
 use crate::pull::rules::Rules;
 use crate::store;
 
-const FIRST_REST_MS: i64 = 2_000;
-const LONGEST_REST_MS: i64 = 60_000;
-
 /// The integrations whose events wait for Stripe or the database to come back.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    resting: Mutex<HashMap<Uuid, Rest>>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Rest {
-    failures: u32,
-    until_ms: i64,
+    resting: Pauses,
 }
 
 impl Inbox {
@@ -45,7 +35,7 @@ impl Inbox {
         waiting.sort_unstable();
         waiting.dedup();
         for id in waiting {
-            if app.turns.is_taken(id) || self.rests(id, app.clock.now_ms()) {
+            if app.turns.is_taken(id) || self.resting.rests(id, app.clock.now_ms()) {
                 continue;
             }
             let Some(integration) = store::integration::find(app.db.read(), id).await? else {
@@ -59,39 +49,23 @@ impl Inbox {
         Ok(())
     }
 
-    fn rests(&self, id: Uuid, now_ms: i64) -> bool {
-        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        // Further away than any rest: our clock was set back.
-        resting
-            .get(&id)
-            .is_some_and(|rest| (1..=LONGEST_REST_MS).contains(&(rest.until_ms - now_ms)))
-    }
-
     async fn take_out(&self, app: Arc<App>, integration: integration::Model, stop: CancellationToken) {
-        match take_out(&app, &integration, &stop).await {
-            Ok(()) | Err(Halt::Paused | Halt::Canceled | Halt::LeaseLost) => {
-                let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-                resting.remove(&integration.id);
-            }
+        match unbroken(take_out(&app, &integration, &stop)).await {
+            Ok(()) | Err(Halt::Paused | Halt::Canceled | Halt::LeaseLost) => self.resting.forget(integration.id),
             Err(Halt::Failed(error)) => self.rest(&app, &integration, &error).await,
         }
     }
 
     async fn rest(&self, app: &App, integration: &integration::Model, error: &Error) {
-        tracing::warn!(integration = %integration.id.simple(), %error, "events wait");
+        pause::log(error, integration.id, "events wait");
         if is_of_key(error) {
             let (code, message) = reason(error);
             if let Err(error) = aftermath::stop_for_key(app, integration, code, &message).await {
                 tracing::error!(%error, "the schedule could not be stopped");
             }
         }
-        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest = resting.entry(integration.id).or_default();
-        let wait = FIRST_REST_MS
-            .saturating_mul(1 << rest.failures.min(8))
-            .min(LONGEST_REST_MS);
-        rest.failures += 1;
-        rest.until_ms = app.clock.now_ms() + wait;
+        self.resting
+            .begin(integration.id, app.clock.now_ms(), rest::asked(error));
     }
 }
 

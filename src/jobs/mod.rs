@@ -6,10 +6,12 @@
 //! - [`runner`] takes up runs, one at a time an integration, and sees them to their end.
 //! - [`work`] is one run; [`rest`] says how long it waits for Stripe, [`aftermath`] what its end means for the integration.
 //! - [`inbox`] has events take effect as they come, [`remap`] has what waits to be mapped again mapped where no events are taken.
+//! - [`pause`] says how long these rest after a failure.
 //! - [`removal`] takes away what people have asked to be removed.
 
 mod aftermath;
 mod inbox;
+mod pause;
 pub mod queue;
 pub mod reconcile;
 mod remap;

@@ -8,9 +8,7 @@ use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
 use entity::{integration, mapping, run};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -18,7 +16,7 @@ use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::pull::queued::blank_run;
-use crate::store::lease;
+use crate::store::lease::{self, SaveError};
 
 const KEY_LENGTH: usize = 200;
 
@@ -198,40 +196,52 @@ fn refuse_second(error: DbErr) -> Error {
 /// Calls a run off: at once when nobody works on it, else at the next page edge. Twice is harmless.
 pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
     let tx = app.db.begin().await?;
-    let Some(known) = run::Entity::find_by_id(run_id).one(&tx).await? else {
+    // Locked: whoever ends it at this moment has ended it before, or finds it called off.
+    let known = run::Entity::find_by_id(run_id).lock_exclusive().one(&tx).await?;
+    let Some(known) = known else {
         return Err(Error::refused(&["id"], Code::NotFound, "There is no such run."));
     };
     match known.state {
-        RunState::Canceled | RunState::Canceling => return Ok(known),
-        RunState::Queued | RunState::Running => {}
-        RunState::Succeeded | RunState::Partial | RunState::Failed => {
-            return Err(Error::refused(&["id"], Code::RunNotActive, "The run has ended."));
-        }
+        RunState::Canceled => return Ok(known),
+        RunState::Queued | RunState::Running | RunState::Canceling => {}
+        RunState::Succeeded | RunState::Partial | RunState::Failed => return Err(has_ended()),
     }
     let now = lease::now_ms(&tx, app.clock.now_ms()).await?;
-    let idle = Condition::any()
-        .add(run::Column::LeaseUntil.is_null())
-        .add(run::Column::LeaseUntil.lt(now));
-    let ended = run::Entity::update_many()
-        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(
-            run::Column::FinishedAt,
-            Expr::value(lease::end_of(&known, app.clock.now_ms())),
-        )
-        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
-        .filter(run::Column::Id.eq(run_id))
-        .filter(idle)
-        .exec(&tx)
-        .await?;
-    if ended.rows_affected == 0 {
-        run::Entity::update_many()
-            .col_expr(run::Column::State, Expr::value(RunState::Canceling))
-            .filter(run::Column::Id.eq(run_id))
-            .exec(&tx)
-            .await?;
+    if known.lease_until.is_some_and(|until| until >= now) {
+        ask_to_stop(&tx, run_id).await?;
+    } else {
+        lease::call_off(&tx, known, app.clock.now_ms())
+            .await
+            .map_err(not_open)?;
     }
     let now_so = run::Entity::find_by_id(run_id).one(&tx).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     app.changed.send_replace(());
     Ok(now_so)
+}
+
+fn has_ended() -> Error {
+    Error::refused(&["id"], Code::RunNotActive, "The run has ended.")
+}
+
+fn not_open(error: SaveError) -> Error {
+    match error {
+        SaveError::LeaseLost => has_ended(),
+        SaveError::Database(error) => error.into(),
+    }
+}
+
+/// Asks whoever works on a run to stop.
+async fn ask_to_stop(conn: &impl ConnectionTrait, run_id: Uuid) -> Result<(), Error> {
+    let asked = run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Canceling))
+        .filter(run::Column::Id.eq(run_id))
+        .filter(run::Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if asked.rows_affected == 0 {
+        Err(has_ended())
+    } else {
+        Ok(())
+    }
 }

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::inbox::is_open;
+use super::pause::{self, Pauses, unbroken};
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::Halt;
@@ -19,10 +20,11 @@ use crate::store::{self, lease, reference};
 #[derive(Debug, Default)]
 pub(super) struct Remaps {
     busy: Mutex<HashSet<Uuid>>,
+    resting: Pauses,
 }
 
 impl Remaps {
-    /// Begins to empty the queues that wait. Whoever takes events out, or is at work on a run, takes the queue along, and counts it.
+    /// Begins to empty the queues that wait.
     pub(super) async fn look(
         self: &Arc<Self>,
         app: &Arc<App>,
@@ -30,19 +32,12 @@ impl Remaps {
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
         for id in reference::list_integrations_queued(app.db.read()).await? {
-            let integration = store::integration::find(app.db.read(), id).await?;
-            let is_taken_along = integration.is_none_or(|integration| is_open(&integration))
-                || lease::is_worked_on(app.db.read(), id, app.clock.now_ms()).await?;
-            let Some(turn) = self.take(id).filter(|_| !is_taken_along) else {
+            if self.resting.rests(id, app.clock.now_ms()) || !is_for_here(app, id).await? {
                 continue;
-            };
+            }
+            let Some(turn) = self.take(id) else { continue };
             let (app, stop) = (Arc::clone(app), stop.clone());
-            tasks.spawn(async move {
-                if let Err(Halt::Failed(error)) = remap::drain_alone(&app, id, &stop).await {
-                    tracing::warn!(%error, "records could not be mapped again; the next tick tries again");
-                }
-                drop(turn);
-            });
+            tasks.spawn(async move { turn.drain(&app, &stop).await });
         }
         Ok(())
     }
@@ -53,8 +48,31 @@ impl Remaps {
     }
 }
 
+/// Whoever takes events out, or is at work on a run, takes the queue along, and counts it; what is being removed is mapped no more.
+async fn is_for_here(app: &App, id: Uuid) -> Result<bool, Error> {
+    let Some(integration) = store::integration::find(app.db.read(), id).await? else {
+        return Ok(false);
+    };
+    Ok(integration.purge_requested_at.is_none()
+        && !is_open(&integration)
+        && !lease::is_worked_on(app.db.read(), id, app.clock.now_ms()).await?)
+}
+
 /// Given back when dropped.
 struct Turn(Arc<Remaps>, Uuid);
+
+impl Turn {
+    async fn drain(self, app: &Arc<App>, stop: &CancellationToken) {
+        let Self(remaps, id) = &self;
+        match unbroken(remap::drain_alone(app, *id, stop)).await {
+            Err(Halt::Failed(error)) => {
+                pause::log(&error, *id, "records could not be mapped again yet");
+                remaps.resting.begin(*id, app.clock.now_ms(), 0);
+            }
+            _ => remaps.resting.forget(*id),
+        }
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {

@@ -9,16 +9,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
+use super::pause::{self, Pauses, unbroken};
 use crate::app::App;
 use crate::error::Error;
+use crate::pull::halt::Halt;
 use crate::store;
 
 /// One remover a process.
 #[derive(Debug, Default)]
 pub(super) struct Removal {
     is_at_work: AtomicBool,
+    resting: Pauses,
 }
+
+/// What the one remover works on.
+const EVERYTHING: Uuid = Uuid::nil();
 
 impl Removal {
     /// Begins to remove what was asked for, unless that has begun.
@@ -28,18 +35,37 @@ impl Removal {
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
-        if self.is_at_work.load(Ordering::SeqCst) || !(app.db.owes_flush() || is_asked_for(app).await?) {
+        let is_busy = self.is_at_work.load(Ordering::SeqCst);
+        let is_asked = app.db.owes_flush() || is_asked_for(app).await?;
+        if is_busy || !is_asked || self.resting.rests(EVERYTHING, app.clock.now_ms()) {
             return Ok(());
         }
         self.is_at_work.store(true, Ordering::SeqCst);
-        let (removal, app, stop) = (Arc::clone(self), Arc::clone(app), stop.clone());
-        tasks.spawn(async move {
-            if let Err(error) = remove(&app, &stop).await {
-                tracing::warn!(%error, "what is to be removed is not removed yet; the next tick goes on");
-            }
-            removal.is_at_work.store(false, Ordering::SeqCst);
-        });
+        let (turn, app, stop) = (Turn(Arc::clone(self)), Arc::clone(app), stop.clone());
+        tasks.spawn(async move { turn.remove(&app, &stop).await });
         Ok(())
+    }
+}
+
+/// Given back when dropped.
+struct Turn(Arc<Removal>);
+
+impl Turn {
+    async fn remove(self, app: &App, stop: &CancellationToken) {
+        let resting = &self.0.resting;
+        match unbroken(async { Ok(remove(app, stop).await?) }).await {
+            Err(Halt::Failed(error)) => {
+                pause::log(&error, EVERYTHING, "what is to be removed is not removed yet");
+                resting.begin(EVERYTHING, app.clock.now_ms(), 0);
+            }
+            _ => resting.forget(EVERYTHING),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.is_at_work.store(false, Ordering::SeqCst);
     }
 }
 

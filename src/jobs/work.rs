@@ -48,8 +48,18 @@ async fn work(app: &Arc<App>, run: run::Model, stop: &CancellationToken) -> Resu
     let Some(integration) = store::integration::find(app.db.read(), run.integration_id).await? else {
         return Err(Error::NotFound);
     };
-    let (client, rules) = match prepare(app, &integration, &run).await {
-        Ok(prepared) => prepared,
+    let client = match app.stripe_client(&integration) {
+        Ok(client) => client,
+        // It sends Stripe nothing.
+        Err(_) if run.kind == RunKind::Remap => app.stripe.without_key(),
+        Err(error) if is_of_key(&error) => {
+            let progress = Progress::new(Arc::clone(app), app.stripe.without_key(), run);
+            return fail(app, &integration, progress, error).await;
+        }
+        Err(error) => return give_up(app, run, &error).await,
+    };
+    let rules = match load_rules(app, &integration, &run).await {
+        Ok(rules) => rules,
         Err(error) => return give_up(app, run, &error).await,
     };
     let mut progress = Progress::new(Arc::clone(app), client, run);
@@ -82,18 +92,13 @@ async fn look(
     }
 }
 
-async fn prepare(
-    app: &App,
-    integration: &integration::Model,
-    run: &run::Model,
-) -> Result<(stripe::Client, Rules), Error> {
-    let client = app.stripe_client(integration)?;
+async fn load_rules(app: &App, integration: &integration::Model, run: &run::Model) -> Result<Rules, Error> {
     let mut rules = Rules::load(app.db.read(), integration, run.queued_at).await?;
     // After too long a time without events, what they would have told belongs here whatever the window says now.
     if let (RunKind::Reconcile, Some(watermark)) = (run.kind, integration.event_watermark) {
         rules.reach_back_to(watermark);
     }
-    Ok((client, rules))
+    Ok(rules)
 }
 
 async fn end(
@@ -115,12 +120,8 @@ async fn end(
             Ok(state)
         }
         Err(Halt::Canceled) => finish(app, progress, RunState::Canceled, None).await,
-        Err(Halt::Paused) => {
-            let state = progress.run().state;
-            progress.release().await?;
-            Ok(state)
-        }
-        Err(Halt::LeaseLost) => Ok(progress.run().state),
+        Err(Halt::Paused) => leave(progress).await,
+        Err(Halt::LeaseLost) => progress.lose().await.map_err(lease_error),
         Err(Halt::Failed(error)) => fail(app, &integration, progress, error).await,
     }
 }
@@ -133,14 +134,12 @@ async fn fail(
     error: Error,
 ) -> Result<RunState, Error> {
     let (code, message) = reason(&error);
-    let state = progress.run().state;
     if is_of_key(&error) {
-        if aftermath::stop_for_key(app, integration, code, &message).await? {
-            progress.rest(None, (code, message)).await.map_err(lease_error)?;
+        return if aftermath::stop_for_key(app, integration, code, &message).await? {
+            progress.rest(None, (code, message)).await.map_err(lease_error)
         } else {
-            progress.release().await?;
-        }
-        return Ok(state);
+            leave(progress).await
+        };
     }
     if let Some(rest_ms) = rest::after(
         &error,
@@ -149,14 +148,20 @@ async fn fail(
     ) {
         tracing::warn!(%error, rest_ms, "run rests");
         let resume_at = app.clock.now_ms() + rest_ms;
-        progress
-            .rest(Some(resume_at), (code, message))
-            .await
-            .map_err(lease_error)?;
-        return Ok(state);
+        let rested = progress.rest(Some(resume_at), (code, message)).await;
+        return rested.map_err(lease_error);
     }
     tracing::error!(%error, "run failed");
     finish(app, progress, RunState::Failed, Some((code, message))).await
+}
+
+/// Gives the run back, unless another process has it.
+async fn leave(progress: Progress) -> Result<RunState, Error> {
+    let state = progress.run().state;
+    match progress.release().await {
+        Err(lease::SaveError::LeaseLost) => Ok(state),
+        left => left.map_err(lease_error),
+    }
 }
 
 async fn finish(
@@ -175,7 +180,7 @@ async fn finish(
 pub(super) fn is_of_key(error: &Error) -> bool {
     matches!(
         error,
-        Error::Stripe(stripe::Error::KeyRejected { .. } | stripe::Error::PermissionMissing { .. })
+        Error::KeySealed | Error::Stripe(stripe::Error::KeyRejected { .. } | stripe::Error::PermissionMissing { .. })
     )
 }
 
@@ -190,6 +195,7 @@ fn lease_error(error: lease::SaveError) -> Error {
 pub(super) fn reason(error: &Error) -> (&'static str, String) {
     match error {
         Error::Stripe(error) => (error.code(), error.to_string()),
+        Error::KeySealed => ("KEY_UNREADABLE", error.to_string()),
         Error::Database(_) => (
             "DATABASE",
             "The database failed. The server's log says more.".to_owned(),
@@ -202,13 +208,20 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
 }
 
 /// Ends a run that could not even begin, or that nobody can go on with.
-async fn give_up(app: &App, mut run: run::Model, error: &Error) -> Result<RunState, Error> {
+async fn give_up(app: &App, run: run::Model, error: &Error) -> Result<RunState, Error> {
     tracing::error!(%error, "run given up");
     let (code, message) = reason(error);
-    run.state = RunState::Failed;
-    run.finished_at = Some(lease::end_of(&run, app.clock.now_ms()));
-    run.failure_code = Some(code.to_owned());
-    run.failure_message = Some(message);
-    lease::finish(app.db.write(), &run).await.map_err(lease_error)?;
+    // As it was last committed, not as it was taken up; another holder's it stays.
+    let stored = store::run::find(app.db.read(), run.id).await?;
+    let mut ended = run::Model {
+        fence: run.fence,
+        ..stored.unwrap_or(run)
+    };
+    ended.state = RunState::Failed;
+    lease::end_phases(&mut ended.phases, RunState::Failed);
+    ended.finished_at = Some(lease::end_of(&ended, app.clock.now_ms()));
+    ended.failure_code = Some(code.to_owned());
+    ended.failure_message = Some(message);
+    lease::finish(app.db.write(), &ended).await.map_err(lease_error)?;
     Ok(RunState::Failed)
 }

@@ -24,7 +24,7 @@ use crate::stripe::event::can_be_kept;
 /// Stripe's list of events is eventually consistent: events may appear behind what was read already.
 const OVERLAP_SECONDS: i64 = 300;
 /// The watermark stays this far behind Stripe's present second.
-const LAG_SECONDS: i64 = 10;
+pub const LAG_SECONDS: i64 = 10;
 
 /// Stripe lists events for thirty days; older ones are lost for us.
 const HOLE_SECONDS: i64 = 29 * 86_400;

@@ -15,7 +15,10 @@ use super::holder::{Holder, Writer};
 use super::tally::Tally;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::lease::{self, Order, SaveError};
+use crate::store::{
+    self,
+    lease::{self, Order, SaveError},
+};
 use crate::stripe::Client;
 
 /// A run in the hands of this process.
@@ -97,6 +100,12 @@ impl Progress {
 
     /// Saves, and halts when asked to. A halt takes effect after the transaction is committed.
     async fn save(&mut self, tx: &DatabaseTransaction) -> Result<Order, SaveError> {
+        self.count_requests(tx).await?;
+        lease::save(tx, &self.run, self.app.clock.now_ms()).await
+    }
+
+    /// Counts what was sent to Stripe since it was counted last.
+    async fn count_requests(&mut self, tx: &DatabaseTransaction) -> Result<(), SaveError> {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
         let new = requests - self.requests_counted;
         if new > 0 {
@@ -104,7 +113,7 @@ impl Progress {
             self.requests_counted = requests;
         }
         self.run.stripe_requests = self.requests_before + requests + self.requests_elsewhere;
-        lease::save(tx, &self.run, self.app.clock.now_ms()).await
+        Ok(())
     }
 
     /// Requests that were sent for this run and are counted in the day's sum already.
@@ -143,13 +152,7 @@ impl Progress {
             self.run.failure_code = Some(code.to_owned());
             self.run.failure_message = Some(message);
         }
-        for phase in self.run.phases.0.iter_mut().filter(|phase| is_open(phase.state)) {
-            phase.state = if state == RunState::Succeeded {
-                RunState::Succeeded
-            } else {
-                state
-            };
-        }
+        lease::end_phases(&mut self.run.phases, state);
         if self.run.kind == RunKind::Reconcile {
             self.run.drift = Some(drift(&self.run));
         }
@@ -157,19 +160,49 @@ impl Progress {
         Ok(self.run)
     }
 
-    /// Gives the run back until `resume_at`, Unix milliseconds, or until a person has done something; says why.
-    pub async fn rest(self, resume_at: Option<i64>, why: (&str, String)) -> Result<(), SaveError> {
-        lease::rest(self.app.db.write(), &self.run, resume_at, why).await
+    /// Gives the run back until `resume_at`, Unix milliseconds, or until a person has done something; says why. Gives what became of it:
+    /// somebody may have called it off meanwhile.
+    pub async fn rest(self, resume_at: Option<i64>, why: (&str, String)) -> Result<RunState, SaveError> {
+        self.give_back(Some((resume_at, why))).await
     }
 
-    /// Gives the run back as it was last committed.
-    pub async fn release(self) -> Result<(), sea_orm::DbErr> {
-        lease::release(self.app.db.write(), &self.run).await
+    /// Gives the run back as it was last committed, and gives what became of it.
+    pub async fn release(self) -> Result<RunState, SaveError> {
+        self.give_back(None).await
     }
-}
 
-fn is_open(state: RunState) -> bool {
-    matches!(state, RunState::Queued | RunState::Running | RunState::Canceling)
+    /// Leaves the run to whoever has taken it up or ended it; what was sent for it counts.
+    pub async fn lose(self) -> Result<RunState, SaveError> {
+        let new = i64::try_from(self.client.requests()).unwrap_or(i64::MAX) - self.requests_counted;
+        let today = self.app.clock.now().date_naive();
+        lease::count_last_reads(&self.app.db, self.run.integration_id, today, new).await?;
+        Ok(self.run.state)
+    }
+
+    async fn give_back(mut self, rest: Option<(Option<i64>, (&str, String))>) -> Result<RunState, SaveError> {
+        let app = Arc::clone(&self.app);
+        let tx = app.db.begin().await?;
+        self.count_requests(&tx).await?;
+        let order = lease::save_cost(&tx, &self.run, app.clock.now_ms()).await?;
+        // As it was last committed: what was counted since then was not written.
+        let stored = store::run::find(&tx, self.run.id).await?.ok_or(SaveError::LeaseLost)?;
+        let state = stored.state;
+        match rest {
+            _ if order == Order::Cancel => {
+                lease::call_off(&tx, stored, app.clock.now_ms()).await?;
+                tx.commit().await?;
+                return Ok(RunState::Canceled);
+            }
+            Some((resume_at, why)) => {
+                // A run that got on since it was taken up has not rested before.
+                let rests = self.run.rests;
+                lease::rest(&tx, &run::Model { rests, ..stored }, resume_at, why).await?;
+            }
+            None => lease::release(&tx, &stored).await?,
+        }
+        tx.commit().await?;
+        Ok(state)
+    }
 }
 
 /// Records that differed from Stripe.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use entity::kind::RunState;
 use entity::{integration, run};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::{Code, Error};
+use crate::store::lease::{self, SaveError};
 
 /// Which one, and the proof that it is meant.
 #[derive(Debug)]
@@ -54,16 +53,25 @@ pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration
         ..Default::default()
     };
     let disconnected = row.update(&tx).await?;
-    // Whoever works on one of them finds it ended at the next page edge and stops.
-    run::Entity::update_many()
-        .col_expr(run::Column::State, Expr::value(RunState::Canceled))
-        .col_expr(run::Column::FinishedAt, Expr::value(app.clock.now_ms()))
-        .col_expr(run::Column::ImportSlot, Expr::value(Option::<Uuid>::None))
-        .filter(run::Column::IntegrationId.eq(known.id))
-        .filter(run::Column::FinishedAt.is_null())
-        .exec(&tx)
-        .await?;
+    call_off_runs(app, &tx, known.id).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(disconnected)
+}
+
+/// Whoever works on one of them finds it ended at the next page edge and stops.
+async fn call_off_runs(app: &App, conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<(), Error> {
+    let open = run::Entity::find()
+        .filter(run::Column::IntegrationId.eq(integration_id))
+        .filter(run::Column::FinishedAt.is_null())
+        .lock_exclusive()
+        .all(conn)
+        .await?;
+    for run in open {
+        match lease::call_off(conn, run, app.clock.now_ms()).await {
+            Ok(()) | Err(SaveError::LeaseLost) => {}
+            Err(SaveError::Database(error)) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }

@@ -95,6 +95,20 @@ pub async fn list_due(
         .await
 }
 
+/// When the first failure of an integration is to be tried again, Unix milliseconds.
+pub async fn find_next_retry(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Option<i64>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::NextRetryAt)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::ResolvedAt.is_null())
+        .filter(Column::NextRetryAt.is_not_null())
+        .order_by_asc(Column::NextRetryAt)
+        .into_tuple()
+        .one(conn)
+        .await
+}
+
 /// Closes the open failures of objects that work now.
 pub async fn resolve(
     conn: &impl ConnectionTrait,

@@ -2,6 +2,7 @@
 //! older holder still writes is refused.
 
 use entity::kind::{RunKind, RunState};
+use entity::list::{RunPhase, RunPhases};
 use entity::run::{ActiveModel, Column, Entity, Model};
 use entity::{integration, read_count};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SimpleExpr};
@@ -10,6 +11,8 @@ use sea_orm::{
     Set, Statement,
 };
 use uuid::Uuid;
+
+use super::Db;
 
 /// No run rests longer. Milliseconds.
 pub const LONGEST_REST_MS: i64 = 300_000;
@@ -59,6 +62,21 @@ pub async fn is_worked_on(conn: &impl ConnectionTrait, integration_id: Uuid, own
 /// Looks at the events and reads the lists go on side by side; of each, one at a time an integration. What holds the import slot
 /// goes first: somebody waits for it.
 fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
+    let looks = || Column::Kind.eq(RunKind::CatchUp);
+    let lists = || Column::Kind.ne(RunKind::CatchUp);
+    let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
+    let lane = Condition::any()
+        .add(looks().and(is_free_of(looks())))
+        .add(lists().and(is_free_of(lists())));
+    waiting_runs(now, own_now_ms)
+        .filter(lane)
+        .order_by_asc(Column::ImportSlot.is_null())
+        .order_by_asc(Column::QueuedAt)
+        .order_by_asc(Column::Id)
+}
+
+/// Runs that nobody works on and that somebody could go on with.
+fn waiting_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
     let free = Condition::any()
         .add(Column::LeaseUntil.is_null())
         .add(Column::LeaseUntil.lt(now));
@@ -67,21 +85,15 @@ fn free_runs(now: i64, own_now_ms: i64) -> sea_orm::Select<Entity> {
         .add(Column::ResumeAt.lte(own_now_ms))
         // Nothing rests so long: our clock was set back.
         .add(Column::ResumeAt.gt(own_now_ms.saturating_add(LONGEST_REST_MS)));
-    let looks = || Column::Kind.eq(RunKind::CatchUp);
-    let lists = || Column::Kind.ne(RunKind::CatchUp);
-    let is_free_of = |lane: SimpleExpr| Column::IntegrationId.not_in_subquery(worked_on(now, lane));
-    let lane = Condition::any()
-        .add(looks().and(is_free_of(looks())))
-        .add(lists().and(is_free_of(lists())));
+    let has_key = Condition::any()
+        .add(Column::Kind.eq(RunKind::Remap))
+        .add(Column::IntegrationId.in_subquery(with_key()));
     Entity::find()
         .filter(Column::FinishedAt.is_null())
         .filter(free)
         .filter(rested)
         .filter(Column::IntegrationId.in_subquery(switched_on()))
-        .filter(lane)
-        .order_by_asc(Column::ImportSlot.is_null())
-        .order_by_asc(Column::QueuedAt)
-        .order_by_asc(Column::Id)
+        .filter(has_key)
 }
 
 /// Takes up the run that has waited longest, of an integration whose sync is on and that nobody works on. Call it in a writing
@@ -125,13 +137,22 @@ async fn lock_first(conn: &impl ConnectionTrait, candidates: sea_orm::Select<Ent
 }
 
 fn switched_on() -> sea_orm::sea_query::SelectStatement {
+    integrations(Condition::all().add(integration::Column::SyncEnabled.eq(true)))
+}
+
+fn with_key() -> sea_orm::sea_query::SelectStatement {
+    let has_key = Condition::all()
+        .add(integration::Column::KeySealed.is_not_null())
+        .add(integration::Column::KeyProblem.is_null());
+    integrations(has_key)
+}
+
+fn integrations(which: Condition) -> sea_orm::sea_query::SelectStatement {
     let mut query = Query::select();
     query
         .column(integration::Column::Id)
         .from(integration::Entity)
-        .and_where(integration::Column::SyncEnabled.eq(true))
-        .and_where(integration::Column::KeySealed.is_not_null())
-        .and_where(integration::Column::KeyProblem.is_null());
+        .cond_where(which);
     query
 }
 
@@ -173,6 +194,26 @@ pub fn end_of(run: &Model, own_now_ms: i64) -> i64 {
     Ord::max(own_now_ms, run.started_at.unwrap_or(run.queued_at))
 }
 
+/// Ends the phases of a run that ends in `state`: none of them goes on.
+pub fn end_phases(phases: &mut RunPhases, state: RunState) {
+    use RunState::{Canceling, Queued, Running};
+    let is_open = |phase: &&mut RunPhase| matches!(phase.state, Queued | Running | Canceling);
+    for phase in phases.0.iter_mut().filter(is_open) {
+        phase.state = state;
+    }
+}
+
+/// Ends a run as called off, whoever works on it. `run` is as it is stored, and locked.
+pub async fn call_off(conn: &impl ConnectionTrait, run: Model, own_now_ms: i64) -> Result<(), SaveError> {
+    let mut ended = Model {
+        state: RunState::Canceled,
+        finished_at: Some(end_of(&run, own_now_ms)),
+        ..run
+    };
+    end_phases(&mut ended.phases, RunState::Canceled);
+    finish(conn, &ended).await
+}
+
 /// What the holder is asked to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -201,7 +242,22 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
     if saved.rows_affected == 0 {
         return Err(SaveError::LeaseLost);
     }
-    order(conn, run).await
+    order(conn, run, own_now_ms).await
+}
+
+/// Writes what the run has cost so far, and nothing of what it has done since it was saved; says what to do next.
+pub async fn save_cost(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
+    let saved = Entity::update_many()
+        .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
+        .filter(Column::Id.eq(run.id))
+        .filter(Column::Fence.eq(run.fence))
+        .filter(Column::FinishedAt.is_null())
+        .exec(conn)
+        .await?;
+    if saved.rows_affected == 0 {
+        return Err(SaveError::LeaseLost);
+    }
+    order(conn, run, own_now_ms).await
 }
 
 /// A sign of life between two pages, and what to do next.
@@ -217,38 +273,48 @@ pub async fn renew(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) ->
     if renewed.rows_affected == 0 {
         return Err(SaveError::LeaseLost);
     }
-    order(conn, run).await
+    order(conn, run, own_now_ms).await
 }
 
-async fn order(conn: &impl ConnectionTrait, run: &Model) -> Result<Order, SaveError> {
+async fn order(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
     let state = Entity::find_by_id(run.id).one(conn).await?.map(|run| run.state);
     if state == Some(RunState::Canceling) {
         return Ok(Order::Cancel);
     }
-    if run.kind != RunKind::CatchUp && run.import_slot.is_none() && import_waits(conn, run.integration_id).await? {
+    let gives_way = run.kind != RunKind::CatchUp && run.import_slot.is_none();
+    if gives_way && import_waits(conn, run.integration_id, own_now_ms).await? {
         return Ok(Order::Pause);
     }
-    order_of_integration(conn, run.integration_id).await
+    order_of(conn, run.integration_id, needs_key(run.kind)).await
 }
 
-/// Somebody has asked for an import or a backfill: what was not asked for gives way.
-async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
-    let waiting = Entity::find()
-        .filter(Column::ImportSlot.eq(integration_id))
-        .filter(Column::State.eq(RunState::Queued));
+/// Somebody has asked for an import or a backfill, be it begun or not, and it could be worked on: what was not asked for gives way.
+async fn import_waits(conn: &impl ConnectionTrait, integration_id: Uuid, own_now_ms: i64) -> Result<bool, DbErr> {
+    let now = now_ms(conn, own_now_ms).await?;
+    let waiting = waiting_runs(now, own_now_ms).filter(Column::ImportSlot.eq(integration_id));
     Ok(waiting.one(conn).await?.is_some())
 }
 
 /// What whoever works for the integration is asked to do next.
 pub async fn order_of_integration(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<Order, SaveError> {
+    order_of(conn, integration_id, true).await
+}
+
+async fn order_of(conn: &impl ConnectionTrait, integration_id: Uuid, needs_key: bool) -> Result<Order, SaveError> {
     let known = integration::Entity::find_by_id(integration_id).one(conn).await?;
     Ok(match known {
         Some(known) if known.purge_requested_at.is_none() => {
-            let is_on = known.sync_enabled && known.key_sealed.is_some() && known.key_problem.is_none();
+            let has_key = known.key_sealed.is_some() && known.key_problem.is_none();
+            let is_on = known.sync_enabled && (has_key || !needs_key);
             if is_on { Order::GoOn } else { Order::Pause }
         }
         _ => Order::Cancel,
     })
+}
+
+/// What is here is mapped again without asking Stripe.
+fn needs_key(kind: RunKind) -> bool {
+    kind != RunKind::Remap
 }
 
 /// Ends the run: final state, failure, and the import slot given back.
@@ -354,6 +420,24 @@ pub async fn count_reads(
         .exec_without_returning(conn)
         .await?;
     Ok(())
+}
+
+/// The same outside of any other transaction. What is being removed is counted no more.
+pub async fn count_last_reads(
+    db: &Db,
+    integration_id: Uuid,
+    day: chrono::NaiveDate,
+    reads: i64,
+) -> Result<(), SaveError> {
+    if reads <= 0 {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    take_turn(&tx, integration_id).await?;
+    if order_of_integration(&tx, integration_id).await? != Order::Cancel {
+        count_reads(&tx, integration_id, day, reads).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Writes rows of a run's first state. A second import of one integration, or a repeated idempotency key, is a unique violation.

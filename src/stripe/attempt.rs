@@ -38,6 +38,7 @@ impl Attempt {
         };
         Self::retriable(Error::Unavailable {
             message: what.to_owned(),
+            after: None,
             request_id: None,
         })
     }
@@ -94,12 +95,23 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &Body, seen: Seen) -> At
         Some("false") => false,
         _ => worth_it,
     };
+    let after = text("retry-after")
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    let error = if worth_it || again {
+        let message = words(status, body);
+        Error::Unavailable {
+            message,
+            after,
+            request_id,
+        }
+    } else {
+        name(status, body, request_id, seen)
+    };
     Attempt {
-        error: name(status, body, request_id, worth_it || again, seen),
+        error,
         again,
-        after: text("retry-after")
-            .and_then(|seconds| seconds.parse().ok())
-            .map(Duration::from_secs),
+        after,
         hit: limited.then(|| match text("stripe-rate-limited-reason") {
             Some(reason) if reason.starts_with("endpoint") => Hit::Endpoint,
             _ => Hit::Global,
@@ -107,14 +119,17 @@ fn judge(status: StatusCode, headers: &HeaderMap, body: &Body, seen: Seen) -> At
     }
 }
 
-fn name(status: StatusCode, body: &Body, request_id: Option<String>, passing: bool, seen: Seen) -> Error {
-    let message = body.message.as_deref().map_or_else(
+fn words(status: StatusCode, body: &Body) -> String {
+    body.message.as_deref().map_or_else(
         || format!("HTTP status {}", status.as_u16()),
         |said| mask_keys(&readable(said)),
-    );
+    )
+}
+
+fn name(status: StatusCode, body: &Body, request_id: Option<String>, seen: Seen) -> Error {
+    let message = words(status, body);
     let is_cursor = matches!(body.param.as_deref(), Some("starting_after" | "ending_before"));
     match status {
-        _ if passing => Error::Unavailable { message, request_id },
         StatusCode::UNAUTHORIZED => Error::KeyRejected { message, request_id },
         StatusCode::FORBIDDEN => {
             let right = find_right(&message);

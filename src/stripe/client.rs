@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -11,19 +12,22 @@ use serde_json::Value;
 
 use super::attempt::{Attempt, read_failure};
 use super::body::read_json;
-use super::budget::Budget;
+use super::budget::{Budget, Limits};
 use super::{Error, Key, Patience, Seen};
 use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
 pub const API_VERSION: &str = "2026-10-28.endive";
 
+/// Stripe may ask to wait for so long before a request is repeated; for longer, whoever asks does something else meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
 /// Reads one Stripe account with one key, inside its budget.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
     budget: Arc<Budget>,
     clock: Clock,
     requests: Arc<AtomicU64>,
@@ -76,12 +80,29 @@ impl Client {
         Ok(Self {
             http,
             base,
-            authorization,
+            authorization: Some(authorization),
             budget,
             clock,
             requests: Arc::default(),
             patience,
         })
+    }
+
+    /// A client that sends nothing.
+    pub(super) fn without_key(http: reqwest::Client, base: Url, patience: Patience, clock: Clock) -> Self {
+        let limits = Limits {
+            global_per_second: None,
+            endpoint_per_second: None,
+        };
+        Self {
+            http,
+            base,
+            authorization: None,
+            budget: Arc::new(Budget::new(limits)),
+            clock,
+            requests: Arc::default(),
+            patience,
+        }
     }
 
     /// The same client for somebody who waits: gives up after a second try.
@@ -111,14 +132,18 @@ impl Client {
         check: fn(&Value) -> Result<(), &'static str>,
     ) -> Result<Answer, Error> {
         let url = self.url(path, query)?;
+        let authorization = self
+            .authorization
+            .as_ref()
+            .ok_or_else(|| Error::refused("there is no key to ask with"))?;
         let retries = ExponentialBuilder::default()
             .with_min_delay(self.patience.first_rest)
             .with_max_delay(self.patience.longest_rest)
             .with_max_times(self.patience.repetitions)
             .with_jitter();
-        (|| self.attempt(endpoint, &url, check))
+        (|| self.attempt(endpoint, &url, authorization, check))
             .retry(retries)
-            .when(|attempt| attempt.again)
+            .when(|attempt| attempt.again && attempt.after.is_none_or(|after| after <= LONGEST_WAIT))
             .adjust(|attempt, delay| delay.map(|delay| attempt.after.map_or(delay, |after| after.max(delay))))
             .notify(|attempt, delay| tracing::debug!(endpoint, error = %attempt.error, ?delay, "asking Stripe again"))
             .await
@@ -143,16 +168,14 @@ impl Client {
         &self,
         endpoint: &'static str,
         url: &Url,
+        authorization: &HeaderValue,
         check: fn(&Value) -> Result<(), &'static str>,
     ) -> Result<Answer, Attempt> {
         self.budget.admit(endpoint).await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let sent_at = self.clock.now_ms();
         let sent = std::time::Instant::now();
-        let request = self
-            .http
-            .get(url.clone())
-            .header(AUTHORIZATION, self.authorization.clone());
+        let request = self.http.get(url.clone()).header(AUTHORIZATION, authorization.clone());
         let response = request.send().await.map_err(|error| Attempt::broken(&error))?;
         let seen = Seen::of_answer(response.headers(), sent_at, sent.elapsed());
         if response.status() != StatusCode::OK {

@@ -1,5 +1,7 @@
 //! Failures of reading Stripe, named by what the caller does next.
 
+use std::time::Duration;
+
 use super::Seen;
 
 /// Why Stripe could not be read.
@@ -42,6 +44,8 @@ pub enum Error {
     Unavailable {
         /// What happened, keys masked.
         message: String,
+        /// Stripe asks not to be asked again before.
+        after: Option<Duration>,
         /// Stripe's id of the request.
         request_id: Option<String>,
     },

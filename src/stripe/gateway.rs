@@ -55,4 +55,9 @@ impl Gateway {
             self.clock.clone(),
         )
     }
+
+    /// A client that sends nothing, for work that asks Stripe nothing. What is asked of it is refused.
+    pub fn without_key(&self) -> Client {
+        Client::without_key(self.http.clone(), self.base.clone(), self.patience, self.clock.clone())
+    }
 }

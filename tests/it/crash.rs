@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use sandbox::{Kind, Options, Sandbox};
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ const AT_ONCE: usize = 4;
 /// Fetchers of an import: at a kill each loses the page it holds.
 const FETCHERS: usize = 8;
 const KILLS_OF_A_LIFE: usize = 5;
+/// Customers of whom events tell at once.
+const CHANGED: usize = 100;
 
 /// A company, a database, and the program that is killed and started again.
 struct Life {
@@ -132,10 +135,14 @@ impl Life {
     }
 
     /// Turning sync on makes a look at the events due at once.
-    async fn look(&mut self, id: &str) {
+    async fn turn_on(&mut self, id: &str) {
         let on =
             "mutation($id: ID!) { setSyncEnabled(input: {integrationId: $id, enabled: true}) { userErrors { code } } }";
         self.ask(on, json!({ "id": id })).await;
+    }
+
+    async fn look(&mut self, id: &str) {
+        self.turn_on(id).await;
         let newest = self.newest_event().await;
         let lag = "query($id: ID!) { integration(id: $id) { syncLagSeconds activeRuns { id } } clients(filter: {search: \"Renamed\"}) { totalCount } }";
         let end = tokio::time::Instant::now() + Duration::from_mins(2);
@@ -166,8 +173,27 @@ impl Life {
         known
     }
 
+    /// Asks for a run, `of` certain objects; gives its id.
+    async fn start_run(&mut self, mutation: &str, of: &str, id: &str) -> String {
+        let start = format!(
+            "mutation($id: ID!) {{ {mutation}(input: {{integrationId: $id, {of} idempotencyKey: \"{mutation}\"}}) {{ run {{ id }} userErrors {{ code }} }} }}"
+        );
+        let started = self.ask(&start, json!({ "id": id })).await[mutation]["run"]["id"].take();
+        started.as_str().unwrap().to_owned()
+    }
+
     /// The mapping is edited, and applied to everything that is here.
     async fn map_otherwise(&mut self, id: &str) {
+        let run_id = self.begin_mapping_otherwise(id).await;
+        let run = self.end_of_run(&run_id).await;
+        assert_eq!(run["state"], "SUCCEEDED", "{run}");
+        let stale = "query($id: ID!) { integration(id: $id) { customerMapping { staleCount } } }";
+        let left = self.ask(stale, json!({ "id": id })).await["integration"]["customerMapping"]["staleCount"].take();
+        assert_eq!(left, 0, "everything is mapped by the new rules");
+    }
+
+    /// Gives the run.
+    async fn begin_mapping_otherwise(&mut self, id: &str) -> String {
         let rule = |source: &str, target: &str| json!({ "source": source, "target": target });
         let rules = "query($id: ID!) { integration(id: $id) { customerMapping { rules { source target } } } }";
         let mut rules = self.ask(rules, json!({ "id": id })).await["integration"]["customerMapping"]["rules"].take();
@@ -176,13 +202,7 @@ impl Life {
             "mutation($input: UpdateMappingInput!) { updateCustomerMapping(input: $input) { userErrors { code } } }";
         self.ask(save, json!({ "input": { "integrationId": id, "rules": rules } }))
             .await;
-        let start = "mutation($id: ID!) { startRemap(input: {integrationId: $id, objects: [CUSTOMER], idempotencyKey: \"map\"}) { run { id } userErrors { code } } }";
-        let started = self.ask(start, json!({ "id": id })).await["startRemap"]["run"]["id"].take();
-        let run = self.end_of_run(started.as_str().unwrap()).await;
-        assert_eq!(run["state"], "SUCCEEDED", "{run}");
-        let stale = "query($id: ID!) { integration(id: $id) { customerMapping { staleCount } } }";
-        let left = self.ask(stale, json!({ "id": id })).await["integration"]["customerMapping"]["staleCount"].take();
-        assert_eq!(left, 0, "everything is mapped by the new rules");
+        self.start_run("startRemap", "objects: [CUSTOMER],", id).await
     }
 
     /// What is here is what Stripe has, and no secret was told on the way.
@@ -262,22 +282,111 @@ async fn killed_at_any_named_point_it_goes_on_where_it_was() {
     assert_eq!(never_died, Vec::<&str>::new(), "these points were never passed");
 }
 
-async fn die_at_random(seed: u64) {
+/// What it may be killed over once the import has ended.
+#[derive(Debug, Clone, Copy)]
+enum Work {
+    Events,
+    Remap,
+    Reconcile,
+}
+
+impl Life {
+    /// Waits until so many more requests were made, or nothing is at work any more.
+    async fn some_more(&mut self, requests: u64) {
+        let more = self.sandbox.request_count() + requests;
+        let client = self.client();
+        until("some more was read", async || {
+            if self.sandbox.request_count() >= more {
+                return Some(());
+            }
+            let busy = client
+                .graphql("{ integrations { activeRuns { id } } }", json!({}))
+                .await;
+            let is_idle = busy["integrations"][0]["activeRuns"] == json!([]);
+            (is_idle && !self.has_work().await).then_some(())
+        })
+        .await;
+    }
+
+    /// A run has begun and not ended, or events wait.
+    async fn has_work(&self) -> bool {
+        use entity::{run, stripe_event};
+        use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+        let db = self.database.open().await;
+        let runs = run::Entity::find()
+            .filter(run::Column::FinishedAt.is_null())
+            .filter(run::Column::StartedAt.is_not_null());
+        let events = stripe_event::Entity::find().filter(stripe_event::Column::AppliedAt.is_null());
+        let left = runs.count(db.read()).await.unwrap() + events.count(db.read()).await.unwrap();
+        db.close().await.unwrap();
+        left > 0
+    }
+
+    /// Kills it, and starts it again; says whether it had work in hand.
+    async fn kill(&mut self) -> bool {
+        self.serving.kill();
+        let was_at_work = self.has_work().await;
+        self.start_again();
+        was_at_work
+    }
+
+    /// Kills it over some work, which it ends afterwards; says whether that was in hand.
+    async fn kill_over(&mut self, work: Work, id: &str, dice: &mut StdRng) -> bool {
+        let run = match work {
+            Work::Events => {
+                self.happen_much(id).await;
+                self.some_more(dice.random_range(5..60)).await;
+                None
+            }
+            Work::Reconcile => {
+                let started = self.start_run("startReconcile", "", id).await;
+                self.some_more(dice.random_range(0..25)).await;
+                Some(started)
+            }
+            Work::Remap => {
+                let started = self.begin_mapping_otherwise(id).await;
+                // It asks Stripe for nothing: all there is to go by is time.
+                tokio::time::sleep(Duration::from_millis(dice.random_range(0..60))).await;
+                Some(started)
+            }
+        };
+        let was_at_work = self.kill().await;
+        match run {
+            Some(run_id) => {
+                let run = self.end_of_run(&run_id).await;
+                assert_eq!(run["state"], "SUCCEEDED", "{run}");
+            }
+            None => self.look(id).await,
+        }
+        was_at_work
+    }
+
+    /// Many things change, each of which has to be read, and the events are to be looked at.
+    async fn happen_much(&mut self, id: &str) {
+        let world = self.sandbox.world();
+        world.tell_in_old_version();
+        let customers = world.truth(Kind::Customer).into_iter();
+        let living = customers.filter(|customer| customer["deleted"] != true);
+        for (number, customer) in living.take(CHANGED).enumerate() {
+            let name = json!({ "name": format!("Renamed {number}") });
+            world.update(Kind::Customer, customer["id"].as_str().unwrap(), name);
+        }
+        self.turn_on(id).await;
+    }
+}
+
+/// Gives how often it was killed over work in hand.
+async fn die_at_random(seed: u64) -> usize {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut life = Life::begin(seed, None).await;
     let id = connect(&mut life).await;
+    let mut works = [Work::Events, Work::Remap, Work::Reconcile];
+    works.shuffle(&mut dice);
     let run_id = life.start_import(&id).await;
-    for _ in 0..KILLS_OF_A_LIFE {
-        let more = life.sandbox.request_count() + dice.random_range(0..40);
-        let serving = &mut life.serving;
-        let client = Client::new(&serving.address()).with_token(&life.token);
-        until("some more was read", async || {
-            let made = life.sandbox.request_count() >= more;
-            let ended = client.run(&run_id).await["state"] != "RUNNING";
-            (made || ended).then_some(())
-        })
-        .await;
-        life.start_again();
+    let mut at_work = 0;
+    for _ in works.len()..KILLS_OF_A_LIFE {
+        life.some_more(dice.random_range(1..20)).await;
+        at_work += usize::from(life.kill().await);
     }
     let run = life.end_of_run(&run_id).await;
     let again = life.pages_read_again();
@@ -285,19 +394,28 @@ async fn die_at_random(seed: u64) {
         again <= life.kills * FETCHERS,
         "seed {seed}: {again} pages were read again"
     );
+    for work in works {
+        let hit = life.kill_over(work, &id, &mut dice).await;
+        println!("seed {seed}: killed over {work:?}, in hand: {hit}");
+        at_work += usize::from(hit);
+    }
     life.change_and_look(&id).await;
     life.prove(&id, &run).await;
+    at_work
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_it_goes_on_where_it_was() {
     let lives = kills().div_ceil(KILLS_OF_A_LIFE);
     let seeds = 1..=u64::try_from(lives).unwrap();
-    stream::iter(seeds)
+    let at_work: usize = stream::iter(seeds)
         .map(die_at_random)
         .buffer_unordered(AT_ONCE)
-        .collect::<()>()
+        .fold(0, async |sum, at_work| sum + at_work)
         .await;
+    let kills = lives * KILLS_OF_A_LIFE;
+    println!("{at_work} of {kills} kills hit work");
+    assert!(at_work * 2 >= kills, "{at_work} of {kills} kills hit work");
 }
 
 #[expect(

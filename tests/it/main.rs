@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod backfill;
+mod cancel;
 mod catch_up;
 mod clients;
 mod command;

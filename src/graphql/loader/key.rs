@@ -35,6 +35,7 @@ pub(in crate::graphql) struct Facts {
     pub(in crate::graphql) reads: i64,
     pub(in crate::graphql) paid_invoices: u64,
     pub(in crate::graphql) oldest_waiting: Option<i64>,
+    pub(in crate::graphql) next_retry_at: Option<i64>,
     pub(in crate::graphql) open_runs: Vec<run::Model>,
     pub(in crate::graphql) mappings: Vec<mapping::Model>,
 }

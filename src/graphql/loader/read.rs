@@ -76,6 +76,7 @@ async fn facts_of(app: &App, id: Uuid) -> Result<Facts, DbErr> {
         reads: store::integration::sum_reads(db, id, since.date_naive()).await?,
         paid_invoices: store::integration::count_paid_invoices(db, id, paid_since.timestamp_millis()).await?,
         oldest_waiting: store::inbox::find_oldest_waiting(db, id).await?,
+        next_retry_at: store::failure::find_next_retry(db, id).await?,
         open_runs: store::run::list_open(db, id).await?,
         mappings: store::integration::list_mappings(db, id).await?,
     })

@@ -15,7 +15,7 @@ use crate::pull::halt::{Halt, obey};
 use crate::pull::holder::{Holder, Writer};
 use crate::pull::tally::Tally;
 use crate::store::lane::{self, Lease};
-use crate::store::lease::{self, Order};
+use crate::store::lease::{self, Order, SaveError};
 use crate::stripe::Client;
 
 /// Held while events are taken out. Dropped without [`Lane::leave`], it stays barred to other processes until its lease ends.
@@ -66,8 +66,13 @@ impl Lane {
         i64::try_from(self.client.requests()).unwrap_or(i64::MAX)
     }
 
-    /// Gives it back.
+    /// Gives it back, and counts what was sent since the last commit.
     pub async fn leave(self) -> Result<(), Error> {
+        let (db, new) = (&self.app.db, self.requests() - self.requests_counted);
+        let counted = lease::count_last_reads(db, self.integration_id, self.app.clock.now().date_naive(), new).await;
+        if let Err(SaveError::Database(error)) = counted {
+            tracing::warn!(%error, "requests to Stripe could not be counted");
+        }
         Ok(lane::leave(&self.app.db, self.integration_id, self.lease).await?)
     }
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use entity::kind::{RunKind, RunState};
 use futures_util::future::join_all;
-use sandbox::{Fault, Options, RateLimits, Request};
+use sandbox::{Fault, Kind, Options, RateLimits, Request};
+use serde_json::{Value, json};
 
-use super::support::{QUICK, connected, large, mend, rest_until, runs};
-use crate::support::{EVERYTHING, TestApp};
+use super::support::{QUICK, connected, halted, imported, integration, large, mend, pass, rest_until, runs};
+use crate::support::{EVERYTHING, TestApp, WebhookSender, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -142,6 +143,61 @@ async fn a_time_to_wait_is_waited() {
     let again = requests[refused + 1..].iter().find(same).unwrap();
     let waited = again.received_at - requests[refused].received_at;
     assert!(waited >= SECOND * 2, "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_time_to_wait_is_a_rest_that_can_be_called_off() {
+    let (app, id) = connected(Options::default()).await;
+    for (asked, expected_ms) in [(120, 120_000), (3_600, 300_000)] {
+        app.sandbox()
+            .faults()
+            .fail_some(1_000, 1, Fault::RateLimitedFor(asked), None);
+        let run_id = app.admin().start_import(&id, &EVERYTHING).await;
+        let run = halted(&app, RunKind::Import).await;
+        assert_eq!(run.resume_at.unwrap() - app.clock.now_ms(), expected_ms);
+        let cancel = "mutation($id: ID!) { cancelRun(input: {id: $id}) { run { state } userErrors { code } } }";
+        let called_off = app.admin().mutate("cancelRun", cancel, json!({ "id": run_id })).await;
+        assert_eq!(called_off["run"]["state"], "CANCELED");
+        app.sandbox().faults().clear();
+    }
+    assert_eq!(import(&app, &id).await, RunState::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_time_to_wait_is_not_waited_with_the_events_in_hand() {
+    let (app, id) = imported(Options::default()).await;
+    let hooks = WebhookSender::connect(&app, &id).await;
+    let world = app.sandbox().world();
+    world.tell_in_old_version();
+    let living = |customer: &Value| customer["deleted"] != true;
+    let customer = world.truth(Kind::Customer).into_iter().find(living).unwrap();
+    let known = world.events_after(0).len();
+    world.update(
+        Kind::Customer,
+        customer["id"].as_str().unwrap(),
+        json!({ "name": "Renamed" }),
+    );
+    app.sandbox()
+        .faults()
+        .fail_some(1_000, 1, Fault::RateLimitedFor(3_600), None);
+    app.sandbox().clear_requests();
+    for event in world.events_after(known) {
+        hooks.send(&app, &event).await;
+    }
+    let integration_id = integration(&app).await.id;
+    until("it was asked for, and the events are put down", async || {
+        let is_refused = app.sandbox().requests().iter().any(is_limited);
+        (is_refused && !app.app().turns.is_taken(integration_id)).then_some(())
+    })
+    .await;
+    app.sandbox().faults().clear();
+    let query = "{ clients(filter: {search: \"Renamed\"}) { totalCount } }";
+    until("they had their effect", async || {
+        pass(&app, SECOND);
+        app.app().wake.notify_one();
+        (app.graphql(query, json!({})).await["clients"]["totalCount"] != 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

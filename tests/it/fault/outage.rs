@@ -1,5 +1,7 @@
 //! Stripe fails, breaks off, is not there at all: for one request, or for an hour.
 
+use std::time::Duration;
+
 use entity::kind::{RunKind, RunState};
 use sandbox::{Fault, Kind};
 use serde_json::json;
@@ -209,5 +211,37 @@ async fn events_wait_in_the_inbox_while_what_they_name_cannot_be_read() {
     })
     .await;
     look(&app).await;
+    app.prove(&id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_has_rested_goes_before_a_comparison_that_began_meanwhile() {
+    let (app, id) = connected(large()).await;
+    let refused = Fault::ServerError(500);
+    app.sandbox()
+        .faults()
+        .fail_some(1_000, 1, refused, Some("/v1/products"));
+    let import = app.admin().start_import(&id, &EVERYTHING).await;
+    let rest = halted(&app, RunKind::Import).await;
+    app.sandbox().faults().clear();
+    app.sandbox().faults().set_latency(Duration::from_millis(200));
+    let start = "mutation($id: ID!) { startReconcile(input: {integrationId: $id}) { run { id } userErrors { code } } }";
+    app.admin().mutate("startReconcile", start, json!({ "id": id })).await;
+    until("everything is being compared", async || {
+        let compares = runs(&app, RunKind::Reconcile).await.remove(0);
+        (compares.stripe_requests > 0).then_some(())
+    })
+    .await;
+    let rest_ms = rest.resume_at.unwrap() - app.clock.now_ms();
+    app.clock.advance(Duration::from_millis(rest_ms.try_into().unwrap()));
+    let run = app.admin().end_of_run(&import).await;
+    assert_eq!(run["state"], "SUCCEEDED", "{run}");
+    let compares = runs(&app, RunKind::Reconcile).await.remove(0);
+    assert_eq!((compares.state, compares.finished_at), (RunState::Running, None));
+    app.sandbox().faults().clear();
+    until("everything was compared", async || {
+        runs(&app, RunKind::Reconcile).await.remove(0).finished_at
+    })
+    .await;
     app.prove(&id).await;
 }

@@ -55,6 +55,7 @@ impl Oracle<'_> {
         for run in runs {
             assert!(is_final(run.state), "{run:?}");
             for phase in &run.phases.0 {
+                assert!(is_final(phase.state), "{run:?}");
                 let parts = phase.created + phase.updated + phase.unchanged + phase.skipped + phase.failed;
                 assert_eq!(phase.seen, parts, "{run:?}");
             }
