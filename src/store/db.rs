@@ -77,10 +77,12 @@ impl Db {
     }
 
     fn of(read: DatabaseConnection, write: DatabaseConnection) -> Self {
+        // A process that broke off may have left something in the log.
+        let owes_flush = write.get_database_backend() != DbBackend::Postgres;
         Self {
             read,
             write,
-            owes_flush: Arc::default(),
+            owes_flush: Arc::new(AtomicBool::new(owes_flush)),
         }
     }
 
