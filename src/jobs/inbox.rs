@@ -50,7 +50,7 @@ impl Inbox {
     }
 
     async fn take_out(&self, app: Arc<App>, integration: integration::Model, stop: CancellationToken) {
-        match unbroken(take_out(&app, &integration, &stop)).await {
+        match unbroken(Box::pin(take_out(&app, &integration, &stop))).await {
             Ok(()) | Err(Halt::Paused | Halt::Canceled | Halt::LeaseLost) => self.resting.forget(integration.id),
             Err(Halt::Failed(error)) => self.rest(&app, &integration, &error).await,
         }

@@ -375,6 +375,14 @@ impl Life {
     }
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "it is shown where a test fails, and with --nocapture"
+)]
+fn tell(what: &str) {
+    println!("{what}");
+}
+
 /// Gives how often it was killed over work in hand.
 async fn die_at_random(seed: u64) -> usize {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -396,7 +404,7 @@ async fn die_at_random(seed: u64) -> usize {
     );
     for work in works {
         let hit = life.kill_over(work, &id, &mut dice).await;
-        println!("seed {seed}: killed over {work:?}, in hand: {hit}");
+        tell(&format!("seed {seed}: killed over {work:?}, in hand: {hit}"));
         at_work += usize::from(hit);
     }
     life.change_and_look(&id).await;
@@ -414,7 +422,7 @@ async fn killed_at_random_moments_it_goes_on_where_it_was() {
         .fold(0, async |sum, at_work| sum + at_work)
         .await;
     let kills = lives * KILLS_OF_A_LIFE;
-    println!("{at_work} of {kills} kills hit work");
+    tell(&format!("{at_work} of {kills} kills hit work"));
     assert!(at_work * 2 >= kills, "{at_work} of {kills} kills hit work");
 }
 

@@ -7,7 +7,7 @@ use super::dice::Dice;
 
 /// One thing, by the dice.
 pub(super) fn happen(world: &World, dice: &mut Dice) {
-    match dice.below(16) {
+    match dice.below(24) {
         0 => {
             world.create_customer(json!({ "name": format!("Customer {}", dice.below(1000)) }));
         }
@@ -34,6 +34,13 @@ pub(super) fn happen(world: &World, dice: &mut Dice) {
         11 | 12 => pay(world, dice),
         13 => credit(world, dice),
         14 => relabel(world, dice),
+        15 => coupon(world, dice),
+        16 => give_discount(world, dice, Kind::Customer),
+        17 => give_discount(world, dice, Kind::Subscription),
+        18 => switch_discount(world, dice),
+        19 => end_discount(world, dice),
+        20 | 21 => change_items(world, dice),
+        22 => bill_of_many_lines(world, dice),
         _ => bill_of_long_ago(world, dice),
     }
 }
@@ -71,8 +78,94 @@ fn subscribe(world: &World, dice: &mut Dice) {
     let prices = ids(world, Kind::Price, |price| {
         price["active"] == true && price["recurring"].is_object() && price["currency"] == "usd"
     });
-    if let (Some(customer), Some(price)) = (one(world, dice, Kind::Customer), dice.pick(&prices)) {
-        world.create_subscription(&customer, &[price]);
+    let (first, second) = (dice.pick(&prices), dice.pick(&prices));
+    if let (Some(customer), Some(first), Some(second)) = (one(world, dice, Kind::Customer), first, second) {
+        let both = [first.as_str(), second.as_str()];
+        let count = if first != second && dice.chance(50) { 2 } else { 1 };
+        world.create_subscription(&customer, &both[..count]);
+    }
+}
+
+/// Off for ever, some percent or a fixed amount.
+fn coupon(world: &World, dice: &mut Dice) {
+    let terms = [
+        json!({ "percent_off": 25 }),
+        json!({ "percent_off": 12.5 }),
+        json!({ "percent_off": null, "amount_off": 500, "currency": "usd" }),
+    ];
+    if let Some(terms) = dice.pick(&terms) {
+        world.create_coupon(terms.clone());
+    }
+}
+
+/// A customer has one discount, a subscription may have several.
+fn give_discount(world: &World, dice: &mut Dice, kind: Kind) {
+    let holders = ids(world, kind, |holder| holder["discount"].is_null());
+    if let (Some(holder), Some(coupon)) = (dice.pick(&holders), one(world, dice, Kind::Coupon)) {
+        world.give_discount(kind, holder, &coupon);
+    }
+}
+
+fn discounts(world: &World) -> Vec<String> {
+    let text = |id: &Value| id.as_str().map(str::to_owned);
+    let living = |kind| world.truth(kind).into_iter().filter(|object| object["deleted"] != true);
+    let of_customers = living(Kind::Customer).filter_map(|customer| text(&customer["discount"]["id"]));
+    let of_subscriptions = living(Kind::Subscription).flat_map(|subscription| {
+        let held = subscription["discounts"].as_array().cloned().unwrap_or_default();
+        held.iter().filter_map(text).collect::<Vec<_>>()
+    });
+    of_customers.chain(of_subscriptions).collect()
+}
+
+fn switch_discount(world: &World, dice: &mut Dice) {
+    if let (Some(discount), Some(coupon)) = (dice.pick(&discounts(world)), one(world, dice, Kind::Coupon)) {
+        world.switch_discount(discount, &coupon);
+    }
+}
+
+fn end_discount(world: &World, dice: &mut Dice) {
+    if let Some(discount) = dice.pick(&discounts(world)) {
+        world.end_discount(discount);
+    }
+}
+
+/// One more or less of something, or an item less.
+fn change_items(world: &World, dice: &mut Dice) {
+    let active = ids(world, Kind::Subscription, |subscription| {
+        subscription["status"] == "active"
+    });
+    let Some(id) = dice.pick(&active) else { return };
+    let subscription = world.get(Kind::Subscription, id).unwrap_or_default();
+    let mut items = subscription["items"]["data"].as_array().cloned().unwrap_or_default();
+    let at = dice.below(items.len());
+    if items.len() > 1 && dice.chance(30) {
+        world.remove_item(id, items[at]["id"].as_str().unwrap());
+    } else if let Some(item) = items.get_mut(at).filter(|item| item["quantity"].is_number()) {
+        item["quantity"] = json!(1 + dice.below(5));
+        world.update(Kind::Subscription, id, json!({ "items": { "data": items } }));
+    }
+}
+
+/// More lines than Stripe embeds, some of them paid at once.
+fn bill_of_many_lines(world: &World, dice: &mut Dice) {
+    let Some(customer) = one(world, dice, Kind::Customer) else {
+        return;
+    };
+    let (count, amount) = (11 + dice.below(12), 100 + i64::try_from(dice.below(100)).unwrap());
+    let id = world.create_invoice(&customer, amount * i64::try_from(count).unwrap());
+    let invoice = world.get(Kind::Invoice, &id).unwrap_or_default();
+    let one = &invoice["lines"]["data"][0];
+    let lines: Vec<Value> = (0..count)
+        .map(|place| {
+            let mut line = one.clone();
+            line["id"] = json!(format!("{}_{place}", one["id"].as_str().unwrap()));
+            (line["amount"], line["subtotal"]) = (json!(amount), json!(amount));
+            line
+        })
+        .collect();
+    world.update(Kind::Invoice, &id, json!({ "lines": { "data": lines } }));
+    if dice.chance(50) {
+        world.pay_invoice(&id);
     }
 }
 
