@@ -1,13 +1,16 @@
 //! Which client a Stripe customer is that is not known yet: rule by rule, and again when something has changed.
 
-use entity::{record_change, remap_queue, unmatched_customer};
+use entity::kind::{ClientMatchRule, RecordState, StripeKind};
+use entity::list::MatchRules;
+use entity::{integration, record_change, source_object, unmatched_customer};
 use sandbox::{Kind, Options};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, Set};
 use serde_json::{Value, json};
+use tributary::store::source::pack;
 use uuid::Uuid;
 
 use crate::settings::support::{insert, problems, ready};
-use crate::support::{Office, rule, text, until};
+use crate::support::{NOW_MS, Office, rule, text};
 
 const ALL: [&str; 3] = ["STRIPE_ID", "EXTERNAL_ID", "EMAIL"];
 
@@ -464,34 +467,67 @@ async fn an_address_that_stripe_gives_a_client_frees_who_waits_for_it_in_another
     office.pull().await;
     let ours = office.save_one(json!({ "name": "Ours" })).await;
     office.link(&ours, &customer).await;
-    let other = insert(&office.app, ready()).await;
-    let waiting = |customer: &str, email: &str| unmatched_customer::ActiveModel {
-        integration_id: Set(row_of(&other)),
-        stripe_customer_id: Set(customer.to_owned()),
-        email_key: Set(Some(email.to_owned())),
-        external_id: Set(None),
+    let twin = office
+        .save_one(json!({ "name": "Twin", "email": "before@acme.test" }))
+        .await;
+    let other = integration::Model {
+        client_matching: MatchRules(vec![ClientMatchRule::StripeId, ClientMatchRule::Email]),
+        ..ready()
     };
-    for row in [
-        waiting("cus_found", "after@acme.test"),
-        waiting("cus_freed", "before@acme.test"),
-        waiting("cus_none", "x@acme.test"),
+    let other = insert(&office.app, other).await;
+    for (id, email) in [
+        ("cus_found", "after@acme.test"),
+        ("cus_freed", "before@acme.test"),
+        ("cus_none", "x@acme.test"),
     ] {
-        row.insert(office.app.db().write()).await.unwrap();
+        wait_elsewhere(&office, &other, id, email).await;
     }
     office.pass_a_minute();
     let patch = json!({ "email": "After@acme.test" });
     office.world().update(Kind::Customer, &customer, patch);
-    let event = office.world().events_after(0).pop().unwrap();
-    office.post(&event).await;
-    until("it is mapped", async || {
-        (office.client(&ours).await["email"] == "After@acme.test").then_some(())
-    })
-    .await;
-    let queued = remap_queue::Entity::find().filter(remap_queue::Column::IntegrationId.eq(row_of(&other)));
-    let queued = queued.order_by_asc(remap_queue::Column::StripeId);
-    let queued = queued.all(office.app.db().read()).await.unwrap();
-    let queued: Vec<&str> = queued.iter().map(|row| row.stripe_id.as_str()).collect();
-    assert_eq!(queued, ["cus_found", "cus_freed"]);
+    office.tell().await;
+    assert_eq!(office.client(&ours).await["email"], "After@acme.test");
+    assert_eq!(office.whose("cus_found").await, Some(ours));
+    assert_eq!(
+        office.whose("cus_freed").await,
+        Some(twin),
+        "before, there were two of its address"
+    );
+    assert_eq!(office.whose("cus_none").await, None);
+    let waiting = unmatched_customer::Entity::find()
+        .all(office.app.db().read())
+        .await
+        .unwrap();
+    let waiting: Vec<&str> = waiting.iter().map(|row| row.stripe_customer_id.as_str()).collect();
+    assert_eq!(waiting, ["cus_none"]);
+}
+
+/// A customer of another account that is kept there and waits.
+async fn wait_elsewhere(office: &Office, integration: &str, id: &str, email: &str) {
+    let body = json!({ "id": id, "object": "customer", "email": email, "livemode": false });
+    let kept = source_object::Model {
+        integration_id: row_of(integration),
+        kind: StripeKind::Customer,
+        stripe_id: id.to_owned(),
+        body: pack(&body),
+        digest: vec![1],
+        seen_min: NOW_MS,
+        seen_max: NOW_MS,
+        deleted: false,
+        state: RecordState::Skipped,
+        reason: Some("DIRECTION_DISABLED".to_owned()),
+        map_stamp: 0,
+        recurring_of: None,
+    };
+    let db = office.app.db().write();
+    kept.into_active_model().reset_all().insert(db).await.unwrap();
+    let waiting = unmatched_customer::ActiveModel {
+        integration_id: Set(row_of(integration)),
+        stripe_customer_id: Set(id.to_owned()),
+        email_key: Set(Some(email.to_owned())),
+        external_id: Set(None),
+    };
+    waiting.insert(db).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,11 +97,7 @@ async fn what_is_too_long_for_a_key_fails_alone_or_waits_alone() {
             .await
             .unwrap();
         let keyed: Vec<_> = waiting.iter().filter(|row| row.email_key.is_some()).collect();
-        assert_eq!(
-            keyed.iter().any(|row| row.stripe_customer_id == long),
-            false,
-            "{keyed:?}"
-        );
+        assert!(!keyed.iter().any(|row| row.stripe_customer_id == long), "{keyed:?}");
         assert!(
             waiting.iter().any(|row| row.stripe_customer_id == long),
             "it waits for a person"

@@ -196,6 +196,11 @@ async fn round(office: &Office, dice: &mut StdRng, mapping: &str, ids: &[String]
         let record = record(office, mapping, id).await;
         for field in seen["fields"].as_array().unwrap() {
             let target = field["target"].as_str().unwrap();
+            if mapping == "CUSTOMER" && record["stripeId"] != id {
+                // Another customer of the same client stands before it.
+                assert!(field["problem"].is_string(), "{field}");
+                continue;
+            }
             assert_eq!(shown(&record, target), field["after"], "{id} {target}: {rules:#?}");
         }
     }
@@ -213,6 +218,40 @@ async fn round(office: &Office, dice: &mut StdRng, mapping: &str, ids: &[String]
     );
 }
 
+/// Some of what people set by hand.
+fn edit(dice: &mut StdRng, id: &str) -> Value {
+    let mut edit = json!({ "id": id });
+    for (field, values) in [
+        ("name", ["typed", "Typed"]),
+        ("phone", ["typed", ""]),
+        ("email", ["typed@acme.test", ""]),
+        ("siteUrl", ["typed.test", ""]),
+        ("currency", ["chf", ""]),
+        ("status", ["TERMINATED", ""]),
+        ("inceptionDate", ["2020-02-29", ""]),
+    ] {
+        if dice.random_bool(0.4) {
+            let value = values.choose(dice).filter(|value| !value.is_empty());
+            edit[field] = json!(value);
+        }
+    }
+    if dice.random_bool(0.4) {
+        let city = ["typed", ""].choose(dice).filter(|value| !value.is_empty());
+        edit["address"] = json!({ "city": city });
+    }
+    let values = [
+        ("text", "typed"),
+        ("integer", "5"),
+        ("boolean", "false"),
+        ("picklist", "silver"),
+    ];
+    let values = values
+        .choose_multiple(dice, 2)
+        .map(|(key, value)| json!({ "key": key, "value": value }));
+    edit["customValues"] = values.collect();
+    edit
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_shows_what_the_run_writes_whatever_the_rules() {
     let office = Office::open().await;
@@ -228,13 +267,19 @@ async fn a_preview_shows_what_the_run_writes_whatever_the_rules() {
         .map(|_| office.world().create_product(object(&mut dice)))
         .collect();
     office.pull().await;
+    // Clients that people keep, of one customer and of two.
+    let kept = json!([{ "name": "Ours", "email": "ours@acme.test" }, { "name": "Ours, twice", "status": "TRIAL" }]);
+    let kept = office.save(kept).await;
+    for (client, customer) in [(0, 0), (1, 1), (1, 2)] {
+        office.link(&text(&kept[client]["id"]), &customers[customer]).await;
+    }
     for seed in 0..ROUNDS {
         let mut dice = StdRng::seed_from_u64(seed);
         round(&office, &mut dice, "CUSTOMER", &customers).await;
         round(&office, &mut dice, "PRODUCT", &products).await;
         // Things change by all ways before the next rules come.
         let edited = office.whose(customers.choose(&mut dice).unwrap()).await.unwrap();
-        office.save(json!([{ "id": edited, "phone": "typed", "address": { "city": null }, "customValues": [{ "key": "integer", "value": "5" }] }])).await;
+        office.save(json!([edit(&mut dice, &edited)])).await;
         office.pass_a_minute();
         office
             .world()
