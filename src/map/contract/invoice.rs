@@ -96,6 +96,12 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
     if !reconciled {
         notes.warn("The lines, discounts, shipping and taxes do not add up to Stripe's total.".to_owned());
     }
+    if sums.contained != 0 {
+        notes.warn(format!(
+            "Stripe tells contained tax of {} in the smallest unit on the whole only: the lines' net amounts, mrr, arr and acv hold it.",
+            sums.contained
+        ));
+    }
     Ok(ContractDraft {
         livemode: invoice.livemode,
         source: ContractSource::Invoice,
@@ -166,34 +172,80 @@ struct Sums {
     discount: i64,
     shipping: i64,
     tax: i64,
+    /// What the lines' net amounts hold of it.
+    contained: i64,
     total: i64,
     delta: i64,
 }
 
+/// The taxes of an invoice.
+struct Taxes {
+    all: i64,
+    /// What the lines' amounts hold of it, though none of the lines tells of it.
+    contained: i64,
+}
+
+impl Taxes {
+    /// What the taxes can be: the likeliest, and what else. Old invoices carry their taxes on the whole only: those of the lines, by
+    /// Stripe's words, but nothing says that shipping's are never among them.
+    fn readings(invoice: &Invoice, lines: &[Charged], of_shipping: i64) -> Result<(Self, Vec<Self>), MapError> {
+        let on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
+        if on_lines || invoice.total_taxes.is_empty() {
+            let all = sum(lines.iter().map(|line| line.draft.tax).chain([of_shipping]))?;
+            return Ok((Self { all, contained: 0 }, Vec::new()));
+        }
+        let on_whole = sum(invoice.total_taxes.iter().map(|tax| tax.amount))?;
+        let contained = contained_tax(&invoice.total_taxes)?;
+        let among = |contained| Self {
+            all: on_whole,
+            contained,
+        };
+        let beside = Self {
+            all: sum([on_whole, of_shipping])?,
+            contained,
+        };
+        let mut others = vec![among(contained)];
+        if contained >= of_shipping {
+            others.push(among(less(contained, [of_shipping])?));
+        }
+        Ok((beside, others))
+    }
+}
+
 impl Sums {
+    /// By the first reading of the taxes that adds up to Stripe's total; by the likeliest where none does.
     fn of(invoice: &Invoice, lines: &[Charged]) -> Result<Self, MapError> {
         let (shipping, shipping_tax) = invoice.shipping_cost.as_ref().map_or(Ok((0, 0)), |cost| {
             less(cost.amount_total, [cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
         })?;
+        let (likeliest, others) = Taxes::readings(invoice, lines, shipping_tax)?;
+        let sums = Self::with(invoice, lines, shipping, &likeliest)?;
+        if sums.is_reconciled(invoice) {
+            return Ok(sums);
+        }
+        for taxes in &others {
+            let other = Self::with(invoice, lines, shipping, taxes)?;
+            if other.is_reconciled(invoice) {
+                return Ok(other);
+            }
+        }
+        Ok(sums)
+    }
+
+    fn with(invoice: &Invoice, lines: &[Charged], shipping: i64, taxes: &Taxes) -> Result<Self, MapError> {
         let amounts = |amount: fn(&Charged) -> i64| lines.iter().map(amount);
-        let taxes_on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
-        // Old invoices carry their taxes on the whole only.
-        let (tax, contained) = if taxes_on_lines || invoice.total_taxes.is_empty() {
-            (sum(amounts(|line| line.draft.tax).chain([shipping_tax]))?, 0)
-        } else {
-            (
-                sum(invoice.total_taxes.iter().map(|tax| tax.amount))?,
-                contained_tax(&invoice.total_taxes)?,
-            )
-        };
-        let total = less(sum(amounts(|line| line.draft.net).chain([shipping]))?, [contained])?;
+        let total = less(
+            sum(amounts(|line| line.draft.net).chain([shipping]))?,
+            [taxes.contained],
+        )?;
         Ok(Self {
             subtotal: sum(amounts(|line| line.draft.gross))?,
             discount: sum(amounts(|line| line.draft.discount))?,
             shipping,
-            tax,
+            tax: taxes.all,
+            contained: taxes.contained,
             total,
-            delta: less(invoice.total, [total, tax])?,
+            delta: less(invoice.total, [total, taxes.all])?,
         })
     }
 

@@ -137,7 +137,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "invoice.lines[].taxes, invoice.shipping_cost.amount_tax",
         "tax",
-        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes, of which the inclusive part comes off the total. A subscription has none.",
+        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes and that of shipping, or invoice.total_taxes alone where only that adds up; the inclusive part comes off the total. A subscription has none.",
     ),
     rule(
         "invoice.lines[]",
