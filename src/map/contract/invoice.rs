@@ -41,6 +41,7 @@ struct Reckoned<'a> {
     credit: Credit,
     revenue: Revenue,
     term: (NaiveDate, NaiveDate),
+    licensed_from: Option<NaiveDate>,
     subscription_id: Option<String>,
     course: Option<&'a Course>,
 }
@@ -63,6 +64,7 @@ impl<'a> Reckoned<'a> {
             credit: credit(invoice, refs, notes)?,
             revenue: revenue(lines.iter().filter_map(|line| line.yearly), once)?,
             term: term(&invoice.lines, &lines, booking_date)?,
+            licensed_from: licensed_from(&invoice.lines, &lines)?,
             lines,
             subscription_id,
             course,
@@ -121,6 +123,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         recurs: reckoned.recurs(),
         terminated_date: reckoned.terminated_date()?,
         renewal_from: reckoned.renewal_from(),
+        recurs_from: Some(reckoned.licensed_from.unwrap_or(reckoned.term.0)),
         auto_renew: reckoned.course.map(Course::renews),
         currency: invoice.currency.to_ascii_uppercase(),
         subtotal: sums.subtotal,
@@ -273,6 +276,16 @@ fn term(lines: &[Line], charged: &[Charged], booking_date: NaiveDate) -> Result<
     let start = periods().map(|period| period.start).min().map(day).transpose()?;
     let end = periods().map(|period| period.end).max().map(day).transpose()?;
     Ok((start.unwrap_or(booking_date), end.unwrap_or(booking_date)))
+}
+
+/// When the first begins of what is licensed and comes again. Usage is billed behind it, so the term may begin a period before.
+fn licensed_from(lines: &[Line], charged: &[Charged]) -> Result<Option<NaiveDate>, MapError> {
+    let licensed = lines
+        .iter()
+        .zip(charged)
+        .filter(|(_, charged)| charged.draft.kind == LineKind::Recurring);
+    let start = licensed.filter_map(|(line, _)| Some(line.period?.start)).min();
+    start.map(day).transpose()
 }
 
 fn name(lines: &[Charged], number: Option<&str>, id: &str) -> String {

@@ -88,6 +88,8 @@ pub struct ContractDraft {
     pub terminated_date: Option<NaiveDate>,
     /// What renews it begins on this day at the earliest.
     pub renewal_from: Option<NaiveDate>,
+    /// The day from which it renews another: the first of what is licensed in it, else of its term; null on a subscription.
+    pub recurs_from: Option<NaiveDate>,
     /// It goes on by itself; null where there is no subscription, or none known.
     pub auto_renew: Option<bool>,
     /// Upper case.

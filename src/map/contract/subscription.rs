@@ -80,6 +80,7 @@ fn draft(
         recurs: !lines.is_empty(),
         terminated_date: standing.ended_at.map(day).transpose()?,
         renewal_from: None,
+        recurs_from: None,
         currency: subscription.currency.to_ascii_uppercase(),
         subtotal: sum(lines.iter().map(|line| line.gross))?,
         discount: sum(lines.iter().map(|line| line.discount))?,

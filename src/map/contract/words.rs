@@ -186,7 +186,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",
         "renewedBy",
-        "Of the same subscription the invoice contract with the smallest termStart at termEnd or the day before, or later, that has a recurring line that is no proration.",
+        "Of the same subscription the invoice contract that begins first at termEnd or the day before, or later, and has a recurring line that is no proration. It begins with the first of its licensed recurring lines, where it has any, else with its term.",
     ),
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",

@@ -229,6 +229,7 @@ fn row_of(road: Road<'_>, source: ContractSource, stripe_id: &str, draft: Contra
         recurs: draft.recurs,
         terminated_date: draft.terminated_date,
         renewal_from: draft.renewal_from,
+        recurs_from: draft.recurs_from,
         auto_renew: draft.auto_renew,
         currency: draft.currency,
         subtotal: draft.subtotal,
