@@ -13,8 +13,8 @@ use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Coupon, Discount, Expandable, Item, Subscription};
 
-/// What is taken off each item: its own discounts first, then the subscription's, and only where none of those is running the
-/// customer's.
+/// What is taken off each item: its own discounts first, then the subscription's, and where none of the subscription's is running the
+/// customer's. What lasts is asked by itself: once a discount that comes off once is gone, the customer's is there again.
 pub(super) fn discounts(
     subscription: &Subscription,
     costs: &[Cost],
@@ -39,17 +39,34 @@ pub(super) fn discounts(
     for (item, sold) in subscription.items.iter().zip(&mut sold) {
         desk.take_off(&item.discounts, std::slice::from_mut(sold))?;
     }
-    if !desk.take_off(&subscription.discounts, &mut sold)?
+    let running = desk.take_off(&subscription.discounts, &mut sold)?;
+    if running != Running::Lasting
         && let Some(customer) = subscription
             .customer
             .as_ref()
             .and_then(|customer| refs.customer(&customer.0).here())
         && let Some(discount) = &customer.discount
     {
+        let aside: Vec<Fraction> = sold.iter().map(|sold| sold.left).collect();
         desk.take_one_off(discount, &mut sold)?;
+        if running == Running::Once {
+            for (sold, left) in sold.iter_mut().zip(aside) {
+                sold.left = left;
+            }
+        }
     }
     let next_change = desk.next_change;
     Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
+}
+
+/// What of some discounts is running, the strongest of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Running {
+    None,
+    /// Only what is taken off once.
+    Once,
+    /// What goes on; also where nobody knows whether it does.
+    Lasting,
 }
 
 /// What is sold, and what of it is left to pay. Amounts are minor units.
@@ -102,42 +119,48 @@ struct Desk<'a, 'b> {
 }
 
 impl<'a> Desk<'a, '_> {
-    /// Takes the discounts off `sold`, one after the other; says whether any of them is running.
-    fn take_off(&mut self, discounts: &'a [Expandable<Discount>], sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
-        let mut any = false;
+    /// Takes the discounts off `sold`, one after the other.
+    fn take_off(&mut self, discounts: &'a [Expandable<Discount>], sold: &mut [Sold<'_>]) -> Result<Running, MapError> {
+        let mut all = Running::None;
         for discount in discounts {
-            match discount {
-                Expandable::Object(discount) => any |= self.take_one_off(discount, sold)?,
+            let running = match discount {
+                Expandable::Object(discount) => self.take_one_off(discount, sold)?,
                 Expandable::Id(id) => {
                     self.notes
                         .warn(format!("Discount {id} is not known and not taken off."));
-                    any = true;
+                    Running::Lasting
                 }
-            }
+            };
+            all = all.max(running);
         }
-        Ok(any)
+        Ok(all)
     }
 
-    /// Takes one discount off, if it is running; says whether it is.
-    fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
+    /// Takes one discount off, if it is running.
+    fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<Running, MapError> {
         if !self.is_running(discount) {
-            return Ok(false);
+            return Ok(Running::None);
         }
         let Some(coupon_id) = discount.coupon_id() else {
             self.notes.warn(format!(
                 "Discount {} names no coupon and is not taken off.",
                 discount.id
             ));
-            return Ok(true);
+            return Ok(Running::Lasting);
         };
         match self.refs.coupon(coupon_id) {
             Known::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
             Known::Gone => self.notes.warn(format!(
                 "Coupon {coupon_id} is gone from Stripe; its discount is not taken off."
             )),
-            Known::Here(coupon) => self.apply(coupon, sold)?,
+            Known::Here(coupon) => {
+                self.apply(coupon, sold)?;
+                if !lasts(coupon) {
+                    return Ok(Running::Once);
+                }
+            }
         }
-        Ok(true)
+        Ok(Running::Lasting)
     }
 
     fn is_running(&mut self, discount: &Discount) -> bool {
@@ -153,7 +176,7 @@ impl<'a> Desk<'a, '_> {
 
     fn apply(&mut self, coupon: &Coupon, sold: &mut [Sold<'_>]) -> Result<(), MapError> {
         let mut meant: Vec<&mut Sold<'_>> = sold.iter_mut().filter(|sold| is_for(coupon, sold.product_id)).collect();
-        let lasts = coupon.duration.as_deref() != Some("once");
+        let lasts = lasts(coupon);
         if let Some(percent) = coupon.percent_off {
             return take_percent_off(percent.0, lasts, &mut meant);
         }
@@ -183,6 +206,10 @@ fn take_percent_off(percent: Decimal, lasts: bool, meant: &mut [&mut Sold<'_>]) 
         }
     }
     Ok(())
+}
+
+fn lasts(coupon: &Coupon) -> bool {
+    coupon.duration.as_deref() != Some("once")
 }
 
 fn is_for(coupon: &Coupon, product_id: Option<&str>) -> bool {

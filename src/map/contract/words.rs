@@ -253,7 +253,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.items[].discounts, subscription.discounts, customer.discount",
         "lines.discount",
-        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
+        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's; for mrr, where it has none running that lasts. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
     ),
     rule("invoice.lines[].taxes", "lines.tax", "The sum."),
     rule(
