@@ -58,7 +58,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.status, subscription.cancel_at",
         "status",
-        "trialing FORECASTED; active, past_due, paused ACTIVE; unpaid OVERDUE; incomplete_expired LOST; canceled, and past its scheduled end, CHURNED; a word of later times ACTIVE with a warning.",
+        "trialing, and incomplete that is here already, FORECASTED; active, past_due, paused ACTIVE; unpaid OVERDUE; incomplete_expired LOST; canceled, and past its scheduled end, CHURNED; a word of later times ACTIVE with a warning.",
     ),
     rule(
         "invoice.status",
@@ -68,7 +68,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.status, subscription.pause_collection",
         "paymentState",
-        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid UNPAID; else NONE.",
+        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid, and incomplete that is here already, UNPAID; else NONE. Of trialing and unpaid a paused collection changes nothing.",
     ),
     rule("invoice.status_transitions.paid_at", "paidAt", "As it is."),
     rule(
@@ -83,9 +83,9 @@ pub const FIXED_RULES: [FixedRule; 62] = [
         "The first of the lines that are no prorations, else of all. Where all is charged once: the booking date.",
     ),
     rule(
-        "subscription.items[].current_period_start",
+        "subscription.items[].current_period_start, subscription.start_date",
         "termStart",
-        "The first of the items' own periods.",
+        "The first of the items' own periods; where they have none, start_date.",
     ),
     rule(
         "invoice.lines[].period.end",
