@@ -124,7 +124,7 @@ pub struct ContractDraft {
     pub next_change_at: Option<i64>,
     /// What could not be done as it should, for people.
     pub warnings: Vec<String>,
-    /// What it names and what is not here yet.
+    /// What it names and what is not here yet, or not with all that is needed.
     pub pending: Vec<(StripeKind, String)>,
     /// In Stripe's order.
     pub lines: Vec<LineDraft>,
@@ -189,12 +189,19 @@ impl Notes {
     }
 
     fn misses(&mut self, kind: StripeKind, id: &str) {
+        let what = word(kind);
+        self.waits_for(
+            kind,
+            id,
+            format!("{what} {id} is not here yet; the contract is completed when it is."),
+        );
+    }
+
+    /// Notes an object that does not give yet what is needed of it; `why` tells so.
+    fn waits_for(&mut self, kind: StripeKind, id: &str, why: String) {
         if !self.pending.iter().any(|(known, other)| *known == kind && other == id) {
             self.pending.push((kind, id.to_owned()));
-            self.warn(format!(
-                "PENDING: {} {id} is not here yet; the contract is completed when it is.",
-                word(kind)
-            ));
+            self.warn(format!("PENDING: {why}"));
         }
     }
 }

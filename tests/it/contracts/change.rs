@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sandbox::{Fault, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{billed, connected, contract, invoice, look, pass, put_month, reconcile, says};
-use crate::support::WebhookSender;
+use crate::support::{TestApp, WebhookSender};
 
 const CREDIT: &str = "status credited { decimal } net { decimal } terminatedDate warnings";
 
@@ -145,4 +145,40 @@ async fn what_stripe_has_deleted_is_flagged_and_still_shows_what_it_names() {
     look(&app).await;
     let told = json!({ "deletedInStripe": true, "name": "Renamed", "total": { "decimal": "20.00" } });
     says(&app, "in_month", "deletedInStripe name total { decimal }", &told).await;
+}
+
+/// What `explain` says of the state of a subscription.
+async fn state(app: &TestApp, id: &str, stripe_id: &str) -> Value {
+    let query = "query($id: ID!, $stripe: String!) {
+        explain(integrationId: $id, kind: SUBSCRIPTION, stripeId: $stripe) { state } }";
+    app.graphql(query, json!({ "id": id, "stripe": stripe_id })).await["explain"]["state"].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_in_the_currency_of_the_subscription_is_waited_for() {
+    let (app, id) = connected().await;
+    let world = app.sandbox().world();
+    put_month(world);
+    world.update(Kind::Price, "price_month", json!({ "currency": "eur" }));
+    let mut item = world.get(Kind::Subscription, "sub_month").unwrap()["items"]["data"][0].take();
+    item["price"]["currency"] = json!("eur");
+    world.update(
+        Kind::Subscription,
+        "sub_month",
+        json!({ "items": { "data": [item] } }),
+    );
+    assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    let fields = "mrr { decimal } warnings";
+    let lacking = json!({ "mrr": { "decimal": "0.00" }, "warnings": ["PENDING: price price_month has no amount in USD."] });
+    assert_eq!(contract(&app, "sub_month", fields).await, lacking);
+    assert_eq!(state(&app, &id, "sub_month").await, "PENDING");
+    world.update(
+        Kind::Price,
+        "price_month",
+        json!({ "currency_options": { "usd": { "unit_amount": 2300 } } }),
+    );
+    look(&app).await;
+    let whole = json!({ "mrr": { "decimal": "23.00" }, "warnings": [] });
+    says(&app, "sub_month", fields, &whole).await;
+    assert_eq!(state(&app, &id, "sub_month").await, "IMPORTED");
 }
