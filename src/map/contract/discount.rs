@@ -1,14 +1,12 @@
 //! What running discounts take off the items of a subscription.
 
-use std::cmp::Ordering;
-
 use entity::kind::StripeKind;
-use rust_decimal::Decimal;
 
 use super::Notes;
+use super::left::Left;
 use super::price::Cost;
 use crate::map::fraction::Fraction;
-use crate::map::money::less;
+use crate::map::money::{less, sum};
 use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Coupon, Discount, Expandable, Item, Subscription};
@@ -47,7 +45,7 @@ pub(super) fn discounts(
             .and_then(|customer| refs.customer(&customer.0).here())
         && let Some(discount) = &customer.discount
     {
-        let aside: Vec<Fraction> = sold.iter().map(|sold| sold.left).collect();
+        let aside: Vec<Left> = sold.iter().map(|sold| sold.left.clone()).collect();
         desk.take_one_off(discount, &mut sold)?;
         if running == Running::Once {
             for (sold, left) in sold.iter_mut().zip(aside) {
@@ -75,9 +73,9 @@ struct Sold<'a> {
     product_id: Option<&'a str>,
     gross: i64,
     /// After all discounts.
-    left: Fraction,
+    left: Left,
     /// After those that last, so without what is taken off once.
-    lasting: Fraction,
+    lasting: Left,
 }
 
 /// What discounts have taken off, in whole minor units.
@@ -93,8 +91,8 @@ impl<'a> Sold<'a> {
         Self {
             product_id,
             gross,
-            left: Fraction::whole(gross),
-            lasting: Fraction::whole(gross),
+            left: Left::whole(gross),
+            lasting: Left::whole(gross),
         }
     }
 
@@ -178,7 +176,13 @@ impl<'a> Desk<'a, '_> {
         let mut meant: Vec<&mut Sold<'_>> = sold.iter_mut().filter(|sold| is_for(coupon, sold.product_id)).collect();
         let lasts = lasts(coupon);
         if let Some(percent) = coupon.percent_off {
-            return take_percent_off(percent.0, lasts, &mut meant);
+            for sold in meant {
+                sold.left.less_percent(percent.0)?;
+                if lasts {
+                    sold.lasting.less_percent(percent.0)?;
+                }
+            }
+            return Ok(());
         }
         let Some(amount) = amount_off(coupon, self.currency) else {
             self.notes.warn(format!(
@@ -194,18 +198,6 @@ impl<'a> Desk<'a, '_> {
         }
         Ok(())
     }
-}
-
-fn take_percent_off(percent: Decimal, lasts: bool, meant: &mut [&mut Sold<'_>]) -> Result<(), MapError> {
-    let percent = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED);
-    let factor = Fraction::of_decimal(Decimal::ONE_HUNDRED - percent).over(Fraction::whole(100))?;
-    for sold in meant {
-        sold.left = sold.left.times(factor)?;
-        if lasts {
-            sold.lasting = sold.lasting.times(factor)?;
-        }
-    }
-    Ok(())
 }
 
 fn lasts(coupon: &Coupon) -> bool {
@@ -237,29 +229,25 @@ fn amount_off(coupon: &Coupon, currency: &str) -> Option<i64> {
 }
 
 /// Splits a fixed amount over what is left of each, in whole minor units by the size of each; never more than there is.
-fn split_off(amount: i64, mut lefts: Vec<&mut Fraction>) -> Result<(), MapError> {
-    let mut all = Fraction::ZERO;
-    for left in &mut lefts {
-        // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
-        **left = Fraction::whole(left.half_up()?);
-        all = all.plus(**left)?;
-    }
-    if all.compare(Fraction::ZERO)? != Ordering::Greater {
-        return Ok(());
-    }
-    let amount = Fraction::whole(amount.max(0));
-    let off = if amount.compare(all)? == Ordering::Greater {
-        all
-    } else {
-        amount
-    };
-    let (mut so_far, mut taken) = (Fraction::ZERO, 0);
-    for left in lefts {
-        // Differences of a running share leave no rest over, and none is larger than what it is taken off.
-        so_far = so_far.plus(*left)?;
-        let until_here = off.times(so_far)?.over(all)?.half_up()?;
-        *left = left.less(Fraction::whole(less(until_here, [taken])?))?;
-        taken = until_here;
+fn split_off(amount: i64, lefts: Vec<&mut Left>) -> Result<(), MapError> {
+    // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
+    let wholes = lefts
+        .iter()
+        .map(|left| left.half_up())
+        .collect::<Result<Vec<i64>, _>>()?;
+    let all = sum(wholes.iter().copied())?;
+    let off = amount.clamp(0, all.max(0));
+    let (mut so_far, mut taken) = (0, 0);
+    for (left, whole) in lefts.into_iter().zip(wholes) {
+        *left = Left::whole(whole);
+        if off > 0 {
+            // Differences of a running share leave no rest over, and none is larger than what it is taken off.
+            so_far = sum([so_far, whole])?;
+            let share = Fraction::whole(so_far).over(Fraction::whole(all))?;
+            let until_here = Fraction::whole(off).times(share)?.half_up()?;
+            *left = Left::whole(less(whole, [less(until_here, [taken])?])?);
+            taken = until_here;
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
 //! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
-//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off, [`credit`] what was given back, [`recurring`] what
+//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off and [`left`] what remains, [`credit`] what was given back, [`recurring`] what
 //!   comes again.
 //! - [`standing`] is what a subscription's status means.
 //! - [`words`] tells all of it to people.
@@ -11,6 +11,7 @@
 mod credit;
 mod discount;
 mod invoice;
+mod left;
 mod line;
 mod price;
 mod recurring;
