@@ -142,6 +142,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         next_change_at: None,
         warnings: notes.warnings,
         pending: notes.pending,
+        misses_credit: reckoned.credit.is_short,
         stripe_subscription_id: reckoned.subscription_id,
         lines: reckoned.lines.into_iter().map(|line| line.draft).collect(),
     })

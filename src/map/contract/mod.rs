@@ -1,8 +1,8 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
 //! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
-//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off and [`left`] what remains, [`credit`] what was given back, [`recurring`] what
-//!   comes again.
+//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off and [`left`] what remains, [`credit`] what was given
+//!   back, [`recurring`] what comes again.
 //! - [`standing`] is what a subscription's status means.
 //! - [`words`] tells all of it to people.
 //!
@@ -127,6 +127,8 @@ pub struct ContractDraft {
     pub warnings: Vec<String>,
     /// What it names and what is not here yet, or not with all that is needed.
     pub pending: Vec<(StripeKind, String)>,
+    /// Its invoice states credit notes that are not here.
+    pub misses_credit: bool,
     /// In Stripe's order.
     pub lines: Vec<LineDraft>,
 }

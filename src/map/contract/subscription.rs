@@ -100,6 +100,7 @@ fn draft(
         stripe_subscription_id: Some(subscription.id),
         warnings: notes.warnings,
         pending: notes.pending,
+        misses_credit: false,
         lines,
     })
 }
@@ -153,7 +154,11 @@ fn tell_of_lack(item: &Item, lacking: Incomplete, currency: &str, refs: &Refs, n
                 Incomplete::Tiers => "tiers",
             };
             let currency = currency.to_ascii_uppercase();
-            notes.waits_for(StripeKind::Price, id, format!("price {id} has no {lacking} in {currency}."));
+            notes.waits_for(
+                StripeKind::Price,
+                id,
+                format!("price {id} has no {lacking} in {currency}."),
+            );
         }
     }
 }

@@ -108,6 +108,7 @@ fn settle(
             let pending = draft.pending.clone();
             let link = draft.stripe_subscription_id.clone();
             Ok(Written {
+                misses_credit: draft.misses_credit,
                 outcome: put(road, (source, item), draft, existing, changes),
                 pending,
                 link: link
