@@ -46,8 +46,8 @@ impl Left {
             product = times(&product, &nines(*factor)?);
         }
         let places = self.factors.iter().map(|(_, places)| places).sum::<usize>();
-        let mut digits: String = product.iter().rev().map(|nine| format!("{nine:09}")).collect();
-        digits = format!("{digits:0>width$}", width = places + 1);
+        let digits: Vec<String> = product.iter().rev().map(|nine| format!("{nine:09}")).collect();
+        let digits = format!("{:0>width$}", digits.concat(), width = places + 1);
         let (whole, rest) = digits.split_at(digits.len() - places);
         let whole: i128 = whole.parse().map_err(|_range| too_large())?;
         let size = whole + i128::from(rest.as_bytes().first().is_some_and(|digit| *digit >= b'5'));

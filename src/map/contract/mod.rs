@@ -196,12 +196,12 @@ impl Notes {
         self.waits_for(
             kind,
             id,
-            format!("{what} {id} is not here yet; the contract is completed when it is."),
+            &format!("{what} {id} is not here yet; the contract is completed when it is."),
         );
     }
 
     /// Notes an object that does not give yet what is needed of it; `why` tells so.
-    fn waits_for(&mut self, kind: StripeKind, id: &str, why: String) {
+    fn waits_for(&mut self, kind: StripeKind, id: &str, why: &str) {
         if !self.pending.iter().any(|(known, other)| *known == kind && other == id) {
             self.pending.push((kind, id.to_owned()));
             self.warn(format!("PENDING: {why}"));

@@ -157,7 +157,7 @@ fn tell_of_lack(item: &Item, lacking: Incomplete, currency: &str, refs: &Refs, n
             notes.waits_for(
                 StripeKind::Price,
                 id,
-                format!("price {id} has no {lacking} in {currency}."),
+                &format!("price {id} has no {lacking} in {currency}."),
             );
         }
     }
