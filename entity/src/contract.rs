@@ -48,6 +48,8 @@ pub struct Model {
     pub terminated_date: Option<Date>,
     /// What renews it begins on this day at the earliest.
     pub renewal_from: Option<Date>,
+    /// An invoice contract renews another from this day on: the first of what is licensed in it, else of its term.
+    pub recurs_from: Option<Date>,
     /// It goes on by itself; null where there is no subscription, or none known.
     pub auto_renew: Option<bool>,
     /// Upper case.

@@ -10,6 +10,7 @@ mod m20261123_000002_events;
 mod m20261123_000003_live;
 mod m20261124_000004_clients;
 mod m20261124_000005_contracts;
+mod m20261125_000006_renewal;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_live::Migration),
             Box::new(m20261124_000004_clients::Migration),
             Box::new(m20261124_000005_contracts::Migration),
+            Box::new(m20261125_000006_renewal::Migration),
         ]
     }
 }

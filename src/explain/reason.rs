@@ -62,7 +62,7 @@ pub(super) fn imported(kind: StripeKind) -> &'static str {
 /// What a record still misses. `missing` are the names that are not here.
 pub(super) fn pending(missing: &[SourceKey]) -> String {
     if missing.is_empty() {
-        return "It was imported before something that it names. That is here by now, and the next look completes the record."
+        return "It was imported before all that it shows was here and whole. Its warnings tell what it waits for; the record is completed when that comes."
             .to_owned();
     }
     let names: Vec<String> = missing

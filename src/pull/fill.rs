@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::alone::{self, by_kind};
 use super::apply::apply;
 use super::broken::{self, Broken};
+use super::credit;
 use super::halt::Halt;
 use super::holder::Holder;
 use super::reading::{Origin, Reading};
@@ -124,7 +125,7 @@ pub(super) async fn named_and_missing(
     Ok(missing)
 }
 
-/// Reads what `readings` name and is not here, and what that names in turn, and adds it to them.
+/// Reads what `readings` name and is not here, what that names in turn, and the credit notes that invoices state; adds it to them.
 pub(super) async fn complete(
     holder: &impl Holder,
     rules: &Rules,
@@ -143,5 +144,10 @@ pub(super) async fn complete(
         readings.extend(found);
         broken.extend(failed);
     }
+    let all: Vec<&Reading> = readings.iter().collect();
+    let short = credit::lacking(holder.app().db.read(), rules, &all).await?;
+    let (notes, failed) = credit::read(holder.client(), rules, short).await?;
+    readings.extend(notes);
+    broken.extend(failed);
     Ok((readings, broken))
 }

@@ -12,7 +12,7 @@ use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::progress::Progress;
 use super::rules::Rules;
-use super::{fill, pages, remap, sums, sweep};
+use super::{credit, fill, pages, remap, sums, sweep};
 use crate::{crash, stripe};
 
 /// How a run over the lists ended.
@@ -35,6 +35,9 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         progress.begin(object);
         pages::read_lists(progress, rules, &mut checkpoint, object, stop).await?;
         fill::missing(progress, rules, fills(progress, object), object, stop).await?;
+        if object == SyncObject::Contract {
+            credit::missing(progress, rules, stop).await?;
+        }
         if progress.run().kind == RunKind::Reconcile {
             sweep::sweep(progress, rules, &mut checkpoint, object, stop).await?;
         }

@@ -3,7 +3,7 @@
 //!
 //! - Ways in: [`import`] reads the lists, [`catch_up`] the events.
 //! - The way through: [`apply`], with [`news`] (is it newer?), `scope` (does it belong here?), `record` (what becomes of it).
-//! - After it: `fill` fetches what is named and not here, [`remap`] maps again what shows something that has changed.
+//! - After it: `fill` fetches what is named and not here, `credit` the notes that an invoice states, [`remap`] maps again what shows something that has changed.
 //! - How far: [`progress`], saved with the rows.
 
 mod alone;
@@ -11,6 +11,7 @@ pub mod apply;
 mod broken;
 pub mod catch_up;
 mod checkpoint;
+mod credit;
 pub mod erased;
 pub mod family;
 mod fetch;

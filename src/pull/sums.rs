@@ -74,6 +74,7 @@ struct Invoice {
     total_excluding_tax: Option<i64>,
     total_taxes: Option<Vec<Tax>>,
     shipping_cost: Option<Shipping>,
+    lines: Option<Lines>,
 }
 
 #[derive(Deserialize)]
@@ -84,11 +85,33 @@ struct Transitions {
 #[derive(Deserialize)]
 struct Tax {
     amount: i64,
+    tax_behavior: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Shipping {
+    amount_total: Option<i64>,
     amount_tax: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Lines {
+    data: Vec<Line>,
+}
+
+/// What a line is charged with, and what comes off it before taxes.
+#[derive(Deserialize)]
+struct Line {
+    amount: i64,
+    discount_amounts: Option<Vec<Part>>,
+    pretax_credit_amounts: Option<Vec<Part>>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    amount: i64,
+    #[serde(rename = "type")]
+    kind: Option<String>,
 }
 
 /// The same of a credit note.
@@ -104,6 +127,45 @@ struct Note {
 fn without(total: i64, taxes: Option<&Vec<Tax>>) -> i128 {
     let taxes = taxes.into_iter().flatten().map(|tax| i128::from(tax.amount));
     i128::from(total) - taxes.sum::<i128>()
+}
+
+impl Line {
+    fn to_pay(&self) -> i128 {
+        let grants = self.pretax_credit_amounts.iter().flatten();
+        let grants = grants.filter(|credit| credit.kind.as_deref() == Some("credit_balance_transaction"));
+        let off = self.discount_amounts.iter().flatten().chain(grants);
+        i128::from(self.amount) - off.map(|part| i128::from(part.amount)).sum::<i128>()
+    }
+}
+
+impl Invoice {
+    fn without_tax(&self) -> i128 {
+        if let Some(stated) = self.total_excluding_tax {
+            return i128::from(stated);
+        }
+        let all = without(self.total, self.total_taxes.as_ref());
+        let of_shipping = self.shipping_cost.as_ref().and_then(|cost| cost.amount_tax);
+        if self.has_shipping_among_its_taxes() {
+            all
+        } else {
+            all - i128::from(of_shipping.unwrap_or(0))
+        }
+    }
+
+    /// `total_taxes` are those of the lines. Where only that adds up, they hold the tax on top of shipping, too, which `amount_total`
+    /// has in it already.
+    fn has_shipping_among_its_taxes(&self) -> bool {
+        let (Some(shipping), Some(lines)) = (&self.shipping_cost, &self.lines) else {
+            return false;
+        };
+        let of_shipping = i128::from(shipping.amount_tax.unwrap_or(0));
+        let on_top = self.total_taxes.iter().flatten();
+        let on_top = on_top.filter(|tax| tax.tax_behavior.as_deref() != Some("inclusive"));
+        let on_top: i128 = on_top.map(|tax| i128::from(tax.amount)).sum();
+        let before: i128 = lines.data.iter().map(Line::to_pay).sum();
+        let whole = before + i128::from(shipping.amount_total.unwrap_or(0)) + on_top;
+        of_shipping != 0 && i128::from(self.total) == whole - of_shipping
+    }
 }
 
 /// What credit notes gave back of each invoice.
@@ -144,16 +206,7 @@ async fn invoiced(
         let Some(month) = DateTime::from_timestamp(booked, 0).map(|at| at.format("%Y-%m").to_string()) else {
             return;
         };
-        let shipping_tax = invoice
-            .shipping_cost
-            .as_ref()
-            .and_then(|cost| cost.amount_tax)
-            .unwrap_or(0);
-        let total = invoice.total_excluding_tax.map_or_else(
-            || without(invoice.total, invoice.total_taxes.as_ref()) - i128::from(shipping_tax),
-            i128::from,
-        );
-        let net = total - credited.get(id).copied().unwrap_or(0);
+        let net = invoice.without_tax() - credited.get(id).copied().unwrap_or(0);
         *sums.entry((month, invoice.currency.to_ascii_uppercase())).or_default() += net;
     })
     .await?;

@@ -211,6 +211,32 @@ pub async fn list_texts(
         .collect()
 }
 
+/// A page of the JSON of those objects of a kind whose records wait for something, in the order of their ids.
+pub async fn list_pending_texts(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<(String, Vec<u8>)>, DbErr> {
+    let rows: Vec<(String, Vec<u8>)> = Entity::find()
+        .select_only()
+        .columns([Column::StripeId, Column::Body])
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::State.eq(RecordState::Pending))
+        .filter(Column::Deleted.eq(false))
+        .filter(Column::StripeId.gt(after))
+        .order_by_asc(Column::StripeId)
+        .limit(limit)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|(id, body)| Ok((id, unpack_bytes(&body)?)))
+        .collect()
+}
+
 /// The objects of a kind that were mapped with another fingerprint than `stamp`.
 fn mapped_otherwise(integration_id: Uuid, kind: StripeKind, stamp: i64) -> sea_orm::Select<Entity> {
     Entity::find()

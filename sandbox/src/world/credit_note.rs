@@ -20,7 +20,7 @@ impl World {
         let invoice = index * EVERY + PLACE;
         let payable = !history::is_free(invoice) && !history::is_refund(invoice);
         let charged = self.invoice_collection(invoice) == "charge_automatically";
-        let suited = invoice < self.counts.invoices
+        let suited = index < self.generated(Kind::CreditNote)
             && payable
             && charged
             && self.created(Kind::Invoice, invoice) < self.anchor - 2 * DAY

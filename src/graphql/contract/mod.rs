@@ -242,8 +242,8 @@ impl Contract {
         Ok(ctx.rows()?.load_one(RenewalOf(self.0.row.id)).await?.map(Contract))
     }
 
-    /// The contract after it: the first invoice of the same subscription that begins at its end, or the day before, and charges something
-    /// recurring.
+    /// The contract after it: the first invoice of the same subscription that begins at its end, the day before, or later, and charges
+    /// something recurring. An invoice begins with what is licensed in it, where anything is; usage is billed behind.
     async fn renewed_by(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
         Ok(ctx.rows()?.load_one(RenewedBy(self.0.row.id)).await?.map(Contract))
     }

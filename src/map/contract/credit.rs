@@ -14,6 +14,8 @@ pub(super) struct Credit {
     pub(super) credited: i64,
     /// The day of the last note, where nothing is left of the invoice.
     pub(super) full_on: Option<NaiveDate>,
+    /// Stripe states more than the notes that are here come to.
+    pub(super) is_short: bool,
 }
 
 /// Adds up the notes that count.
@@ -27,7 +29,7 @@ pub(super) fn credit(invoice: &Invoice, refs: &Refs, notes: &mut Notes) -> Resul
         }
     }
     let given_back = sum(issued.iter().map(|note| note.total))?;
-    warn_of_difference(invoice, given_back, notes)?;
+    let is_short = warn_of_difference(invoice, given_back, notes)?;
     let credited = issued.iter().copied().map(without_tax).collect::<Result<Vec<_>, _>>()?;
     let is_full = !issued.is_empty() && given_back >= invoice.total;
     let last = issued
@@ -37,6 +39,7 @@ pub(super) fn credit(invoice: &Invoice, refs: &Refs, notes: &mut Notes) -> Resul
     Ok(Credit {
         credited: sum(credited)?,
         full_on: last.filter(|_| is_full).map(day).transpose()?,
+        is_short,
     })
 }
 
@@ -47,20 +50,23 @@ fn without_tax(note: &CreditNote) -> Result<i64, MapError> {
     }
 }
 
-/// A key may lack the right to credit notes, and one may be older than what was listed: the invoice itself knows their sum.
-fn warn_of_difference(invoice: &Invoice, given_back: i64, notes: &mut Notes) -> Result<(), MapError> {
+/// A key may lack the right to credit notes, and one may be older than what was listed: the invoice itself knows their sum. Says
+/// whether some are missing.
+fn warn_of_difference(invoice: &Invoice, given_back: i64, notes: &mut Notes) -> Result<bool, MapError> {
     let stated = [
         invoice.pre_payment_credit_notes_amount,
         invoice.post_payment_credit_notes_amount,
     ];
     if stated == [None, None] {
-        return Ok(());
+        return Ok(false);
     }
     let stated = sum(stated.into_iter().flatten())?;
+    let is_short = stated > given_back;
     if stated != given_back {
+        let pending = if is_short { "PENDING: " } else { "" };
         notes.warn(format!(
-            "Stripe states credit notes of {stated} in the smallest unit; those that are here come to {given_back}."
+            "{pending}Stripe states credit notes of {stated} in the smallest unit; those that are here come to {given_back}."
         ));
     }
-    Ok(())
+    Ok(is_short)
 }

@@ -1,20 +1,18 @@
 //! What running discounts take off the items of a subscription.
 
-use std::cmp::Ordering;
-
 use entity::kind::StripeKind;
-use rust_decimal::Decimal;
 
 use super::Notes;
+use super::left::Left;
 use super::price::Cost;
 use crate::map::fraction::Fraction;
-use crate::map::money::less;
+use crate::map::money::{less, sum};
 use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Coupon, Discount, Expandable, Item, Subscription};
 
-/// What is taken off each item: its own discounts first, then the subscription's, and only where none of those is running the
-/// customer's.
+/// What is taken off each item: its own discounts first, then the subscription's, and where none of the subscription's is running the
+/// customer's. What lasts is asked by itself: once a discount that comes off once is gone, the customer's is there again.
 pub(super) fn discounts(
     subscription: &Subscription,
     costs: &[Cost],
@@ -39,17 +37,34 @@ pub(super) fn discounts(
     for (item, sold) in subscription.items.iter().zip(&mut sold) {
         desk.take_off(&item.discounts, std::slice::from_mut(sold))?;
     }
-    if !desk.take_off(&subscription.discounts, &mut sold)?
+    let running = desk.take_off(&subscription.discounts, &mut sold)?;
+    if running != Running::Lasting
         && let Some(customer) = subscription
             .customer
             .as_ref()
             .and_then(|customer| refs.customer(&customer.0).here())
         && let Some(discount) = &customer.discount
     {
+        let aside: Vec<Left> = sold.iter().map(|sold| sold.left.clone()).collect();
         desk.take_one_off(discount, &mut sold)?;
+        if running == Running::Once {
+            for (sold, left) in sold.iter_mut().zip(aside) {
+                sold.left = left;
+            }
+        }
     }
     let next_change = desk.next_change;
     Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
+}
+
+/// What of some discounts is running, the strongest of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Running {
+    None,
+    /// Only what is taken off once.
+    Once,
+    /// What goes on; also where nobody knows whether it does.
+    Lasting,
 }
 
 /// What is sold, and what of it is left to pay. Amounts are minor units.
@@ -58,9 +73,9 @@ struct Sold<'a> {
     product_id: Option<&'a str>,
     gross: i64,
     /// After all discounts.
-    left: Fraction,
+    left: Left,
     /// After those that last, so without what is taken off once.
-    lasting: Fraction,
+    lasting: Left,
 }
 
 /// What discounts have taken off, in whole minor units.
@@ -76,8 +91,8 @@ impl<'a> Sold<'a> {
         Self {
             product_id,
             gross,
-            left: Fraction::whole(gross),
-            lasting: Fraction::whole(gross),
+            left: Left::whole(gross),
+            lasting: Left::whole(gross),
         }
     }
 
@@ -102,42 +117,48 @@ struct Desk<'a, 'b> {
 }
 
 impl<'a> Desk<'a, '_> {
-    /// Takes the discounts off `sold`, one after the other; says whether any of them is running.
-    fn take_off(&mut self, discounts: &'a [Expandable<Discount>], sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
-        let mut any = false;
+    /// Takes the discounts off `sold`, one after the other.
+    fn take_off(&mut self, discounts: &'a [Expandable<Discount>], sold: &mut [Sold<'_>]) -> Result<Running, MapError> {
+        let mut all = Running::None;
         for discount in discounts {
-            match discount {
-                Expandable::Object(discount) => any |= self.take_one_off(discount, sold)?,
+            let running = match discount {
+                Expandable::Object(discount) => self.take_one_off(discount, sold)?,
                 Expandable::Id(id) => {
                     self.notes
                         .warn(format!("Discount {id} is not known and not taken off."));
-                    any = true;
+                    Running::Lasting
                 }
-            }
+            };
+            all = all.max(running);
         }
-        Ok(any)
+        Ok(all)
     }
 
-    /// Takes one discount off, if it is running; says whether it is.
-    fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<bool, MapError> {
+    /// Takes one discount off, if it is running.
+    fn take_one_off(&mut self, discount: &Discount, sold: &mut [Sold<'_>]) -> Result<Running, MapError> {
         if !self.is_running(discount) {
-            return Ok(false);
+            return Ok(Running::None);
         }
         let Some(coupon_id) = discount.coupon_id() else {
             self.notes.warn(format!(
                 "Discount {} names no coupon and is not taken off.",
                 discount.id
             ));
-            return Ok(true);
+            return Ok(Running::Lasting);
         };
         match self.refs.coupon(coupon_id) {
             Known::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
             Known::Gone => self.notes.warn(format!(
                 "Coupon {coupon_id} is gone from Stripe; its discount is not taken off."
             )),
-            Known::Here(coupon) => self.apply(coupon, sold)?,
+            Known::Here(coupon) => {
+                self.apply(coupon, sold)?;
+                if !lasts(coupon) {
+                    return Ok(Running::Once);
+                }
+            }
         }
-        Ok(true)
+        Ok(Running::Lasting)
     }
 
     fn is_running(&mut self, discount: &Discount) -> bool {
@@ -153,9 +174,15 @@ impl<'a> Desk<'a, '_> {
 
     fn apply(&mut self, coupon: &Coupon, sold: &mut [Sold<'_>]) -> Result<(), MapError> {
         let mut meant: Vec<&mut Sold<'_>> = sold.iter_mut().filter(|sold| is_for(coupon, sold.product_id)).collect();
-        let lasts = coupon.duration.as_deref() != Some("once");
+        let lasts = lasts(coupon);
         if let Some(percent) = coupon.percent_off {
-            return take_percent_off(percent.0, lasts, &mut meant);
+            for sold in meant {
+                sold.left.less_percent(percent.0)?;
+                if lasts {
+                    sold.lasting.less_percent(percent.0)?;
+                }
+            }
+            return Ok(());
         }
         let Some(amount) = amount_off(coupon, self.currency) else {
             self.notes.warn(format!(
@@ -173,16 +200,8 @@ impl<'a> Desk<'a, '_> {
     }
 }
 
-fn take_percent_off(percent: Decimal, lasts: bool, meant: &mut [&mut Sold<'_>]) -> Result<(), MapError> {
-    let percent = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED);
-    let factor = Fraction::of_decimal(Decimal::ONE_HUNDRED - percent).over(Fraction::whole(100))?;
-    for sold in meant {
-        sold.left = sold.left.times(factor)?;
-        if lasts {
-            sold.lasting = sold.lasting.times(factor)?;
-        }
-    }
-    Ok(())
+fn lasts(coupon: &Coupon) -> bool {
+    coupon.duration.as_deref() != Some("once")
 }
 
 fn is_for(coupon: &Coupon, product_id: Option<&str>) -> bool {
@@ -210,29 +229,25 @@ fn amount_off(coupon: &Coupon, currency: &str) -> Option<i64> {
 }
 
 /// Splits a fixed amount over what is left of each, in whole minor units by the size of each; never more than there is.
-fn split_off(amount: i64, mut lefts: Vec<&mut Fraction>) -> Result<(), MapError> {
-    let mut all = Fraction::ZERO;
-    for left in &mut lefts {
-        // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
-        **left = Fraction::whole(left.half_up()?);
-        all = all.plus(**left)?;
-    }
-    if all.compare(Fraction::ZERO)? != Ordering::Greater {
-        return Ok(());
-    }
-    let amount = Fraction::whole(amount.max(0));
-    let off = if amount.compare(all)? == Ordering::Greater {
-        all
-    } else {
-        amount
-    };
-    let (mut so_far, mut taken) = (Fraction::ZERO, 0);
-    for left in lefts {
-        // Differences of a running share leave no rest over, and none is larger than what it is taken off.
-        so_far = so_far.plus(*left)?;
-        let until_here = off.times(so_far)?.over(all)?.half_up()?;
-        *left = left.less(Fraction::whole(less(until_here, [taken])?))?;
-        taken = until_here;
+fn split_off(amount: i64, lefts: Vec<&mut Left>) -> Result<(), MapError> {
+    // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
+    let wholes = lefts
+        .iter()
+        .map(|left| left.half_up())
+        .collect::<Result<Vec<i64>, _>>()?;
+    let all = sum(wholes.iter().copied())?;
+    let off = amount.clamp(0, all.max(0));
+    let (mut so_far, mut taken) = (0, 0);
+    for (left, whole) in lefts.into_iter().zip(wholes) {
+        *left = Left::whole(whole);
+        if off > 0 {
+            // Differences of a running share leave no rest over, and none is larger than what it is taken off.
+            so_far = sum([so_far, whole])?;
+            let share = Fraction::whole(so_far).over(Fraction::whole(all))?;
+            let until_here = Fraction::whole(off).times(share)?.half_up()?;
+            *left = Left::whole(less(whole, [less(until_here, [taken])?])?);
+            taken = until_here;
+        }
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ struct Reckoned<'a> {
     credit: Credit,
     revenue: Revenue,
     term: (NaiveDate, NaiveDate),
+    licensed_from: Option<NaiveDate>,
     subscription_id: Option<String>,
     course: Option<&'a Course>,
 }
@@ -63,6 +64,7 @@ impl<'a> Reckoned<'a> {
             credit: credit(invoice, refs, notes)?,
             revenue: revenue(lines.iter().filter_map(|line| line.yearly), once)?,
             term: term(&invoice.lines, &lines, booking_date)?,
+            licensed_from: licensed_from(&invoice.lines, &lines)?,
             lines,
             subscription_id,
             course,
@@ -96,6 +98,12 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
     if !reconciled {
         notes.warn("The lines, discounts, shipping and taxes do not add up to Stripe's total.".to_owned());
     }
+    if sums.contained != 0 {
+        notes.warn(format!(
+            "Stripe tells contained tax of {} in the smallest unit on the whole only: the lines' net amounts, mrr, arr and acv hold it.",
+            sums.contained
+        ));
+    }
     Ok(ContractDraft {
         livemode: invoice.livemode,
         source: ContractSource::Invoice,
@@ -115,6 +123,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         recurs: reckoned.recurs(),
         terminated_date: reckoned.terminated_date()?,
         renewal_from: reckoned.renewal_from(),
+        recurs_from: Some(reckoned.licensed_from.unwrap_or(reckoned.term.0)),
         auto_renew: reckoned.course.map(Course::renews),
         currency: invoice.currency.to_ascii_uppercase(),
         subtotal: sums.subtotal,
@@ -133,6 +142,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         next_change_at: None,
         warnings: notes.warnings,
         pending: notes.pending,
+        misses_credit: reckoned.credit.is_short,
         stripe_subscription_id: reckoned.subscription_id,
         lines: reckoned.lines.into_iter().map(|line| line.draft).collect(),
     })
@@ -166,34 +176,80 @@ struct Sums {
     discount: i64,
     shipping: i64,
     tax: i64,
+    /// What the lines' net amounts hold of it.
+    contained: i64,
     total: i64,
     delta: i64,
 }
 
+/// The taxes of an invoice.
+struct Taxes {
+    all: i64,
+    /// What the lines' amounts hold of it, though none of the lines tells of it.
+    contained: i64,
+}
+
+impl Taxes {
+    /// What the taxes can be: the likeliest, and what else. Old invoices carry their taxes on the whole only: those of the lines, by
+    /// Stripe's words, but nothing says that shipping's are never among them.
+    fn readings(invoice: &Invoice, lines: &[Charged], of_shipping: i64) -> Result<(Self, Vec<Self>), MapError> {
+        let on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
+        if on_lines || invoice.total_taxes.is_empty() {
+            let all = sum(lines.iter().map(|line| line.draft.tax).chain([of_shipping]))?;
+            return Ok((Self { all, contained: 0 }, Vec::new()));
+        }
+        let on_whole = sum(invoice.total_taxes.iter().map(|tax| tax.amount))?;
+        let contained = contained_tax(&invoice.total_taxes)?;
+        let among = |contained| Self {
+            all: on_whole,
+            contained,
+        };
+        let beside = Self {
+            all: sum([on_whole, of_shipping])?,
+            contained,
+        };
+        let mut others = vec![among(contained)];
+        if contained >= of_shipping {
+            others.push(among(less(contained, [of_shipping])?));
+        }
+        Ok((beside, others))
+    }
+}
+
 impl Sums {
+    /// By the first reading of the taxes that adds up to Stripe's total; by the likeliest where none does.
     fn of(invoice: &Invoice, lines: &[Charged]) -> Result<Self, MapError> {
         let (shipping, shipping_tax) = invoice.shipping_cost.as_ref().map_or(Ok((0, 0)), |cost| {
             less(cost.amount_total, [cost.amount_tax]).map(|without_tax| (without_tax, cost.amount_tax))
         })?;
+        let (likeliest, others) = Taxes::readings(invoice, lines, shipping_tax)?;
+        let sums = Self::with(invoice, lines, shipping, &likeliest)?;
+        if sums.is_reconciled(invoice) {
+            return Ok(sums);
+        }
+        for taxes in &others {
+            let other = Self::with(invoice, lines, shipping, taxes)?;
+            if other.is_reconciled(invoice) {
+                return Ok(other);
+            }
+        }
+        Ok(sums)
+    }
+
+    fn with(invoice: &Invoice, lines: &[Charged], shipping: i64, taxes: &Taxes) -> Result<Self, MapError> {
         let amounts = |amount: fn(&Charged) -> i64| lines.iter().map(amount);
-        let taxes_on_lines = invoice.lines.iter().any(|line| !line.taxes.is_empty());
-        // Old invoices carry their taxes on the whole only.
-        let (tax, contained) = if taxes_on_lines || invoice.total_taxes.is_empty() {
-            (sum(amounts(|line| line.draft.tax).chain([shipping_tax]))?, 0)
-        } else {
-            (
-                sum(invoice.total_taxes.iter().map(|tax| tax.amount))?,
-                contained_tax(&invoice.total_taxes)?,
-            )
-        };
-        let total = less(sum(amounts(|line| line.draft.net).chain([shipping]))?, [contained])?;
+        let total = less(
+            sum(amounts(|line| line.draft.net).chain([shipping]))?,
+            [taxes.contained],
+        )?;
         Ok(Self {
             subtotal: sum(amounts(|line| line.draft.gross))?,
             discount: sum(amounts(|line| line.draft.discount))?,
             shipping,
-            tax,
+            tax: taxes.all,
+            contained: taxes.contained,
             total,
-            delta: less(invoice.total, [total, tax])?,
+            delta: less(invoice.total, [total, taxes.all])?,
         })
     }
 
@@ -221,6 +277,16 @@ fn term(lines: &[Line], charged: &[Charged], booking_date: NaiveDate) -> Result<
     let start = periods().map(|period| period.start).min().map(day).transpose()?;
     let end = periods().map(|period| period.end).max().map(day).transpose()?;
     Ok((start.unwrap_or(booking_date), end.unwrap_or(booking_date)))
+}
+
+/// When the first begins of what is licensed and comes again. Usage is billed behind it, so the term may begin a period before.
+fn licensed_from(lines: &[Line], charged: &[Charged]) -> Result<Option<NaiveDate>, MapError> {
+    let licensed = lines
+        .iter()
+        .zip(charged)
+        .filter(|(_, charged)| charged.draft.kind == LineKind::Recurring);
+    let start = licensed.filter_map(|(line, _)| Some(line.period?.start)).min();
+    start.map(day).transpose()
 }
 
 fn name(lines: &[Charged], number: Option<&str>, id: &str) -> String {

@@ -7,6 +7,7 @@ use super::recurring::{monthly, yearly};
 use super::{LineDraft, Notes, known, line_number, milliseconds, text};
 use crate::map::fraction::Fraction;
 use crate::map::money::{less, sum};
+use crate::map::refs::Known;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Line, Price, Tax};
 
@@ -29,6 +30,9 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
     let price_id = details.and_then(|details| Some(details.price.as_ref()?.0.as_str()));
     let product_id = details.and_then(|details| Some(details.product.as_ref()?.0.as_str()));
     let price = price_id.and_then(|id| known(refs.price(id), StripeKind::Price, id, notes));
+    if let Some(id) = price_id.filter(|id| !line.is_proration() && matches!(refs.price(id), Known::Gone)) {
+        notes.warn(gone(line, id));
+    }
     let product = product_id.and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
     let kind = kind(line, price);
     let discount = discount(line)?;
@@ -37,7 +41,7 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
         Some(price) if kind != LineKind::Proration => yearly(net, price)?,
         _ => None,
     };
-    // A price that is missing is told of already.
+    // A price that is missing or gone is told of already.
     if kind == LineKind::Recurring && yearly.is_none() && (price.is_some() || price_id.is_none()) {
         notes.knows_no_rhythm("line", &line.id);
     }
@@ -70,6 +74,19 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
         yearly,
         is_once: kind == LineKind::OneTime || (kind == LineKind::Credit && !recurs(line, price)),
     })
+}
+
+/// Without its price nobody knows how often a line comes again, nor whether one that was billed by hand does.
+fn gone(line: &Line, price_id: &str) -> String {
+    let taken_for = if line.is_of_subscription() || line.amount < 0 {
+        "is"
+    } else {
+        "is taken for a charge of once and"
+    };
+    format!(
+        "Price {price_id} is gone from Stripe: line {} {taken_for} not counted as recurring revenue.",
+        line.id
+    )
 }
 
 fn quantity(line: &Line) -> Option<Decimal> {

@@ -1,8 +1,8 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
 //! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
-//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off, [`credit`] what was given back, [`recurring`] what
-//!   comes again.
+//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off and [`left`] what remains, [`credit`] what was given
+//!   back, [`recurring`] what comes again.
 //! - [`standing`] is what a subscription's status means.
 //! - [`words`] tells all of it to people.
 //!
@@ -11,6 +11,7 @@
 mod credit;
 mod discount;
 mod invoice;
+mod left;
 mod line;
 mod price;
 mod recurring;
@@ -88,6 +89,8 @@ pub struct ContractDraft {
     pub terminated_date: Option<NaiveDate>,
     /// What renews it begins on this day at the earliest.
     pub renewal_from: Option<NaiveDate>,
+    /// The day from which it renews another: the first of what is licensed in it, else of its term; null on a subscription.
+    pub recurs_from: Option<NaiveDate>,
     /// It goes on by itself; null where there is no subscription, or none known.
     pub auto_renew: Option<bool>,
     /// Upper case.
@@ -122,8 +125,10 @@ pub struct ContractDraft {
     pub next_change_at: Option<i64>,
     /// What could not be done as it should, for people.
     pub warnings: Vec<String>,
-    /// What it names and what is not here yet.
+    /// What it names and what is not here yet, or not with all that is needed.
     pub pending: Vec<(StripeKind, String)>,
+    /// Its invoice states credit notes that are not here.
+    pub misses_credit: bool,
     /// In Stripe's order.
     pub lines: Vec<LineDraft>,
 }
@@ -187,12 +192,19 @@ impl Notes {
     }
 
     fn misses(&mut self, kind: StripeKind, id: &str) {
+        let what = word(kind);
+        self.waits_for(
+            kind,
+            id,
+            &format!("{what} {id} is not here yet; the contract is completed when it is."),
+        );
+    }
+
+    /// Notes an object that does not give yet what is needed of it; `why` tells so.
+    fn waits_for(&mut self, kind: StripeKind, id: &str, why: &str) {
         if !self.pending.iter().any(|(known, other)| *known == kind && other == id) {
             self.pending.push((kind, id.to_owned()));
-            self.warn(format!(
-                "PENDING: {} {id} is not here yet; the contract is completed when it is.",
-                word(kind)
-            ));
+            self.warn(format!("PENDING: {why}"));
         }
     }
 }

@@ -14,9 +14,12 @@ pub(super) struct Cost {
     pub(super) unit_price: Option<Decimal>,
 }
 
-/// Why it cannot be reckoned yet.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Incomplete;
+/// What is lacking to reckon it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Incomplete {
+    Amount,
+    Tiers,
+}
 
 /// What `quantity` costs in `currency`. The whole price is needed where it is tiered or of another currency.
 pub(super) fn cost(price: &Price, quantity: i64, currency: &str) -> Result<Result<Cost, Incomplete>, MapError> {
@@ -29,13 +32,13 @@ pub(super) fn cost(price: &Price, quantity: i64, currency: &str) -> Result<Resul
             .and_then(|options| options.get(&currency.to_ascii_lowercase()))
         {
             Some(option) => (exact(option.unit_amount, option.unit_amount_decimal), &option.tiers),
-            None => return Ok(Err(Incomplete)),
+            None => return Ok(Err(Incomplete::Amount)),
         }
     };
     let units = packages(price, quantity);
     if price.is_tiered() {
         if tiers.is_empty() {
-            return Ok(Err(Incomplete));
+            return Ok(Err(Incomplete::Tiers));
         }
         let amount = if price.tiers_mode.as_deref() == Some("volume") {
             volume(tiers, units)?
@@ -52,7 +55,7 @@ pub(super) fn cost(price: &Price, quantity: i64, currency: &str) -> Result<Resul
             amount: times(unit, units)?.half_up()?,
             unit_price: Some(unit),
         })),
-        None => Ok(Err(Incomplete)),
+        None => Ok(Err(Incomplete::Amount)),
     }
 }
 
@@ -197,14 +200,20 @@ mod tests {
 
     #[test]
     fn what_is_not_expanded_is_incomplete() {
-        for price in [
-            json!({"id": "p", "currency": "usd", "billing_scheme": "tiered", "tiers_mode": "volume"}),
-            json!({"id": "p", "currency": "eur", "unit_amount": 5}),
-            json!({"id": "p", "currency": "usd"}),
+        for (price, lacking) in [
+            (
+                json!({"id": "p", "currency": "usd", "billing_scheme": "tiered", "tiers_mode": "volume"}),
+                Incomplete::Tiers,
+            ),
+            (
+                json!({"id": "p", "currency": "eur", "unit_amount": 5}),
+                Incomplete::Amount,
+            ),
+            (json!({"id": "p", "currency": "usd"}), Incomplete::Amount),
         ] {
             assert_eq!(
                 cost(&Price::deserialize(&price).unwrap(), 1, "usd").unwrap(),
-                Err(Incomplete),
+                Err(lacking),
                 "{price}"
             );
         }

@@ -5,7 +5,7 @@ use entity::kind::{ContractSource, LineKind, StripeKind};
 use rust_decimal::Decimal;
 
 use super::discount::{Off, discounts};
-use super::price::{Cost, cost};
+use super::price::{Cost, Incomplete, cost};
 use super::recurring::{monthly, revenue, yearly};
 use super::standing::{Standing, standing};
 use super::{ContractDraft, LineDraft, Notes, day, known, line_number, milliseconds, read, text};
@@ -80,6 +80,7 @@ fn draft(
         recurs: !lines.is_empty(),
         terminated_date: standing.ended_at.map(day).transpose()?,
         renewal_from: None,
+        recurs_from: None,
         currency: subscription.currency.to_ascii_uppercase(),
         subtotal: sum(lines.iter().map(|line| line.gross))?,
         discount: sum(lines.iter().map(|line| line.discount))?,
@@ -99,6 +100,7 @@ fn draft(
         stripe_subscription_id: Some(subscription.id),
         warnings: notes.warnings,
         pending: notes.pending,
+        misses_credit: false,
         lines,
     })
 }
@@ -130,17 +132,33 @@ fn item_cost(item: &Item, currency: &str, refs: &Refs, notes: &mut Notes) -> Res
     let quantity = item.quantity.unwrap_or(1);
     match cost(price, quantity, currency)? {
         Ok(cost) => Ok(cost),
-        Err(_incomplete) => {
-            if matches!(refs.price(&price.id), Known::Missing) {
-                notes.misses(StripeKind::Price, &price.id);
-            } else {
-                notes.warn(format!(
-                    "PENDING: price {} has no amount in {}.",
-                    price.id,
-                    currency.to_ascii_uppercase()
-                ));
-            }
+        Err(lacking) => {
+            tell_of_lack(item, lacking, currency, refs, notes);
             Ok(nothing)
+        }
+    }
+}
+
+/// A price that is here may get what it lacks: its currencies can be changed, and its items are mapped again when it is.
+fn tell_of_lack(item: &Item, lacking: Incomplete, currency: &str, refs: &Refs, notes: &mut Notes) {
+    let id = &item.price.id;
+    match refs.price(id) {
+        Known::Missing => notes.misses(StripeKind::Price, id),
+        Known::Gone => notes.warn(format!(
+            "Price {id} is gone from Stripe: what item {} costs is not known, it counts 0.",
+            item.id
+        )),
+        Known::Here(_) => {
+            let lacking = match lacking {
+                Incomplete::Amount => "amount",
+                Incomplete::Tiers => "tiers",
+            };
+            let currency = currency.to_ascii_uppercase();
+            notes.waits_for(
+                StripeKind::Price,
+                id,
+                &format!("price {id} has no {lacking} in {currency}."),
+            );
         }
     }
 }

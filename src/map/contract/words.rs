@@ -58,7 +58,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.status, subscription.cancel_at",
         "status",
-        "trialing FORECASTED; active, past_due, paused ACTIVE; unpaid OVERDUE; incomplete_expired LOST; canceled, and past its scheduled end, CHURNED; a word of later times ACTIVE with a warning.",
+        "trialing, and incomplete that is here already, FORECASTED; active, past_due, paused ACTIVE; unpaid OVERDUE; incomplete_expired LOST; canceled, and past its scheduled end, CHURNED; a word of later times ACTIVE with a warning.",
     ),
     rule(
         "invoice.status",
@@ -68,7 +68,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.status, subscription.pause_collection",
         "paymentState",
-        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid UNPAID; else NONE.",
+        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid, and incomplete that is here already, UNPAID; else NONE. Of trialing and unpaid a paused collection changes nothing.",
     ),
     rule("invoice.status_transitions.paid_at", "paidAt", "As it is."),
     rule(
@@ -83,9 +83,9 @@ pub const FIXED_RULES: [FixedRule; 62] = [
         "The first of the lines that are no prorations, else of all. Where all is charged once: the booking date.",
     ),
     rule(
-        "subscription.items[].current_period_start",
+        "subscription.items[].current_period_start, subscription.start_date",
         "termStart",
-        "The first of the items' own periods.",
+        "The first of the items' own periods; where they have none, start_date.",
     ),
     rule(
         "invoice.lines[].period.end",
@@ -137,7 +137,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "invoice.lines[].taxes, invoice.shipping_cost.amount_tax",
         "tax",
-        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes, of which the inclusive part comes off the total. A subscription has none.",
+        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes and that of shipping, or invoice.total_taxes alone where only that adds up; the inclusive part comes off the total. A subscription has none.",
     ),
     rule(
         "invoice.lines[]",
@@ -186,7 +186,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",
         "renewedBy",
-        "Of the same subscription the invoice contract with the smallest termStart at termEnd or the day before, or later, that has a recurring line that is no proration.",
+        "Of the same subscription the invoice contract that begins first at termEnd or the day before, or later, and has a recurring line that is no proration. It begins with the first of its licensed recurring lines, where it has any, else with its term.",
     ),
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",
@@ -253,7 +253,7 @@ pub const FIXED_RULES: [FixedRule; 62] = [
     rule(
         "subscription.items[].discounts, subscription.discounts, customer.discount",
         "lines.discount",
-        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
+        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's; for mrr, where it has none running that lasts. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
     ),
     rule("invoice.lines[].taxes", "lines.tax", "The sum."),
     rule(

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use entity::kind::RunTrigger;
+use entity::kind::{RunTrigger, StripeKind};
 use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,7 @@ use crate::pull::reading::Reading;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::{by_noun, noun_of};
-use crate::pull::{fill, remap};
+use crate::pull::{credit, fill, remap};
 use crate::store::{SourceKey, inbox};
 
 /// Events looked at together.
@@ -68,10 +68,12 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
         }
     }
     let readings: Vec<&Reading> = told.iter().map(|(reading, ..)| reading).collect();
+    let short = credit::lacking(lane.app().db.read(), rules, &readings).await?;
     let missing = fill::named_and_missing(lane.app().db.read(), rules.integration_id, readings).await?;
     let mut ready = Vec::with_capacity(told.len());
     for (reading, events, brought_in) in told {
-        if reading.names.iter().any(|name| missing.contains(name)) {
+        let lacks_credit = reading.kind == StripeKind::Invoice && short.contains(&reading.stripe_id);
+        if lacks_credit || reading.names.iter().any(|name| missing.contains(name)) {
             to_read.push(Object {
                 events,
                 next: Next::Apply(Box::new(reading)),

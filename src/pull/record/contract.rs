@@ -108,6 +108,7 @@ fn settle(
             let pending = draft.pending.clone();
             let link = draft.stripe_subscription_id.clone();
             Ok(Written {
+                misses_credit: draft.misses_credit,
                 outcome: put(road, (source, item), draft, existing, changes),
                 pending,
                 link: link
@@ -229,6 +230,7 @@ fn row_of(road: Road<'_>, source: ContractSource, stripe_id: &str, draft: Contra
         recurs: draft.recurs,
         terminated_date: draft.terminated_date,
         renewal_from: draft.renewal_from,
+        recurs_from: draft.recurs_from,
         auto_renew: draft.auto_renew,
         currency: draft.currency,
         subtotal: draft.subtotal,

@@ -55,6 +55,8 @@ impl<'a> Item<'a> {
 pub(super) struct Written {
     pub(super) outcome: Outcome,
     pub(super) pending: Vec<SourceKey>,
+    /// It misses what no id is known of: credit notes that its invoice states.
+    pub(super) misses_credit: bool,
     /// What its record names though its object may be silent about it.
     pub(super) link: Option<SourceKey>,
 }
@@ -64,6 +66,7 @@ impl From<Outcome> for Written {
         Self {
             outcome,
             pending: Vec::new(),
+            misses_credit: false,
             link: None,
         }
     }
@@ -86,7 +89,7 @@ impl Written {
         match &self.outcome {
             Outcome::Failed(error) => (RecordState::Failed, Some(error.code.to_owned())),
             Outcome::Skipped(code) => (RecordState::Skipped, Some((*code).to_owned())),
-            _ if self.pending.is_empty() => (RecordState::Imported, None),
+            _ if self.pending.is_empty() && !self.misses_credit => (RecordState::Imported, None),
             _ => (RecordState::Pending, None),
         }
     }

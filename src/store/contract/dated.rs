@@ -85,9 +85,9 @@ pub(super) fn renews(old: &DynIden, new: &DynIden) -> SimpleExpr {
     new(Column::IntegrationId)
         .eq(old(Column::IntegrationId))
         .and(new(Column::StripeSubscriptionId).eq(old(Column::StripeSubscriptionId)))
-        .and(new(Column::TermStart).gte(old(Column::RenewalFrom)))
+        .and(new(Column::RecursFrom).gte(old(Column::RenewalFrom)))
         // Two of one day must not renew each other.
-        .and(new(Column::TermStart).gt(old(Column::TermStart)))
+        .and(new(Column::RecursFrom).gt(old(Column::RecursFrom)))
         .and(new(Column::Source).eq(ContractSource::Invoice))
         .and(new(Column::Recurs).eq(true))
 }

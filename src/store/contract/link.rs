@@ -22,8 +22,8 @@ struct Linked {
     id: Uuid,
 }
 
-/// Which comes first of two that start on one day.
-const FIRST: [Column; 3] = [Column::TermStart, Column::BookingDate, Column::StripeId];
+/// Which comes first of two that renew from one day on.
+const FIRST: [Column; 3] = [Column::RecursFrom, Column::BookingDate, Column::StripeId];
 
 /// What renews each of `contracts`: of what could, the first.
 pub async fn list_renewing(

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sandbox::{Fault, Kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{billed, connected, contract, invoice, look, pass, put_month, reconcile, says};
-use crate::support::WebhookSender;
+use crate::support::{TestApp, WebhookSender};
 
 const CREDIT: &str = "status credited { decimal } net { decimal } terminatedDate warnings";
 
@@ -145,4 +145,58 @@ async fn what_stripe_has_deleted_is_flagged_and_still_shows_what_it_names() {
     look(&app).await;
     let told = json!({ "deletedInStripe": true, "name": "Renamed", "total": { "decimal": "20.00" } });
     says(&app, "in_month", "deletedInStripe name total { decimal }", &told).await;
+}
+
+/// What `explain` says of the state of a subscription.
+async fn state(app: &TestApp, id: &str, stripe_id: &str) -> Value {
+    let query = "query($id: ID!, $stripe: String!) {
+        explain(integrationId: $id, kind: SUBSCRIPTION, stripeId: $stripe) { state } }";
+    app.graphql(query, json!({ "id": id, "stripe": stripe_id })).await["explain"]["state"].take()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_in_the_currency_of_the_subscription_is_waited_for() {
+    let (app, id) = connected().await;
+    let world = app.sandbox().world();
+    put_month(world);
+    world.update(Kind::Price, "price_month", json!({ "currency": "eur" }));
+    let mut item = world.get(Kind::Subscription, "sub_month").unwrap()["items"]["data"][0].take();
+    item["price"]["currency"] = json!("eur");
+    world.update(Kind::Subscription, "sub_month", json!({ "items": { "data": [item] } }));
+    assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    let fields = "mrr { decimal } warnings";
+    let lacking =
+        json!({ "mrr": { "decimal": "0.00" }, "warnings": ["PENDING: price price_month has no amount in USD."] });
+    assert_eq!(contract(&app, "sub_month", fields).await, lacking);
+    assert_eq!(state(&app, &id, "sub_month").await, "PENDING");
+    world.update(
+        Kind::Price,
+        "price_month",
+        json!({ "currency_options": { "usd": { "unit_amount": 2300 } } }),
+    );
+    look(&app).await;
+    let whole = json!({ "mrr": { "decimal": "23.00" }, "warnings": [] });
+    says(&app, "sub_month", fields, &whole).await;
+    assert_eq!(state(&app, &id, "sub_month").await, "IMPORTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_lets_invoices_over_nothing_in() {
+    let (app, id) = connected().await;
+    let world = app.sandbox().world();
+    put_month(world);
+    let mut free = invoice("in_free", world.now() - 60, world.now() - 60);
+    (free["total"], free["total_excluding_tax"]) = (json!(0), json!(0));
+    free["lines"]["data"][0]["amount"] = json!(0);
+    world.put(Kind::Invoice, free);
+    assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    let fields = "total { decimal } status warnings";
+    assert_eq!(contract(&app, "in_free", fields).await, json!(null));
+    let query = "mutation($id: ID!) {
+        updateSettings(input: {integrationId: $id, importZeroAmountInvoices: true}) { userErrors { code } }
+    }";
+    app.admin().mutate("updateSettings", query, json!({ "id": id })).await;
+    assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    let told = json!({ "total": { "decimal": "0.00" }, "status": "ACTIVE", "warnings": [] });
+    says(&app, "in_free", fields, &told).await;
 }

@@ -2,6 +2,7 @@
 
 mod both;
 mod change;
+mod credit;
 mod golden;
 mod mapping;
 mod property;

@@ -70,6 +70,65 @@ fn without_order(mut draft: ContractDraft) -> ContractDraft {
     draft
 }
 
+/// The same with its taxes on the whole only; `among` them that of shipping, which is contained there or on top.
+fn taxed_on_the_whole(invoice: &Value, among: Option<&str>) -> Value {
+    let mut invoice = invoice.clone();
+    for line in invoice["lines"]["data"].as_array_mut().unwrap() {
+        line["taxes"] = json!([]);
+    }
+    if let Some(behavior) = among {
+        let tax = json!({ "amount": invoice["shipping_cost"]["amount_tax"], "tax_behavior": behavior });
+        invoice["total_taxes"].as_array_mut().unwrap().push(tax);
+    }
+    invoice
+}
+
+#[tokio::test]
+async fn taxes_on_the_whole_come_to_the_same() {
+    let (mut contained, mut shipped) = (0, 0);
+    for seed in SEEDS {
+        let (invoices, refs) = invoices(seed).await;
+        for invoice in &invoices {
+            if invoice["total_taxes"].as_array().unwrap().is_empty() {
+                continue;
+            }
+            let draft = map(invoice, &refs);
+            let has_shipping = invoice["shipping_cost"]["amount_tax"]
+                .as_i64()
+                .is_some_and(|tax| tax > 0);
+            let ways: &[_] = if has_shipping {
+                &[None, Some("exclusive"), Some("inclusive")]
+            } else {
+                &[None]
+            };
+            for way in ways {
+                let old = map(&taxed_on_the_whole(invoice, *way), &refs);
+                assert_eq!(
+                    (old.reconcile_delta, old.reconciled),
+                    (Some(0), true),
+                    "{way:?} {invoice}"
+                );
+                assert_eq!(
+                    (old.total, old.tax, old.shipping, old.net),
+                    (draft.total, draft.tax, draft.shipping, draft.net),
+                    "{way:?} {invoice}"
+                );
+                let lines: i64 = old.lines.iter().map(|line| line.net).sum();
+                let told = old.warnings.iter().any(|warning| warning.contains("contained tax"));
+                assert_eq!(
+                    told,
+                    lines + old.shipping != old.total,
+                    "{way:?} {:?} {invoice}",
+                    old.warnings
+                );
+                contained += usize::from(told);
+            }
+            shipped += usize::from(has_shipping);
+        }
+    }
+    assert!(contained > 200 && shipped > 20, "{contained} {shipped}");
+}
+
 #[tokio::test]
 async fn an_invoice_that_adds_up_does_so_here() {
     let (mut met, mut recurring, mut shipped) = (0, 0, 0);

@@ -63,6 +63,27 @@ async fn a_discount_ends_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_ends_while_sync_is_on_as_well() {
+    let (app, _id) = discounted().await;
+    let asked = app.sandbox().request_count();
+    app.clock.advance(DAY);
+    app.tick().await;
+    let after = json!({ "mrr": { "decimal": "20.00" }, "discount": { "decimal": "0.00" } });
+    says(&app, "sub_month", "mrr { decimal } discount { decimal }", &after).await;
+    until("nothing is due any more", async || {
+        row(&app, "sub_month").await.next_change_at.is_none().then_some(())
+    })
+    .await;
+    let read_alone = app.sandbox().requests().split_off(usize::try_from(asked).unwrap());
+    assert!(
+        read_alone
+            .iter()
+            .all(|request| !request.path_and_query.contains("sub_month")),
+        "Stripe was asked for it: {read_alone:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_needs_no_key() {
     let (app, id) = discounted().await;
     let query = "query($id: ID!) { integration(id: $id) { name } }";

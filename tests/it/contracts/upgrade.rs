@@ -18,14 +18,15 @@ const BACK: [&str; 8] = [
     "DELETE FROM source_ref WHERE from_kind = 7 OR to_kind = 5",
     "UPDATE source_object SET map_stamp = 1",
     "DELETE FROM remap_queue",
-    "DELETE FROM seaql_migrations WHERE version = 'm20261124_000005_contracts'",
+    "DELETE FROM seaql_migrations WHERE version >= 'm20261124_000005_contracts'",
 ];
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "fixed_status",
     "payment_state",
     "recurs",
     "terminated_date",
     "renewal_from",
+    "recurs_from",
     "auto_renew",
     "credited",
     "net",

@@ -254,6 +254,7 @@ async fn sums_beyond_64_bits_neither_wrap_nor_fail_on_the_way() {
     for row in &mut rows.contracts {
         row.integration_id = with_invoices;
         row.source = ContractSource::Invoice;
+        row.recurs_from = row.term_start;
         row.currency = "USD".into();
         row.stripe_id = format!("in_{}", row.stripe_id);
     }

@@ -154,10 +154,10 @@ impl Rows {
                 && new.source == ContractSource::Invoice
                 && new.stripe_subscription_id.as_ref() == Some(billed)
                 && new.recurs
-                && new.term_start.unwrap() >= from
-                && new.term_start > old.term_start
+                && new.recurs_from.unwrap() >= from
+                && new.recurs_from > old.recurs_from
         };
-        let first = |row: &&contract::Model| (row.term_start, row.booking_date, row.stripe_id.clone());
+        let first = |row: &&contract::Model| (row.recurs_from, row.booking_date, row.stripe_id.clone());
         self.contracts.iter().filter(renews).min_by_key(first)
     }
 
@@ -388,6 +388,7 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         recurs: at % 5 != 1,
         terminated_date: (at % 7 == 4).then_some(day + Days::new(40)),
         renewal_from: billed.and(term_end).map(|end| end - Days::new(1)),
+        recurs_from: invoice.then(|| day + Days::new(u64::from(at % 9 == 3))),
         auto_renew: billed.map(|_| at % 2 == 0),
         currency: ["USD", "JPY", "KWD"][at % 3].into(),
         subtotal: 1000,

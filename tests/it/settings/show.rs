@@ -199,6 +199,7 @@ async fn insert_contract(
         recurs: false,
         terminated_date: None,
         renewal_from: None,
+        recurs_from: None,
         auto_renew: None,
         currency: "EUR".to_owned(),
         subtotal: 0,

@@ -83,7 +83,7 @@ impl<'a> Course<'a> {
         if today < end || today == start {
             return "ACTIVE";
         }
-        if !self.recurs(invoice) || self.is_renewed(invoice, (start, end)) {
+        if !self.recurs(invoice) || self.is_renewed(invoice, end) {
             return "ENDED";
         }
         let subscription = billed(invoice).map(|id| &self.company.subscriptions[id]);
@@ -127,11 +127,26 @@ impl<'a> Course<'a> {
         (start.unwrap(), end.unwrap())
     }
 
-    fn is_renewed(&self, old: &Value, (start, end): (NaiveDate, NaiveDate)) -> bool {
+    /// When what is licensed in it begins; usage is billed behind.
+    fn begins(&self, invoice: &Value) -> NaiveDate {
+        let is_licensed = |line: &&Value| {
+            let price = line["pricing"]["price_details"]["price"].as_str();
+            let is_metered = price.is_some_and(|id| self.company.price(id)["recurring"]["usage_type"] == "metered");
+            self.price_recurs(line) && !is_metered && !is_proration(line) && line["amount"].as_i64().unwrap() >= 0
+        };
+        let licensed = lines(invoice).iter().filter(is_licensed);
+        let starts = licensed.filter_map(|line| day(&line["period"]["start"]));
+        starts.min().unwrap_or_else(|| self.term(invoice).0)
+    }
+
+    fn is_renewed(&self, old: &Value, end: NaiveDate) -> bool {
         let Some(subscription) = billed(old) else { return false };
         self.invoices.values().any(|new| {
-            let begins = self.term(new).0;
-            billed(new) == Some(subscription) && begins > start && begins >= end - Days::new(1) && self.recurs(new)
+            let begins = self.begins(new);
+            billed(new) == Some(subscription)
+                && begins > self.begins(old)
+                && begins >= end - Days::new(1)
+                && self.recurs(new)
         })
     }
 }

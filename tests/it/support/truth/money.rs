@@ -116,13 +116,26 @@ impl<'a> Company<'a> {
                 self.take_off(&self.discount(id), currency, &products[at..=at], &mut left[at..=at]);
             }
         }
-        let mut any = false;
+        let (mut any, mut any_lasting) = (false, false);
         for id in subscription["discounts"].as_array().unwrap() {
-            any |= self.take_off(&self.discount(id), currency, &products, &mut left);
+            let discount = self.discount(id);
+            let runs = self.take_off(&discount, currency, &products, &mut left);
+            let coupon = &self.coupons[discount["source"]["coupon"].as_str().unwrap()];
+            any |= runs;
+            any_lasting |= runs && coupon["duration"] != "once";
         }
         let customer = self.customers.get(subscription["customer"].as_str().unwrap());
-        if let Some(customer) = customer.filter(|customer| !any && customer["discount"].is_object()) {
-            self.take_off(&customer["discount"], currency, &products, &mut left);
+        if let Some(customer) = customer.filter(|customer| customer["discount"].is_object()) {
+            let mut with_customers = left.clone();
+            self.take_off(&customer["discount"], currency, &products, &mut with_customers);
+            for (left, with) in left.iter_mut().zip(with_customers) {
+                if !any {
+                    left[0] = with[0];
+                }
+                if !any_lasting {
+                    left[1] = with[1];
+                }
+            }
         }
         let counts = ["active", "past_due"].contains(&subscription["status"].as_str().unwrap())
             && subscription["cancel_at"].as_i64().is_none_or(|at| at > self.now);
