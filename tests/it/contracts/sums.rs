@@ -54,7 +54,7 @@ async fn a_whole_company_agrees_in_each_month_and_currency() {
 }
 
 /// An invoice of this month for which Stripe states no sum without taxes.
-fn put_unsummed(world: &World, id: &str, changes: Value) {
+fn put_unsummed(world: &World, id: &str, changes: &Value) {
     let mut object = invoice(id, world.now() - 60, world.now() - 60);
     object.as_object_mut().unwrap().remove("total_excluding_tax");
     object
@@ -75,21 +75,25 @@ async fn what_stripe_does_not_sum_up_itself_is_summed_by_its_taxes() {
     put_unsummed(
         world,
         "in_on_top",
-        json!({ "total": 2380, "total_taxes": tax(380, "exclusive") }),
+        &json!({ "total": 2380, "total_taxes": tax(380, "exclusive") }),
     );
     put_unsummed(
         world,
         "in_contained",
-        json!({ "total": 2000, "total_taxes": tax(319, "inclusive") }),
+        &json!({ "total": 2000, "total_taxes": tax(319, "inclusive") }),
     );
     for (id, taxes) in [("in_beside", 380), ("in_among", 475)] {
         put_unsummed(
             world,
             id,
-            json!({ "total": 2975, "total_taxes": tax(taxes, "exclusive"), "shipping_cost": shipping }),
+            &json!({ "total": 2975, "total_taxes": tax(taxes, "exclusive"), "shipping_cost": shipping }),
         );
     }
-    put_unsummed(world, "in_credited", json!({ "post_payment_credit_notes_amount": 595 }));
+    put_unsummed(
+        world,
+        "in_credited",
+        &json!({ "post_payment_credit_notes_amount": 595 }),
+    );
     let note = json!({ "id": "cn_1", "invoice": "in_credited", "status": "issued", "currency": "usd", "created": world.now() - 30,
         "total": 595, "total_taxes": tax(95, "exclusive") });
     world.put(Kind::CreditNote, note);
