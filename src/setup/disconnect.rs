@@ -52,8 +52,9 @@ pub async fn disconnect(app: &Arc<App>, input: Disconnect) -> Result<integration
         purge_requested_at: Set(known.purge_requested_at.or(input.purge.then(|| app.clock.now_ms()))),
         ..Default::default()
     };
-    let disconnected = row.update(&tx).await?;
+    // In the order in which the end of a run takes the two: whoever took them the other way round would wait for it for ever.
     call_off_runs(app, &tx, known.id).await?;
+    let disconnected = row.update(&tx).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(disconnected)
