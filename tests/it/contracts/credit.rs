@@ -96,7 +96,7 @@ async fn an_event_brings_them_and_until_they_come_the_contract_waits() {
     app.sandbox().world().pay_invoice("in_old");
     app.sandbox()
         .faults()
-        .fail_next(1, Fault::ServerError(400), Some("/v1/credit_notes"));
+        .fail_some(1_000, 1, Fault::ServerError(400), Some("/v1/credit_notes"));
     pass(&app, Duration::from_mins(6));
     until("its event has been taken", async || {
         app.tick().await;
@@ -106,6 +106,7 @@ async fn an_event_brings_them_and_until_they_come_the_contract_waits() {
     let query = "query($id: ID!) { explain(integrationId: $id, kind: INVOICE, stripeId: \"in_old\") { state } }";
     let told = app.graphql(query, json!({ "id": id })).await;
     assert_eq!(told["explain"]["state"], "PENDING");
+    app.sandbox().faults().clear();
     assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
     assert_eq!(contract(&app, "in_old", FIELDS).await, whole());
     let told = app.graphql(query, json!({ "id": id })).await;

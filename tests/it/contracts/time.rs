@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 use tributary::store::source::pack;
 
-use super::support::{billed, connected, contract, put_month, says};
+use super::support::{billed, connected, contract, look, put_month, says};
 use crate::support::{TestApp, until};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -65,6 +65,8 @@ async fn a_discount_ends_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_while_sync_is_on_as_well() {
     let (app, _id) = discounted().await;
+    // What its making has told is taken out first.
+    look(&app).await;
     let asked = app.sandbox().request_count();
     app.clock.advance(DAY);
     app.tick().await;
