@@ -33,6 +33,8 @@ pub struct Model {
     pub last_at: i64,
     /// When it is tried again by itself, Unix milliseconds; null when it is settled or was tried often enough.
     pub next_retry_at: Option<i64>,
+    /// An event has told of its payment: it belongs here whatever the window says when it is read.
+    pub brought_in: bool,
     /// Unix milliseconds; null while it is open.
     pub resolved_at: Option<i64>,
 }

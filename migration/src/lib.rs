@@ -11,6 +11,7 @@ mod m20261123_000003_live;
 mod m20261124_000004_clients;
 mod m20261124_000005_contracts;
 mod m20261125_000006_renewal;
+mod m20261125_000007_failures;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_clients::Migration),
             Box::new(m20261124_000005_contracts::Migration),
             Box::new(m20261125_000006_renewal::Migration),
+            Box::new(m20261125_000007_failures::Migration),
         ]
     }
 }

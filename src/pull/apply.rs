@@ -264,7 +264,8 @@ fn named((reading, written): &(Reading, Written)) -> Named<'_> {
     }
 }
 
-/// Records the failures and closes those of objects that work now.
+/// Records the failures and closes those of objects that work now. What Stripe did not give when it was read is still to be read,
+/// whatever can be made of what was kept or told.
 pub(super) async fn settle_failures(
     tx: &DatabaseTransaction,
     road: Road<'_>,
@@ -272,13 +273,22 @@ pub(super) async fn settle_failures(
     items: &[Item<'_>],
     written: &[Written],
 ) -> Result<(), Error> {
-    let (mut failures, mut well): (Vec<(&str, &MapError)>, _) = (Vec::new(), Vec::new());
+    let integration_id = road.rules.integration_id;
+    let mut failures: Vec<(&Item<'_>, &MapError)> = Vec::new();
+    let (mut given, mut mapped) = (Vec::new(), Vec::new());
     for (item, written) in items.iter().zip(written) {
         match &written.outcome {
-            Outcome::Failed(error) => failures.push((item.stripe_id, error)),
-            _ => well.push(item.stripe_id),
+            Outcome::Failed(error) => failures.push((item, error)),
+            _ if item.is_read => given.push(item.stripe_id),
+            _ => mapped.push(item.stripe_id),
         }
     }
-    failure::resolve(tx, road.rules.integration_id, kind, well, road.now_ms).await?;
-    Ok(failure::record(tx, road.rules.integration_id, road.run_id, kind, failures, road.now_ms).await?)
+    failure::resolve(tx, integration_id, kind, given, road.now_ms).await?;
+    failure::resolve_mapping(tx, integration_id, kind, mapped, road.now_ms).await?;
+    let not_read = failures.iter().filter(|(item, _)| !item.is_read);
+    let not_read = not_read.map(|(item, _)| item.stripe_id).collect();
+    let unread = failure::find_unread(tx, integration_id, kind, not_read).await?;
+    let failures = failures.into_iter().map(|(item, error)| (item.stripe_id, error));
+    let failures = failures.filter(|(stripe_id, _)| !unread.contains(*stripe_id)).collect();
+    Ok(failure::record(tx, integration_id, road.run_id, kind, failures, road.now_ms).await?)
 }

@@ -28,7 +28,7 @@ pub struct Ended {
 pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<Ended, Halt> {
     let mut checkpoint = match progress.checkpoint::<Checkpoint>() {
         Some(checkpoint) => checkpoint,
-        None => begin(progress).await?,
+        None => begin(progress, rules, stop).await?,
     };
     let objects = progress.run().objects.0.clone();
     for object in objects.into_iter().skip(checkpoint.phases_done) {
@@ -62,7 +62,9 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
 }
 
 /// Fixes the upper bound of the lists, and keeps it before anything is read.
-async fn begin(progress: &mut Progress) -> Result<Checkpoint, Halt> {
+async fn begin(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<Checkpoint, Halt> {
+    // What time, other settings or an erasure have queued before says nothing about what Stripe's lists give.
+    remap::drain_uncounted(progress, rules.integration_id, stop).await?;
     let checkpoint = Checkpoint::new(fix_upper_bound(progress).await?);
     progress.keep(&checkpoint)?;
     let app = Arc::clone(progress.app());

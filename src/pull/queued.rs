@@ -39,14 +39,19 @@ pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger
     }
 }
 
-/// Queues a reconcile over everything, unless one is open.
+/// Queues a reconcile over everything, unless one is open. What an event tells calls for one that has not begun: it may be about what
+/// one that is at work has passed already.
 pub(crate) async fn queue_reconcile(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
     trigger: RunTrigger,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    if store::run::has_open(conn, integration_id, RunKind::Reconcile).await? {
+    let is_there = match trigger {
+        RunTrigger::Event => store::run::has_waiting(conn, integration_id, RunKind::Reconcile).await?,
+        _ => store::run::has_open(conn, integration_id, RunKind::Reconcile).await?,
+    };
+    if is_there {
         return Ok(());
     }
     let objects = vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract];

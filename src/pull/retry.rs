@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use entity::kind::RunState;
+use entity::kind::{RunState, StripeKind};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -15,10 +15,13 @@ use super::fill;
 use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::progress::Progress;
+use super::reading::Reading;
 use super::remap;
 use super::road::Road;
 use super::rules::Rules;
+use super::scope::is_in_window;
 use super::tally::{by_noun, noun_of};
+use crate::app::App;
 use crate::store::{SourceKey, failure};
 
 /// Objects of one transaction.
@@ -46,6 +49,20 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
     Ok(end_of(progress))
 }
 
+/// The window moves on while an invoice waits to be read again: what an event has brought, or was in scope of what has been imported,
+/// belongs here all the same.
+async fn bring_in(app: &App, rules: &Rules, readings: &mut [Reading]) -> Result<(), Halt> {
+    let invoices = readings.iter().filter(|reading| reading.kind == StripeKind::Invoice);
+    let ids = invoices.map(|reading| reading.stripe_id.as_str()).collect();
+    let told = failure::find_brought_in(app.db.read(), rules.integration_id, ids).await?;
+    for reading in readings {
+        let is_covered = |invoice| rules.covered_from.is_some_and(|from| is_in_window(invoice, from));
+        reading.brought_in = reading.kind == StripeKind::Invoice
+            && (told.contains(&reading.stripe_id) || reading.value.as_ref().is_some_and(is_covered));
+    }
+    Ok(())
+}
+
 /// Gives what could not be placed in time and has to be read once more.
 async fn read_again(
     progress: &mut Progress,
@@ -56,7 +73,8 @@ async fn read_again(
     let app = Arc::clone(progress.app());
     let done = batch.len();
     let wanted = alone::wanted(app.db.read(), rules.integration_id, batch).await?;
-    let (readings, mut broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
+    let (mut readings, mut broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
+    bring_in(&app, rules, &mut readings).await?;
     let (readings, more_broken) = fill::complete(progress, rules, readings).await?;
     broken.extend(more_broken);
     let road = Road {

@@ -2,7 +2,7 @@
 //! deleted them without an event that told, or they are in no list; each is read by its id, and that tells. Needs no checkpoint:
 //! what has been read was seen.
 
-use entity::kind::{RunState, StripeKind, SyncObject};
+use entity::kind::{ContractSource, RunState, StripeKind, SyncObject};
 use tokio_util::sync::CancellationToken;
 
 use super::alone;
@@ -28,7 +28,7 @@ pub(super) async fn sweep(
     if progress.phase(object).state == RunState::Failed {
         return Ok(());
     }
-    for kind in kinds(object) {
+    for kind in kinds(object, rules) {
         let mut after = String::new();
         loop {
             if stop.is_cancelled() {
@@ -53,10 +53,14 @@ pub(super) async fn sweep(
     Ok(())
 }
 
-fn kinds(object: SyncObject) -> &'static [StripeKind] {
+/// Where invoices are no source, no list was read that could have given them.
+fn kinds(object: SyncObject, rules: &Rules) -> &'static [StripeKind] {
     match object {
         SyncObject::Customer => &[StripeKind::Customer],
         SyncObject::Product => &[StripeKind::Product, StripeKind::Price, StripeKind::Coupon],
-        SyncObject::Contract => &[StripeKind::Subscription, StripeKind::Invoice],
+        SyncObject::Contract if rules.has_source(ContractSource::Invoice) => {
+            &[StripeKind::Subscription, StripeKind::Invoice]
+        }
+        SyncObject::Contract => &[StripeKind::Subscription],
     }
 }

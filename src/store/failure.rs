@@ -1,18 +1,19 @@
 //! Objects that could not be imported: recorded once an object, counted up, and closed when it works again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::kind::StripeKind;
 use entity::sync_error::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::upsert_all;
 use crate::map::MapError;
+use crate::stripe;
 
 /// Records failures.
 pub async fn record(
@@ -53,6 +54,7 @@ pub async fn record(
             first_at: open.map_or(now_ms, |row| row.first_at),
             last_at: now_ms,
             next_retry_at: retry_after_ms(attempts).map(|wait| now_ms + wait),
+            brought_in: open.is_some_and(|row| row.brought_in),
             resolved_at: None,
         };
         row.into_active_model().reset_all()
@@ -109,6 +111,68 @@ pub async fn find_next_retry(conn: &impl ConnectionTrait, integration_id: Uuid) 
         .await
 }
 
+/// Notes of failed invoices that an event has told of their payment.
+pub async fn bring_in(conn: &impl ConnectionTrait, integration_id: Uuid, invoices: Vec<&str>) -> Result<(), DbErr> {
+    if invoices.is_empty() {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::BroughtIn, Expr::value(true))
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(StripeKind::Invoice))
+        .filter(Column::StripeId.is_in(invoices))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Those of `invoices` whose failure is open and that an event has told of.
+pub async fn find_brought_in(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    invoices: Vec<&str>,
+) -> Result<HashSet<String>, DbErr> {
+    if invoices.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let brought_in: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::StripeId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(StripeKind::Invoice))
+        .filter(Column::StripeId.is_in(invoices))
+        .filter(Column::ResolvedAt.is_null())
+        .filter(Column::BroughtIn.eq(true))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(brought_in.into_iter().collect())
+}
+
+/// Those of `ids` that Stripe did not give when they were read last.
+pub async fn find_unread(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<HashSet<String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let unread: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::StripeId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .filter(Column::ResolvedAt.is_null())
+        .filter(Column::Code.is_in(stripe::Error::CODES))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(unread.into_iter().collect())
+}
+
 /// Closes the open failures of objects that work now.
 pub async fn resolve(
     conn: &impl ConnectionTrait,
@@ -116,6 +180,29 @@ pub async fn resolve(
     kind: StripeKind,
     ids: Vec<&str>,
     now_ms: i64,
+) -> Result<(), DbErr> {
+    close(conn, integration_id, kind, ids, now_ms, Condition::all()).await
+}
+
+/// Closes the open failures of objects that can be mapped now, but not of those that Stripe did not give: they are still to be read.
+pub async fn resolve_mapping(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+    now_ms: i64,
+) -> Result<(), DbErr> {
+    let is_of_mapping = Condition::all().add(Column::Code.is_not_in(stripe::Error::CODES));
+    close(conn, integration_id, kind, ids, now_ms, is_of_mapping).await
+}
+
+async fn close(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+    now_ms: i64,
+    which: Condition,
 ) -> Result<(), DbErr> {
     if ids.is_empty() {
         return Ok(());
@@ -127,6 +214,7 @@ pub async fn resolve(
         .filter(Column::Kind.eq(kind))
         .filter(Column::ResolvedAt.is_null())
         .filter(Column::StripeId.is_in(ids))
+        .filter(which)
         .exec(conn)
         .await?;
     Ok(())

@@ -32,6 +32,16 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
         .await
 }
 
+/// Notes the account's own time zone.
+pub async fn set_timezone(conn: &impl ConnectionTrait, id: Uuid, timezone: String) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Timezone, Expr::value(timezone))
+        .filter(Column::Id.eq(id))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
 /// Objects that could not be imported and are not settled.
 pub async fn count_open_errors(conn: &impl ConnectionTrait, id: Uuid) -> Result<u64, DbErr> {
     use sync_error::Column as Failure;

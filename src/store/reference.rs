@@ -28,6 +28,17 @@ pub async fn replace(
             .exec(conn)
             .await?;
     }
+    add(conn, integration_id, kind, named).await
+}
+
+/// Writes what some of `kind` name, beside what they are known to name.
+pub async fn add(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    named: Vec<(String, SourceKey)>,
+) -> Result<(), DbErr> {
+    use source_ref::Column;
     let rows = named
         .into_iter()
         .map(|(from_id, (to_kind, to_id))| source_ref::ActiveModel {

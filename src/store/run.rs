@@ -92,6 +92,16 @@ pub async fn has_open(conn: &impl ConnectionTrait, integration_id: Uuid, kind: R
     Ok(open.one(conn).await?.is_some())
 }
 
+/// Whether a run of `kind` waits that has not begun.
+pub async fn has_waiting(conn: &impl ConnectionTrait, integration_id: Uuid, kind: RunKind) -> Result<bool, DbErr> {
+    let waiting = Entity::find()
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::FinishedAt.is_null())
+        .filter(Column::StartedAt.is_null());
+    Ok(waiting.one(conn).await?.is_some())
+}
+
 /// Looks whose requests are averaged.
 const LOOKS: u64 = 20;
 

@@ -74,6 +74,17 @@ impl Error {
         }
     }
 
+    /// All codes of [`Error::code`].
+    pub const CODES: [&str; 7] = [
+        "KEY_REJECTED",
+        "KEY_PERMISSION_MISSING",
+        "STRIPE_NOT_FOUND",
+        "STRIPE_CURSOR_GONE",
+        "STRIPE_UNAVAILABLE",
+        "STRIPE_GARBLED",
+        "STRIPE_REFUSED",
+    ];
+
     /// The code that runs and problems carry.
     pub fn code(&self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::kind::RunKind;
+use entity::kind::{ContractSource, RunKind, StripeKind};
 use sandbox::{Fault, Kind, Options};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
@@ -101,6 +101,55 @@ async fn after_a_quiet_time_nothing_differs() {
             .all(|phase| phase["drift"] == 0),
         "{run}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_queued_before_is_mapped_again_and_is_no_drift() {
+    let (app, id) = imported(Options::default()).await;
+    switch_schedule_off(&app, &id).await;
+    // Somebody is taking events out all the while, so that the queue is left to the comparison.
+    let _turn = app.app().turns.wait(integration(&app).await.id).await;
+    let contract = entity::contract::Entity::find()
+        .one(app.db().read())
+        .await
+        .unwrap()
+        .unwrap();
+    let changed = entity::contract::ActiveModel {
+        id: Set(contract.id),
+        name: Set("As of yesterday".to_owned()),
+        ..Default::default()
+    };
+    changed.update(app.db().write()).await.unwrap();
+    let queued = entity::remap_queue::ActiveModel {
+        integration_id: Set(contract.integration_id),
+        kind: Set(match contract.source {
+            ContractSource::Invoice => StripeKind::Invoice,
+            ContractSource::Subscription => StripeKind::Subscription,
+        }),
+        stripe_id: Set(contract.stripe_id.clone()),
+    };
+    queued.insert(app.db().write()).await.unwrap();
+    assert_eq!(reconcile(&app, &id).await["drift"], 0);
+    assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invoices_are_not_read_one_by_one_while_they_are_no_source() {
+    let (app, id) = imported(Options::default()).await;
+    switch_schedule_off(&app, &id).await;
+    let only = "mutation($id: ID!) {
+        updateSettings(input: {integrationId: $id, contractSources: [SUBSCRIPTION]}) { userErrors { code } }
+    }";
+    app.admin().mutate("updateSettings", only, json!({ "id": id })).await;
+    pass(&app, Duration::from_mins(30));
+    app.tick().await;
+    ended(&app, "CATCH_UP", "SCHEDULE").await;
+    app.sandbox().clear_requests();
+    reconcile(&app, &id).await;
+    let requests = app.sandbox().requests();
+    let of_one = |path: &str| path.starts_with("/v1/invoices/");
+    let of_one = requests.iter().filter(|request| of_one(&request.path_and_query));
+    assert_eq!(of_one.count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,7 @@ async fn failed(app: &TestApp, integration_id: Uuid, stripe_id: &str, code: &str
         first_at: NOW_MS - HOUR_MS,
         last_at: NOW_MS,
         next_retry_at: Some(NOW_MS + HOUR_MS),
+        brought_in: false,
         resolved_at,
     };
     let id = row.id;

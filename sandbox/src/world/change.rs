@@ -146,6 +146,20 @@ impl World {
         self.delete(Kind::Coupon, id, "coupon.deleted");
     }
 
+    /// Deletes a test clock with everything on it. No event tells of any of that but the clock's own.
+    pub fn delete_test_clock(&self, id: &str) {
+        self.with_changes(|changes| {
+            let on_it = changes.objects.iter().filter(|(_, object)| object["test_clock"] == id);
+            let on_it: Vec<_> = on_it.map(|(key, _)| *key).collect();
+            changes.gone.extend(on_it);
+        });
+        self.tell(
+            "test_helpers.test_clock.deleted",
+            json!({"id": id, "object": "test_helpers.test_clock"}),
+            None,
+        );
+    }
+
     fn delete(&self, kind: Kind, id: &str, event: &str) {
         if let Some((index, before)) = self.standing(kind, id) {
             self.with_changes(|changes| changes.gone.insert((kind, index)));

@@ -7,6 +7,7 @@ use entity::kind::{RunTrigger, StripeKind};
 use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
 
+use super::account;
 use super::event::Event;
 use super::lane::Lane;
 use super::settle::Ledger;
@@ -24,15 +25,16 @@ use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::{by_noun, noun_of};
 use crate::pull::{credit, fill, remap};
-use crate::store::{SourceKey, inbox};
+use crate::store::{self, SourceKey, failure, inbox};
 
 /// Events looked at together.
 const BATCH: u64 = 500;
 /// Objects read before the inbox is looked at again.
 const PORTION: usize = 25;
 
-/// Takes out all that waits.
+/// Takes out all that waits. It begins with `rules`; while events keep coming, each round goes by those that are in force by then.
 pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
+    let mut has_begun = false;
     loop {
         if stop.is_cancelled() {
             return Err(Halt::Paused);
@@ -44,16 +46,44 @@ pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> 
             return Ok(());
         }
         let events = waiting.into_iter().map(Event::read).collect::<Result<Vec<_>, _>>()?;
-        take(lane, rules, &events).await?;
+        let todays = if has_begun {
+            Some(renewed(lane, rules).await?)
+        } else {
+            None
+        };
+        take(lane, todays.as_ref().unwrap_or(rules), &events).await?;
+        has_begun = true;
     }
+}
+
+async fn renewed(lane: &Lane, rules: &Rules) -> Result<Rules, Error> {
+    let app = lane.app();
+    let mut todays = Rules::load_todays(app.db.read(), rules.integration_id, app.clock.now_ms()).await?;
+    // Emptying the inbox may take long; what was in the window when it began stays in it.
+    todays.reach_back_to(rules.window_start);
+    Ok(todays)
 }
 
 /// Gives events their effect, as many as a portion of reading allows.
 async fn take(lane: &mut Lane, rules: &Rules, events: &[Event]) -> Result<(), Halt> {
     let sorted = sort::sort(lane.app().db.read(), rules, events).await?;
+    let timezone = match sorted.account {
+        Some(latest) => account::timezone(lane.client(), rules, &events[latest]).await?,
+        None => None,
+    };
     let mut ledger = Ledger::new(events, &sorted);
     let (told, to_read) = part(lane, rules, sorted.objects).await?;
-    let unsure = write_told(lane, rules, &mut ledger, told, sorted.relist).await?;
+    let unsure = write_told(
+        lane,
+        rules,
+        &mut ledger,
+        told,
+        Aside {
+            timezone,
+            relist: sorted.relist,
+        },
+    )
+    .await?;
     read_portion(lane, rules, &mut ledger, to_read, unsure).await
 }
 
@@ -86,14 +116,22 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
     Ok((ready, to_read))
 }
 
-/// Writes what payloads tell, and that everything is to be compared where objects went without a word of their own; gives what turned
+/// What events tell of no object.
+struct Aside {
+    /// The account's time zone.
+    timezone: Option<String>,
+    /// Everything is to be compared.
+    relist: bool,
+}
+
+/// Writes what payloads tell, the account's time zone, and that everything is to be compared where objects went without a word of their own; gives what turned
 /// out to be unsure meanwhile.
 async fn write_told(
     lane: &mut Lane,
     rules: &Rules,
     ledger: &mut Ledger<'_>,
     told: Vec<Reading>,
-    relist: bool,
+    aside: Aside,
 ) -> Result<Vec<SourceKey>, Halt> {
     if told.is_empty() && !ledger.has_settled() {
         return Ok(Vec::new());
@@ -104,12 +142,15 @@ async fn write_told(
     ledger.told(keys.iter().filter(|key| !unsure.contains(key)));
     let now_ms = lane.app().clock.now_ms();
     ledger.settle(&tx, rules.integration_id, now_ms).await?;
-    if relist {
+    if let Some(timezone) = aside.timezone {
+        store::integration::set_timezone(&tx, rules.integration_id, timezone).await?;
+    }
+    if aside.relist {
         queue_reconcile(&tx, rules.integration_id, RunTrigger::Event, now_ms).await?;
     }
     crash::point("inbox.before_told");
     lane.commit(tx).await?;
-    if relist {
+    if aside.relist {
         lane.app().wake.notify_one();
     }
     crash::point("inbox.after_told");
@@ -151,6 +192,7 @@ async fn read_portion(
         broken.extend(more_broken);
         let tx = lane.app().db.begin().await?;
         let unsure = write(lane, &tx, rules, all, &broken).await?;
+        failure::bring_in(&tx, rules.integration_id, ledger.brought_in_of(&broken)).await?;
         all_broken.extend(broken);
         if unsure.is_empty() {
             ledger.read(&portion, &all_broken);

@@ -45,6 +45,8 @@ pub(super) enum Effect {
     LookIfHere(SourceKey),
     /// All subscriptions of a customer ended with it.
     SubscriptionsOf(String),
+    /// What the account says of itself is different.
+    Account,
     /// Objects went without a word of their own.
     Relist,
 }
@@ -126,6 +128,7 @@ fn of_snapshot(name: &str, object: &Value) -> Effects {
             named(StripeKind::Invoice, "invoice").map(Effect::LookIfHere),
             None,
         ],
+        "account" if verb == "updated" => [Some(Effect::Account), None, None],
         "test_helpers.test_clock" if verb == "deleted" => [Some(Effect::Relist), None, None],
         _ => [const { None }; 3],
     }
@@ -154,6 +157,7 @@ fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
         Some("invoice") if is_of_no_business(name) => return [const { None }; 3],
         Some("invoice") => StripeKind::Invoice,
         Some("credit_note") => StripeKind::CreditNote,
+        Some("account") if name == "account.updated" => return [Some(Effect::Account), None, None],
         Some("test_clock") if name.ends_with(".deleted") => return [Some(Effect::Relist), None, None],
         _ => return [const { None }; 3],
     };

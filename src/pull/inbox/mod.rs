@@ -3,8 +3,10 @@
 //!
 //! - `event` reads what Stripe sent, [`effect`] says which objects it tells of.
 //! - `verdict` decides for one object: believe the payload, drop it, or read the object.
+//! - `account` is for what an event tells of the account itself.
 //! - `lane` is the right to take events out: one process at a time.
 
+mod account;
 mod drain;
 pub mod effect;
 mod event;

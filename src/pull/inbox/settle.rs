@@ -67,6 +67,12 @@ impl<'a> Ledger<'a> {
         reading
     }
 
+    /// The invoices among `broken` that an event has brought: they belong here when they are read later, too.
+    pub(super) fn brought_in_of<'b>(&self, broken: &'b [Broken]) -> Vec<&'b str> {
+        let brought_in = broken.iter().filter(|(key, _)| self.brought_in.contains(key));
+        brought_in.map(|((_, id), _)| id.as_str()).collect()
+    }
+
     /// These payloads were written.
     pub(super) fn told<'k>(&mut self, keys: impl Iterator<Item = &'k SourceKey>) {
         for key in keys {

@@ -24,6 +24,8 @@ pub(super) struct Sorted {
     pub(super) objects: Vec<Object>,
     /// Events that have no effect, by their index.
     pub(super) ignored: Vec<(usize, EventOutcome)>,
+    /// The latest event that tells of the account itself, by its index.
+    pub(super) account: Option<usize>,
     /// Objects went without a word of their own.
     pub(super) relist: bool,
 }
@@ -69,18 +71,25 @@ pub(super) async fn sort(conn: &impl ConnectionTrait, rules: &Rules, events: &[E
             sorted.ignored.push((index, outcome));
             continue;
         }
+        let may_be_strange = verdict::may_be_strange(event.account.as_deref(), own.1);
         let effects = effect::effects(event);
         if effects.is_empty() {
             sorted.ignored.push((index, why_without_effect(event)));
         }
         for effect in effects {
             let (key, word) = match effect {
+                Effect::State(key) | Effect::Deleted(key) if may_be_strange => (key, Word::Hint),
                 Effect::State(key) => (key, Word::State),
                 Effect::Deleted(key) => (key, Word::Deleted),
                 Effect::Look(key) => (key, Word::Hint),
                 Effect::LookIfHere(key) => (key, Word::HintIfHere),
                 Effect::SubscriptionsOf(customer) => {
                     ended.push((index, customer));
+                    continue;
+                }
+                Effect::Account => {
+                    sorted.account = Some(index);
+                    sorted.ignored.push((index, EventOutcome::Applied));
                     continue;
                 }
                 Effect::Relist => {

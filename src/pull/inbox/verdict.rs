@@ -133,5 +133,11 @@ pub fn refuses(
     }
 }
 
+/// Whether an event may be of an account that is not ours: it names one, and ours is not known. What it tells is not believed, but a
+/// reason to look: of another account's object our key is told that there is none.
+pub fn may_be_strange(account: Option<&str>, own_account: Option<&str>) -> bool {
+    account.is_some() && own_account.is_none()
+}
+
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,10 @@ use crate::map::key::search_key;
 use crate::map::{Json, MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
+use crate::store::SourceKey;
 use crate::store::change::Changed;
 use crate::store::record::{self, StoredContract};
+use crate::stripe::object::is_id;
 
 /// What is to be written of a batch.
 #[derive(Default)]
@@ -106,15 +108,29 @@ fn settle(
             check_mode(road, draft.livemode)?;
             refuse_twins(&draft.lines)?;
             let pending = draft.pending.clone();
-            let link = draft.stripe_subscription_id.clone();
+            let link = link_of(source, &draft, refs);
             Ok(Written {
                 misses_credit: draft.misses_credit,
                 outcome: put(road, (source, item), draft, existing, changes),
                 pending,
-                link: link
-                    .filter(|_| source == ContractSource::Invoice)
-                    .map(|id| (StripeKind::Subscription, id)),
+                link,
             })
+        }
+    }
+}
+
+/// What a contract shows of an object that its own object does not name: the subscription that an invoice bills, and the coupon that
+/// a subscription has by its customer's discount.
+fn link_of(source: ContractSource, draft: &ContractDraft, refs: &Refs) -> Option<SourceKey> {
+    match source {
+        ContractSource::Invoice => {
+            let id = draft.stripe_subscription_id.clone();
+            id.map(|id| (StripeKind::Subscription, id))
+        }
+        ContractSource::Subscription => {
+            let customer = refs.customer(draft.stripe_customer_id.as_deref()?).here()?;
+            let id = customer.discount.as_ref()?.coupon_id()?;
+            is_id(id).then(|| (StripeKind::Coupon, id.to_owned()))
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 pub(crate) use client::blank as blank_client;
 
 use super::outcome::Outcome;
-use super::reading::Reading;
+use super::reading::{Origin, Reading};
 use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
@@ -27,6 +27,8 @@ pub(super) struct Item<'a> {
     pub(super) value: Option<&'a Value>,
     /// What was kept of it, where it is mapped again.
     pub(super) kept: Option<Kept<'a>>,
+    /// Stripe has given it, when it was asked for it.
+    pub(super) is_read: bool,
 }
 
 /// What is kept of an object.
@@ -46,6 +48,7 @@ impl<'a> Item<'a> {
             stripe_id: &reading.stripe_id,
             value: reading.value.as_ref(),
             kept: None,
+            is_read: reading.origin != Origin::Told,
         }
     }
 }

@@ -22,8 +22,8 @@ use crate::store::source::{self, Body};
 use crate::store::{SourceKey, reference};
 use crate::stripe::object::named_by;
 
-pub(super) use queue::drain;
 pub use queue::drain_alone;
+pub(super) use queue::{drain, drain_uncounted};
 
 /// Maps objects of one kind once more, in the caller's transaction, which holds the integration's turn.
 pub async fn again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<Tally, Error> {
@@ -61,6 +61,7 @@ fn item<'a>(stripe_id: &'a str, body: &'a Body, value: Option<&'a Value>, stamp:
             deleted: body.deleted,
             is_stale: body.map_stamp != stamp,
         }),
+        is_read: false,
     }
 }
 
@@ -82,7 +83,26 @@ async fn write(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, items
     }
     settle_failures(tx, road, kind, items, &written).await?;
     name_anew(tx, road, kind, items, &written).await?;
+    name_more(tx, road, kind, items, &written).await?;
     Ok(tally)
+}
+
+/// What a record names may be another object than before, though its own object is the same: its customer has a discount now.
+async fn name_more(
+    tx: &DatabaseTransaction,
+    road: Road<'_>,
+    kind: StripeKind,
+    items: &[Item<'_>],
+    written: &[Written],
+) -> Result<(), Error> {
+    let all = items.iter().zip(written);
+    let fresh = all.filter(|(item, _)| !item.kept.is_some_and(|kept| kept.is_stale));
+    let named = fresh.map(|(item, written)| Named {
+        stripe_id: item.stripe_id,
+        names: written.names().collect(),
+    });
+    let kept = names_to_keep(tx, road.rules.integration_id, kind, named).await?;
+    Ok(reference::add(tx, road.rules.integration_id, kind, kept).await?)
 }
 
 /// An upgrade may keep other names than those that were kept before, and find more by them.

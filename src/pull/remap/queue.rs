@@ -50,6 +50,33 @@ impl Writer for Alone {
     }
 }
 
+/// Maps everything in the queue again, and leaves what changes by that out of the run's counts.
+pub(in crate::pull) async fn drain_uncounted(
+    holder: &mut impl Writer,
+    integration_id: Uuid,
+    stop: &CancellationToken,
+) -> Result<(), Halt> {
+    drain(&mut Uncounted(holder), integration_id, stop).await
+}
+
+struct Uncounted<'a, W>(&'a mut W);
+
+impl<W: Writer> Writer for Uncounted<'_, W> {
+    fn app(&self) -> &Arc<App> {
+        self.0.app()
+    }
+
+    fn run_id(&self) -> Option<Uuid> {
+        self.0.run_id()
+    }
+
+    fn count_remapped(&mut self, _object: SyncObject, _changed: u64) {}
+
+    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+        self.0.commit(tx).await
+    }
+}
+
 /// Maps everything in the queue again, by today's rules: that is what it was queued for. A run may have begun with others.
 pub(in crate::pull) async fn drain(
     holder: &mut impl Writer,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandbox::{Fault, Kind, Options, World};
 use serde_json::{Value, json};
 
-use super::support::{contract, invoice, pass, put_month};
+use super::support::{contract, invoice, look, look_each_minute, pass, put_month};
 use crate::support::{TestApp, until};
 
 const KEY: &str = "rk_test_NoRightToCreditNote";
@@ -43,6 +43,7 @@ async fn open_for_long(key: Option<&str>) -> (TestApp, String) {
     let app = TestApp::builder().sandbox(options).start().await;
     put_old(app.sandbox().world());
     let id = app.admin().connect_stripe(key.unwrap_or(app.sandbox().key()), 30).await;
+    look_each_minute(&app, &id).await;
     (app, id)
 }
 
@@ -93,6 +94,8 @@ async fn an_import_brings_the_notes_of_what_was_paid_late() {
 async fn an_event_brings_them_and_until_they_come_the_contract_waits() {
     let (app, id) = open_for_long(None).await;
     assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
+    // The look that follows an import is over; the next one begins after the payment.
+    look(&app).await;
     app.sandbox().world().pay_invoice("in_old");
     app.sandbox()
         .faults()

@@ -9,4 +9,5 @@ mod property;
 mod sums;
 mod support;
 mod time;
+mod unread;
 mod upgrade;

@@ -17,11 +17,18 @@ pub(super) async fn connected() -> (TestApp, String) {
     };
     let app = TestApp::builder().sandbox(nobody).start().await;
     let id = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
+    look_each_minute(&app, &id).await;
+    (app, id)
+}
+
+/// Has the events looked at each minute, and nothing compared.
+pub(super) async fn look_each_minute(app: &TestApp, integration_id: &str) {
     let quiet = "mutation($id: ID!) {
         updateSettings(input: {integrationId: $id, pollIntervalSeconds: 60, reconcileSchedule: \"off\"}) { userErrors { code } }
     }";
-    app.admin().mutate("updateSettings", quiet, json!({ "id": id })).await;
-    (app, id)
+    app.admin()
+        .mutate("updateSettings", quiet, json!({ "id": integration_id }))
+        .await;
 }
 
 /// The same with a month's plan, its subscription and one invoice of it, imported.

@@ -91,6 +91,7 @@ async fn an_object_that_could_never_be_read_is_told_by_its_error_until_that_is_s
         first_at: NOW_MS,
         last_at: NOW_MS,
         next_retry_at: None,
+        brought_in: false,
         resolved_at: None,
     };
     let row = error.into_active_model().reset_all();

@@ -10,6 +10,7 @@ mod key;
 mod limit;
 mod moving;
 mod outage;
+mod poison;
 mod sealed;
 mod slow;
 mod support;

@@ -490,6 +490,7 @@ fn error_row(at: usize, runs: &[run::Model]) -> sync_error::Model {
         first_at: ms(100),
         last_at: ms(at / 4),
         next_retry_at: None,
+        brought_in: false,
         resolved_at: (at % 4 == 0).then_some(NOW_MS),
     }
 }

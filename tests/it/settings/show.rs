@@ -160,6 +160,7 @@ async fn only_open_errors_count() {
             first_at: NOW_MS,
             last_at: NOW_MS,
             next_retry_at: None,
+            brought_in: false,
             resolved_at,
         };
         error

@@ -1,5 +1,7 @@
 //! Stripe's webhooks: what is believed and what is refused, when it is safe, and what each event does.
 
+mod account;
+mod clocks;
 mod effect;
 mod metadata;
 mod nothing;
@@ -7,7 +9,9 @@ mod pace;
 mod page;
 mod refused;
 mod rows;
+mod rules;
 mod shape;
 mod stage;
 mod stored;
+mod strange;
 mod support;
