@@ -177,9 +177,9 @@ impl<'a> Desk<'a, '_> {
         let lasts = lasts(coupon);
         if let Some(percent) = coupon.percent_off {
             for sold in meant {
-                sold.left.less_percent(percent.0)?;
+                sold.left.less_percent(percent.0);
                 if lasts {
-                    sold.lasting.less_percent(percent.0)?;
+                    sold.lasting.less_percent(percent.0);
                 }
             }
             return Ok(());

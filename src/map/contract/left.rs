@@ -1,83 +1,48 @@
 //! What percentages leave of an amount: exact with all their digits, however many are multiplied, and rounded when it is asked for.
 
+use num_bigint::BigInt;
 use rust_decimal::Decimal;
 
 use crate::map::MapError;
 use crate::map::money::too_large;
 
-/// Digits are counted by the nine.
-const BASE: u64 = 1_000_000_000;
-
 /// A whole amount in minor units, times what each percentage leaves.
 ///
-/// No fraction of fixed size holds two percentages of sixteen digits. Their product is a whole number over a power of ten: only its
-/// digits are needed, and rounding reads one of them.
+/// No fraction of fixed size holds two percentages of sixteen digits: their product is a whole number of any size over a power of
+/// ten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Left {
-    whole: i64,
-    /// Numbers over a power of ten, by its exponent; from nothing to one.
-    factors: Vec<(u128, usize)>,
+    digits: BigInt,
+    /// Of the digits so many stand behind the point.
+    places: u32,
 }
 
 impl Left {
     /// All of an amount.
     pub(super) fn whole(amount: i64) -> Self {
         Self {
-            whole: amount,
-            factors: Vec::new(),
+            digits: amount.into(),
+            places: 0,
         }
     }
 
     /// Takes a percentage off; one that is less than nothing or more than all counts as that.
-    pub(super) fn less_percent(&mut self, percent: Decimal) -> Result<(), MapError> {
+    pub(super) fn less_percent(&mut self, percent: Decimal) {
         let percent = percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED);
         // 10^30 at most: the largest scale of a decimal is 28.
-        let hundred = 100 * 10_u128.pow(percent.scale());
-        let rest = hundred - percent.mantissa().unsigned_abs();
-        let places = usize::try_from(percent.scale() + 2).map_err(|_range| too_large())?;
-        self.factors.push((rest, places));
-        Ok(())
+        let hundred = 100 * 10_i128.pow(percent.scale());
+        self.digits *= hundred - percent.mantissa();
+        self.places += percent.scale() + 2;
     }
 
     /// Rounds to a whole number, half away from zero.
     pub(super) fn half_up(&self) -> Result<i64, MapError> {
-        let mut product = nines(self.whole.unsigned_abs().into())?;
-        for (factor, _) in &self.factors {
-            product = times(&product, &nines(*factor)?);
-        }
-        let places = self.factors.iter().map(|(_, places)| places).sum::<usize>();
-        let digits: Vec<String> = product.iter().rev().map(|nine| format!("{nine:09}")).collect();
-        let digits = format!("{:0>width$}", digits.concat(), width = places + 1);
-        let (whole, rest) = digits.split_at(digits.len() - places);
-        let whole: i128 = whole.parse().map_err(|_range| too_large())?;
-        let size = whole + i128::from(rest.as_bytes().first().is_some_and(|digit| *digit >= b'5'));
-        i64::try_from(if self.whole < 0 { -size } else { size }).map_err(|_range| too_large())
+        let one = BigInt::from(10).pow(self.places);
+        let half = if self.digits < BigInt::ZERO { -&one } else { one.clone() };
+        // Division goes towards zero.
+        let rounded = (&self.digits * 2 + half) / (one * 2);
+        i64::try_from(rounded).map_err(|_range| too_large())
     }
-}
-
-/// The digits of a number by the nine, the last ones first.
-fn nines(mut number: u128) -> Result<Vec<u64>, MapError> {
-    let mut nines = Vec::new();
-    while number > 0 {
-        nines.push(u64::try_from(number % u128::from(BASE)).map_err(|_range| too_large())?);
-        number /= u128::from(BASE);
-    }
-    Ok(nines)
-}
-
-/// The product, as on paper.
-fn times(one: &[u64], two: &[u64]) -> Vec<u64> {
-    let mut product = vec![0; one.len() + two.len()];
-    for (place, digit) in one.iter().enumerate() {
-        let mut carried = 0;
-        for (cell, other) in product.iter_mut().skip(place).zip(two.iter().chain([&0])) {
-            // Below BASE^2, which 64 bits hold.
-            let sum = *cell + digit * other + carried;
-            *cell = sum % BASE;
-            carried = sum / BASE;
-        }
-    }
-    product
 }
 
 #[cfg(test)]
@@ -90,7 +55,7 @@ mod tests {
     fn left(whole: i64, percents: &[&str]) -> Left {
         let mut left = Left::whole(whole);
         for percent in percents {
-            left.less_percent(percent.parse().unwrap()).unwrap();
+            left.less_percent(percent.parse().unwrap());
         }
         left
     }
@@ -179,7 +144,7 @@ mod tests {
             let (mut left, mut fraction) = (Left::whole(whole), Ok(Fraction::whole(whole)));
             for (digits, scale) in percents {
                 let percent = Decimal::new(digits, scale);
-                left.less_percent(percent).unwrap();
+                left.less_percent(percent);
                 let factor = Fraction::of_decimal(Decimal::ONE_HUNDRED - percent).over(Fraction::whole(100)).unwrap();
                 fraction = fraction.and_then(|fraction| fraction.times(factor));
             }

@@ -124,8 +124,8 @@ struct Aside {
     relist: bool,
 }
 
-/// Writes what payloads tell, the account's time zone, and that everything is to be compared where objects went without a word of their own; gives what turned
-/// out to be unsure meanwhile.
+/// Writes what payloads tell, the account's time zone, and that everything is to be compared where objects went without a word of their
+/// own; gives what turned out to be unsure meanwhile.
 async fn write_told(
     lane: &mut Lane,
     rules: &Rules,
