@@ -9,10 +9,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use crate::support::{TestApp, assert_equals_truth, until};
 
 /// Takes the schema and the rows back to what they were.
-const BACK: [&str; 8] = [
+const BACK: [&str; 9] = [
     "DROP INDEX contract_subscription",
     "DROP INDEX contract_next_change_at",
     "ALTER TABLE run DROP COLUMN monthly_sums",
+    "ALTER TABLE sync_error DROP COLUMN brought_in",
     "ALTER TABLE contract_line DROP COLUMN mrr",
     // Only those were kept whose change showed: no subscription's, no credit note's.
     "DELETE FROM source_ref WHERE from_kind = 7 OR to_kind = 5",
