@@ -6,7 +6,7 @@ use sandbox::{Fault, Kind, Options};
 use serde_json::{Value, json};
 
 use super::support::{billed, connected, contract, invoice, pass, put_month};
-use crate::support::webhook::{thin, until_taken_out};
+use crate::support::webhook::{hold_looks, thin, until_taken_out};
 use crate::support::{TestApp, WebhookSender, until};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -53,6 +53,7 @@ async fn open_errors(app: &TestApp) -> Value {
 async fn what_could_not_be_read_is_still_to_be_read_after_it_was_mapped_again() {
     let (app, id) = billed().await;
     let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
     pass(&app, MINUTE);
     let world = app.sandbox().world();
     let known = world.events_after(0).len();
@@ -76,6 +77,7 @@ async fn what_could_not_be_read_is_still_to_be_read_after_it_was_mapped_again() 
 async fn an_event_that_comes_late_does_not_stand_for_what_could_not_be_read() {
     let (app, id) = billed().await;
     let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
     pass(&app, MINUTE);
     let world = app.sandbox().world();
     let known = world.events_after(0).len();
@@ -112,6 +114,7 @@ const OFF: &str = "discount { decimal } warnings";
 async fn a_customer_s_discount_counts_when_its_coupon_comes_after_it() {
     let (app, id) = billed().await;
     let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
     pass(&app, MINUTE);
     let world = app.sandbox().world();
     let known = world.events_after(0).len();
@@ -141,6 +144,7 @@ async fn a_customer_s_discount_follows_its_coupon() {
     let half = json!({ "discount": { "decimal": "10.00" }, "warnings": [] });
     becomes(&app, "sub_month", OFF, &half).await;
     let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
     pass(&app, MINUTE);
     let known = world.events_after(0).len();
     world.update(Kind::Coupon, "PART", json!({ "percent_off": 25 }));
@@ -178,6 +182,7 @@ async fn a_payment_that_an_event_told_of_comes_in_when_its_invoice_is_read_at_la
     set_sources(&app, &id, &["SUBSCRIPTION"]).await;
     assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
     let hooks = WebhookSender::connect(&app, &id).await;
+    hold_looks(&app, &id).await;
     pass(&app, MINUTE);
     let world = app.sandbox().world();
     let mut old = invoice("in_old", world.now() - 90 * DAY_SECONDS, world.now() - 90 * DAY_SECONDS);

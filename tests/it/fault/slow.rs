@@ -26,7 +26,7 @@ const RIGHTS: [&str; 8] = [
 ];
 /// Far from what honest answers take, far from what the faults here would take.
 const HURRIED: Patience = Patience {
-    answer: Duration::from_secs(2),
+    answer: Duration::from_secs(5),
     repetitions: 1,
     ..QUICK
 };

@@ -52,15 +52,15 @@ const SHAPES: [(&str, usize); 10] = [
         "{ clients(first: SIZE) { nodes { revenue { currency mrr { decimal } } } } }",
         2,
     ),
-    // What is counted about an integration is read once for all that ask: five statements an integration.
+    // What is counted about an integration is read once for all that ask: six statements an integration.
     (
         "{ products(first: SIZE) { nodes { stripeUrl lastSyncedAt integration { openErrorCount } } } }",
-        16,
+        18,
     ),
     (
         "{ contracts(first: SIZE) { nodes { integration { activeRuns { id } openErrorCount readsLast30Days
             readAllowanceEstimate30Days setupChecklist { code } customerMapping { updatedBy { name } } } } } }",
-        16,
+        18,
     ),
 ];
 
