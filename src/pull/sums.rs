@@ -207,7 +207,7 @@ async fn invoiced(
             return;
         };
         let net = invoice.without_tax() - credited.get(id).copied().unwrap_or(0);
-        *sums.entry((month, invoice.currency.to_ascii_uppercase())).or_default() += net;
+        *sums.entry((month, code_of(&invoice.currency))).or_default() += net;
     })
     .await?;
     Ok(sums)
@@ -233,6 +233,16 @@ async fn each<T: DeserializeOwned>(
                 show(id, object);
             }
         }
+    }
+}
+
+/// Upper case. What is no code of a currency, and can be of no contract, is told under the code of none.
+fn code_of(currency: &str) -> String {
+    let is_code = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_code {
+        currency.to_ascii_uppercase()
+    } else {
+        "XXX".to_owned()
     }
 }
 

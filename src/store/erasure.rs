@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::source::{self, ERASED};
 use super::{SourceKey, upsert_all};
+use crate::stripe::object::is_id;
 
 /// Whether anybody of an integration was erased.
 pub async fn has_any(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<bool, DbErr> {
@@ -30,6 +31,8 @@ pub async fn find(
     integration_id: Uuid,
     customers: Vec<&str>,
 ) -> Result<HashSet<String>, DbErr> {
+    // What is no id was never erased, and PostgreSQL takes no U+0000 to look for.
+    let customers: HashSet<&str> = customers.into_iter().filter(|id| is_id(id)).collect();
     if customers.is_empty() {
         return Ok(HashSet::new());
     }
