@@ -142,7 +142,7 @@ async fn nothing_is_looked_at_before_the_first_import_or_while_sync_is_off() {
     assert_eq!(looks().await, 0);
     app.admin().import(&id).await;
     let_an_hour_pass(&app).await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let before = looks().await;
     app.clock.advance(HOUR);
     tributary::jobs::queue_due(app.app()).await.unwrap();

@@ -223,12 +223,7 @@ async fn switched_off_it_waits_and_switched_on_it_goes_on() {
         (stored > 0).then_some(())
     })
     .await;
-    app.admin().switch_sync(&id, false).await;
-    until("nobody works on it", async || {
-        let row = entity::run::Entity::find().one(app.db().read()).await.unwrap().unwrap();
-        row.lease_owner.is_none().then_some(())
-    })
-    .await;
+    app.stop_sync(&id).await;
     let asked = app.sandbox().request_count();
     let refused = app.graphql(
         "mutation($id: ID!) { startImport(input: {integrationId: $id}) { userErrors { code } } }",

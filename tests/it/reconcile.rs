@@ -156,7 +156,7 @@ async fn invoices_are_not_read_one_by_one_while_they_are_no_source() {
 async fn a_month_without_events_is_made_good_by_itself() {
     let (app, id) = imported(Options::default()).await;
     switch_schedule_off(&app, &id).await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let world = app.sandbox().world();
     let (customers, products) = (ids(&app, Kind::Customer), ids(&app, Kind::Product));
     world.update(Kind::Customer, &customers[0], json!({ "name": "Renamed long ago" }));
@@ -186,7 +186,7 @@ async fn an_invoice_paid_while_nobody_looked_is_here_whatever_the_window_says_no
     let id = app.admin().connect_stripe(app.sandbox().key(), 3).await;
     app.admin().import(&id).await;
     switch_schedule_off(&app, &id).await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let world = app.sandbox().world();
     let customer = ids(&app, Kind::Customer).remove(0);
     pass(&app, DAY);
@@ -276,7 +276,7 @@ async fn a_test_clock_s_end_is_not_forgotten_over_another_event_s_failure() {
     world.update(Kind::Customer, &customer, json!({ "name": "Renamed" }));
     let clock = json!({ "id": "clock_1", "object": "test_helpers.test_clock" });
     world.tell_of("test_helpers.test_clock.deleted", clock);
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     for event in world.events_after(0) {
         hooks.send(&app, &thin(&event)).await;
     }

@@ -211,7 +211,7 @@ async fn each_case_of_the_table_is_as_it_says() {
     let run = app.admin().import(&integration).await;
     assert_eq!(run["state"], "SUCCEEDED", "{run}");
     // From here on time passes, and Stripe is not asked.
-    app.admin().switch_sync(&integration, false).await;
+    app.stop_sync(&integration).await;
     let requests = app.sandbox().request_count();
     let mut by_day: BTreeMap<NaiveDate, Vec<&Case>> = BTreeMap::new();
     for case in &cases {

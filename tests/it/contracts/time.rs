@@ -43,7 +43,7 @@ async fn a_discount_ends_by_itself() {
     let money = "mrr { decimal } discount { decimal }";
     let before = json!({ "mrr": { "decimal": "18.00" }, "discount": { "decimal": "2.00" } });
     assert_eq!(contract(&app, "sub_month", money).await, before);
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let (asked, before) = (app.sandbox().request_count(), row(&app, "sub_month").await);
     app.clock.advance(DAY.checked_sub(Duration::from_secs(1)).unwrap());
     app.tick().await;
@@ -110,7 +110,7 @@ async fn it_needs_no_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_mapped_is_not_due_for_ever() {
     let (app, id) = discounted().await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let broken = pack(&json!({ "id": "sub_month", "object": "subscription", "livemode": false }));
     source_object::Entity::update_many()
         .col_expr(source_object::Column::Body, Expr::value(broken))
@@ -135,7 +135,7 @@ async fn what_cannot_be_mapped_is_not_due_for_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_of_an_invoice_follows_the_day_with_nothing_written() {
     let (app, id) = billed().await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let before = row(&app, "in_month").await;
     assert_eq!(
         contract(&app, "in_month", "status").await,

@@ -67,7 +67,7 @@ async fn what_is_new_is_reckoned_from_what_was_kept() {
     let id = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
     assert_eq!(app.admin().import(&id).await["state"], "SUCCEEDED");
     // Whether sync is on does not matter.
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let (before, names_before) = (rows(&app).await, names(&app).await);
     let columns = COLUMNS.map(|column| format!("ALTER TABLE contract DROP COLUMN {column}"));
     for statement in BACK.iter().copied().chain(columns.iter().map(String::as_str)) {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use tributary::graphql::id::IdType;
 use uuid::Uuid;
 
-use super::support::{EXPLAIN, MONTH, assert_says, explain, find, imported, quiet};
+use super::support::{EXPLAIN, MONTH, assert_says, explain, find, imported};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stripe_never_had_is_null_and_what_cannot_be_is_refused() {
     let (app, id) = imported(MONTH).await;
-    quiet(&app, &id).await;
+    app.stop_sync(&id).await;
     let reads = async || {
         let counts = read_count::Entity::find().all(app.db().read()).await.unwrap();
         counts.iter().map(|count| count.reads).sum::<i64>()

@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::support::{
     EXPLAIN, MONTH, SOURCE, assert_says, begins, billed_customer, connected, explain, find, imported, is_in_window,
-    quiet,
 };
 use crate::support::{NOW_MS, TestApp, until};
 
@@ -28,7 +27,7 @@ async fn what_was_imported_is_told_with_its_record_and_without_asking_stripe() {
     let subscription = find(&app, Kind::Subscription, |subscription| {
         subscription["status"] == "active"
     });
-    quiet(&app, &id).await;
+    app.stop_sync(&id).await;
     let asked = app.sandbox().request_count();
     for (kind, of, words, record) in [
         ("CUSTOMER", &customer, "as a client", "Client"),

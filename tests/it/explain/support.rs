@@ -1,11 +1,9 @@
 //! A server with an imported account, and what is asked of it.
 
-use entity::run;
 use sandbox::{Kind, Options};
-use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, until};
+use crate::support::{Client, TestApp};
 
 pub(super) const EXPLAIN: &str = "query($id: ID!, $kind: StripeKind!, $of: String!) {
     explain(integrationId: $id, kind: $kind, stripeId: $of) {
@@ -73,16 +71,6 @@ pub(super) fn free_invoice(app: &TestApp, customer: &str) -> String {
     let invoice = world.create_paid_invoice(customer, world.now() - 60, world.now() - 60);
     world.update(Kind::Invoice, &invoice, json!({ "total": 0 }));
     invoice
-}
-
-/// Turns sync off and waits until nobody works, so that whoever asks Stripe from here on is the test.
-pub(super) async fn quiet(app: &TestApp, id: &str) {
-    app.admin().switch_sync(id, false).await;
-    until("nobody works", async || {
-        let runs = run::Entity::find().all(app.db().read()).await.unwrap();
-        runs.iter().all(|run| run.lease_owner.is_none()).then_some(())
-    })
-    .await;
 }
 
 pub(super) fn assert_says(explanation: &Value, state: &str, words: &str) {

@@ -117,7 +117,7 @@ async fn a_server_that_was_off_for_four_weeks_reads_the_events() {
 async fn webhooks_that_came_while_sync_was_off_for_a_month_have_their_effect() {
     let (app, id) = imported(large()).await;
     let hooks = WebhookSender::connect(&app, &id).await;
-    app.admin().switch_sync(&id, false).await;
+    app.stop_sync(&id).await;
     let known = app.sandbox().world().events_after(0).len();
     happen(&app);
     let events = app.sandbox().world().events_after(known);

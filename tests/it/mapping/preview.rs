@@ -235,7 +235,7 @@ async fn it_tells_what_the_run_then_writes_whoever_the_client_is() {
     office.rest().await;
     office.save(json!([{ "name": "Found by its address", "email": "found@acme.test", "phone": "typed", "address": { "city": "typed" } }])).await;
     // It is matched by the rules that will be in force, and no sooner: settings queue what waits, and sync is off meanwhile.
-    office.app.admin().switch_sync(&office.id, false).await;
+    office.app.stop_sync(&office.id).await;
     office.matching(&["STRIPE_ID", "EMAIL"], None).await;
 
     let rules = [

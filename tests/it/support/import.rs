@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use entity::run;
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Client;
+use super::{Client, TestApp};
 
 const DEADLINE: Duration = Duration::from_mins(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -84,6 +86,18 @@ impl Client {
     /// A run as it is now.
     pub(crate) async fn run(&self, id: &str) -> Value {
         self.graphql(RUN, json!({ "id": id })).await["node"].take()
+    }
+}
+
+impl TestApp {
+    /// Turns sync off and waits until nobody works: whoever asks Stripe or writes records from here on is the test.
+    pub(crate) async fn stop_sync(&self, integration_id: &str) {
+        self.admin().switch_sync(integration_id, false).await;
+        until("nobody works", async || {
+            let runs = run::Entity::find().all(self.db().read()).await.unwrap();
+            runs.iter().all(|run| run.lease_owner.is_none()).then_some(())
+        })
+        .await;
     }
 }
 

@@ -166,7 +166,7 @@ async fn contracts_find_their_clients_by_each_rule_and_the_rest_wait_for_theirs(
     assert_eq!(waiting.values().sum::<usize>(), by_way["Nothing"]);
 
     // From here on nothing is pulled: what attaches now does so by the file alone.
-    app.admin().switch_sync(&integration, false).await;
+    app.stop_sync(&integration).await;
     let mut second = HEADER.to_owned();
     for (customer, by) in missing.iter().zip(WAYS[..3].iter().cycle()) {
         second += &line(*by, customer);
