@@ -15,7 +15,7 @@ use crate::error::{Code, Error};
 use crate::map::client::{ClientDraft, Status};
 use crate::map::matching::Keys;
 use crate::map::scrub::reduced;
-use crate::store::{self, erasure, inbox, matching, record, reference, source};
+use crate::store::{self, erasure, inbox, matching, record, remap_queue, source};
 use crate::stripe::object::canonical_digest;
 
 /// What a client is called once its person is erased.
@@ -62,7 +62,7 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     for (integration_id, customers) in by_integration {
         erasure::empty_customers(&tx, integration_id, customers.clone(), packed).await?;
         // What waits to be mapped again would be mapped from nothing.
-        reference::unqueue(&tx, integration_id, StripeKind::Customer, customers).await?;
+        remap_queue::remove(&tx, integration_id, StripeKind::Customer, customers).await?;
     }
     // Another client of the same address may be the only one now.
     let waiting = matching::list_waiting(&tx, &[&Keys::of(&row)]).await?;

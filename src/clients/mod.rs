@@ -23,7 +23,7 @@ use crate::pull::remap;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::store::change::{self, Changed};
-use crate::store::lease;
+use crate::store::turn;
 
 pub use delete::delete;
 pub use edit::{ClientEdit, StripeCustomer, editable};
@@ -38,11 +38,11 @@ const TOGETHER: usize = 500;
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
 async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
     // Before there is any integration, two requests have this turn between them.
-    lease::take_common_turn(tx).await?;
+    turn::take_common(tx).await?;
     let all = || integration::Entity::find().order_by_asc(integration::Column::Id);
     let mut held = HashSet::new();
     for integration in all().all(tx).await? {
-        lease::take_turn(tx, integration.id).await?;
+        turn::take(tx, integration.id).await?;
         held.insert(integration.id);
     }
     // Whoever had a turn before may have decided something else meanwhile.

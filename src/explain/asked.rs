@@ -9,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::pull::reading::{Origin, Reading};
 use crate::pull::rules::Rules;
 use crate::pull::scope;
-use crate::store::lease;
+use crate::store::read_count;
 use crate::stripe;
 use crate::stripe::list::Found;
 
@@ -46,7 +46,7 @@ async fn ask(app: &App, integration: &integration::Model, kind: StripeKind, stri
     let found = client.object(kind, stripe_id).await;
     let (day, reads) = (app.clock.now().date_naive(), client.requests());
     let reads = i64::try_from(reads).unwrap_or(i64::MAX);
-    lease::count_reads(app.db.write(), integration.id, day, reads).await?;
+    read_count::add(app.db.write(), integration.id, day, reads).await?;
     found.map_err(unread)
 }
 

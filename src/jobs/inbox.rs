@@ -31,7 +31,7 @@ impl Inbox {
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
         let mut waiting = store::inbox::list_integrations_that_wait(app.db.read()).await?;
-        waiting.extend(store::reference::list_integrations_queued(app.db.read()).await?);
+        waiting.extend(store::remap_queue::list_integrations(app.db.read()).await?);
         waiting.sort_unstable();
         waiting.dedup();
         for id in waiting {

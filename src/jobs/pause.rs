@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::pull::halt::Halt;
-use crate::store::lease::LONGEST_REST_MS;
+use crate::store::free::LONGEST_REST_MS;
 
 const FIRST_MS: i64 = 2_000;
 const LONGEST_MS: i64 = 60_000;

@@ -16,6 +16,7 @@ use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::pull::queued::blank_run;
+use crate::store::db;
 use crate::store::lease::{self, SaveError};
 
 const KEY_LENGTH: usize = 200;
@@ -206,7 +207,7 @@ pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
         RunState::Queued | RunState::Running | RunState::Canceling => {}
         RunState::Succeeded | RunState::Partial | RunState::Failed => return Err(has_ended()),
     }
-    let now = lease::now_ms(&tx, app.clock.now_ms()).await?;
+    let now = db::now_ms(&tx, app.clock.now_ms()).await?;
     if known.lease_until.is_some_and(|until| until >= now) {
         ask_to_stop(&tx, run_id).await?;
     } else {

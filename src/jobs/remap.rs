@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::pull::halt::Halt;
 use crate::pull::remap;
-use crate::store::{self, lease, reference};
+use crate::store::{self, free, remap_queue};
 
 /// The integrations whose queues are being emptied here.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ impl Remaps {
         stop: &CancellationToken,
         tasks: &TaskTracker,
     ) -> Result<(), Error> {
-        for id in reference::list_integrations_queued(app.db.read()).await? {
+        for id in remap_queue::list_integrations(app.db.read()).await? {
             if self.resting.rests(id, app.clock.now_ms()) || !is_for_here(app, id).await? {
                 continue;
             }
@@ -55,7 +55,7 @@ async fn is_for_here(app: &App, id: Uuid) -> Result<bool, Error> {
     };
     Ok(integration.purge_requested_at.is_none()
         && !is_open(&integration)
-        && !lease::is_worked_on(app.db.read(), id, app.clock.now_ms()).await?)
+        && !free::is_worked_on(app.db.read(), id, app.clock.now_ms()).await?)
 }
 
 /// Given back when dropped.

@@ -5,7 +5,7 @@ use entity::run;
 use rand::Rng;
 
 use crate::error::Error;
-use crate::store::lease::LONGEST_REST_MS;
+use crate::store::free::LONGEST_REST_MS;
 use crate::stripe;
 
 const FIRST_MS: i64 = 5_000;

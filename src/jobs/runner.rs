@@ -12,7 +12,7 @@ use super::remap::Remaps;
 use super::removal::Removal;
 use super::{timetable, work};
 use crate::app::App;
-use crate::store::lease;
+use crate::store::{free, lease};
 
 /// Wakes with each tick, and at once when a run was queued here.
 pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTracker) {
@@ -41,7 +41,7 @@ pub(super) async fn run(app: Arc<App>, stop: CancellationToken, tasks: TaskTrack
 
 async fn take_up_all(app: &Arc<App>, owner: Uuid, stop: &CancellationToken, tasks: &TaskTracker) -> Result<(), DbErr> {
     timetable::queue_due(app).await?;
-    while lease::has_free(app.db.read(), app.clock.now_ms()).await? {
+    while free::has_free(app.db.read(), app.clock.now_ms()).await? {
         let tx = app.db.begin().await?;
         let run = lease::take_up(&tx, owner, app.clock.now_ms()).await?;
         tx.commit().await?;

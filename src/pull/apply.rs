@@ -21,7 +21,7 @@ use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::source::Stored;
-use crate::store::{SourceKey, failure, lease, reference, source};
+use crate::store::{SourceKey, failure, reference, source, turn};
 use crate::stripe::Seen;
 
 /// What came of a batch.
@@ -37,7 +37,7 @@ pub struct Applied {
 
 /// Applies a batch. What a record shows goes before it.
 pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
-    lease::take_turn(tx, road.rules.integration_id).await?;
+    turn::take(tx, road.rules.integration_id).await?;
     let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for reading in readings {

@@ -1,7 +1,8 @@
 //! Why work stops before its end.
 
 use crate::error::Error;
-use crate::store::lease::{Order, SaveError};
+use crate::store::lease::SaveError;
+use crate::store::order::Order;
 
 /// Why work stops before its end.
 #[derive(Debug, thiserror::Error)]

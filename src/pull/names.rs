@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::record;
 use crate::error::Error;
-use crate::store::{SourceKey, reference, source};
+use crate::store::{SourceKey, remap_queue, source};
 
 /// An object with what it, or its record, names.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(super) async fn queue_dependents<'a>(
     let dependents = record::dependents(kind);
     if !dependents.is_empty() {
         let ids = changed.iter().map(|object| object.stripe_id).collect();
-        reference::queue_dependents(tx, integration_id, dependents, kind, ids).await?;
+        remap_queue::add_dependents(tx, integration_id, dependents, kind, ids).await?;
     }
     if let Some(shown_by) = record::shown_by_what_it_names(kind) {
         let names = changed.iter().flat_map(|object| &object.names);
@@ -70,7 +70,7 @@ pub(super) async fn queue_dependents<'a>(
             Vec::new()
         };
         ids.extend(gone.iter().map(String::as_str));
-        reference::queue(tx, integration_id, shown_by, ids.into_iter().collect()).await?;
+        remap_queue::add(tx, integration_id, shown_by, ids.into_iter().collect()).await?;
     }
     Ok(())
 }

@@ -15,10 +15,9 @@ use super::holder::{Holder, Writer};
 use super::tally::Tally;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::{
-    self,
-    lease::{self, Order, SaveError},
-};
+use crate::store::lease::{self, SaveError};
+use crate::store::order::Order;
+use crate::store::{self, read_count};
 use crate::stripe::Client;
 
 /// A run in the hands of this process.
@@ -109,7 +108,7 @@ impl Progress {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
         let new = requests - self.requests_counted;
         if new > 0 {
-            lease::count_reads(tx, self.run.integration_id, self.app.clock.now().date_naive(), new).await?;
+            read_count::add(tx, self.run.integration_id, self.app.clock.now().date_naive(), new).await?;
             self.requests_counted = requests;
         }
         self.run.stripe_requests = self.requests_before + requests + self.requests_elsewhere;
@@ -175,7 +174,7 @@ impl Progress {
     pub async fn lose(self) -> Result<RunState, SaveError> {
         let new = i64::try_from(self.client.requests()).unwrap_or(i64::MAX) - self.requests_counted;
         let today = self.app.clock.now().date_naive();
-        lease::count_last_reads(&self.app.db, self.run.integration_id, today, new).await?;
+        read_count::add_last(&self.app.db, self.run.integration_id, today, new).await?;
         Ok(self.run.state)
     }
 

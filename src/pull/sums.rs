@@ -16,7 +16,7 @@ use super::holder::Writer;
 use super::progress::Progress;
 use super::remap;
 use super::rules::Rules;
-use crate::store::{contract, reference, source};
+use crate::store::{contract, remap_queue, source};
 
 /// Objects read at once.
 const PAGE: u64 = 500;
@@ -54,7 +54,7 @@ async fn settled_snapshot(
     loop {
         remap::drain(progress, rules.integration_id, stop).await?;
         let snapshot = progress.app().db.begin_view().await?;
-        let waiting = reference::list_queue(&snapshot, rules.integration_id, 1).await?;
+        let waiting = remap_queue::list(&snapshot, rules.integration_id, 1).await?;
         if waiting.is_empty() || tries == TRIES {
             return Ok(snapshot);
         }

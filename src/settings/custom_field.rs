@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::map::rule::owner_of;
-use crate::store::{self, lease};
+use crate::store::{self, turn};
 
 /// Fields of one owner.
 const MOST_FIELDS: usize = 100;
@@ -41,7 +41,7 @@ pub struct SaveCustomField {
 /// Makes a field, or changes its label and options. All problems are told at once.
 pub async fn save_custom_field(app: &App, wish: SaveCustomField) -> Result<Model, Error> {
     let tx = app.db.begin().await?;
-    lease::take_common_turn(&tx).await?;
+    turn::take_common(&tx).await?;
     let all = store::custom_field::list(&tx).await?;
     let known = match wish.id {
         None => None,
@@ -159,7 +159,7 @@ fn check_new(all: &[Model], wish: &SaveCustomField) -> Vec<Problem> {
 /// Deletes a field with all its values, unless a mapping writes it.
 pub async fn delete_custom_field(app: &App, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    lease::take_common_turn(&tx).await?;
+    turn::take_common(&tx).await?;
     // Nobody saves a rule for it meanwhile: a mapping is changed by who holds its integration.
     integration::Entity::find()
         .order_by_asc(integration::Column::Id)

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::map::rule::{RuleInput, RuleProblem, Target, check, default_customer_rules, default_product_rules, targets};
 use crate::pull::rules::Rules;
-use crate::store::{custom_field, lease, reference, source};
+use crate::store::{custom_field, remap_queue, source, turn};
 
 /// What is to change; what is not given stays.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ const SAMPLES: u64 = 50;
 pub async fn update_mapping(app: &App, wish: UpdateMapping) -> Result<mapping::Model, Error> {
     let tx = app.db.begin().await?;
     // What is skipped while the direction is DISABLED is committed before, and queued, or sees that it is not any more.
-    lease::take_turn(&tx, wish.integration_id).await?;
+    turn::take(&tx, wish.integration_id).await?;
     super::get(&tx, wish.integration_id).await?;
     let known = get(&tx, wish.integration_id, wish.object).await?;
     let mut problems: Vec<Problem> = super::stale(wish.expected_version, known.version).into_iter().collect();
@@ -57,7 +57,7 @@ pub async fn update_mapping(app: &App, wish: UpdateMapping) -> Result<mapping::M
     let updated = write(app, &tx, &known, wish.direction, rules, Some(wish.user_id)).await?;
     let pulls_again = known.direction == SyncDirection::Disabled && updated.direction == SyncDirection::Pull;
     if let Some(kind) = kind_of(wish.object).filter(|_| pulls_again) {
-        reference::queue_kind(&tx, wish.integration_id, kind).await?;
+        remap_queue::add_kind(&tx, wish.integration_id, kind).await?;
     }
     tx.commit().await?;
     app.wake.notify_one();

@@ -12,7 +12,7 @@ use super::Schedule;
 use super::matching::Wanted;
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
-use crate::store::{lease, matching};
+use crate::store::{matching, turn};
 
 const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
 const POLL_SECONDS: std::ops::RangeInclusive<i32> = 10..=3600;
@@ -47,7 +47,7 @@ pub struct UpdateSettings {
 pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integration::Model, Error> {
     let tx = app.db.begin().await?;
     // What is written by the old matching is committed, or comes after: `queue_waiting` or who writes it sees the other.
-    lease::take_turn(&tx, wish.integration_id).await?;
+    turn::take(&tx, wish.integration_id).await?;
     let known = super::get(&tx, wish.integration_id).await?;
     let mut problems: Vec<Problem> = super::stale(wish.expected_version, known.settings_version)
         .into_iter()

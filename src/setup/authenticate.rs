@@ -13,7 +13,7 @@ use super::probe::{self, Findings};
 use crate::app::{App, STRIPE_KEY};
 use crate::error::{Code, Error};
 use crate::map::rule::{default_customer_rules, default_product_rules};
-use crate::store::lease;
+use crate::store::read_count;
 use crate::stripe::{self, Key, KeyError};
 
 const NAME_LENGTH: usize = 120;
@@ -46,7 +46,7 @@ pub async fn authenticate(app: &Arc<App>, input: Authenticate) -> Result<integra
         None => create(app, &tx, id, &key, findings, name).await?,
     };
     let asked = i64::try_from(client.requests()).unwrap_or(i64::MAX);
-    lease::count_reads(&tx, stored.id, app.clock.now().date_naive(), asked).await?;
+    read_count::add(&tx, stored.id, app.clock.now().date_naive(), asked).await?;
     tx.commit().await?;
     app.wake.notify_one();
     Ok(stored)

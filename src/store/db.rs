@@ -11,8 +11,8 @@ use sea_orm::metric::Info;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, Row};
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 const SQLITE_READERS: u32 = 4;
@@ -240,4 +240,16 @@ pub fn lock(url: &str) -> Result<FileLock, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database)),
         Err(TryLockError::Error(error)) => Err(fail(error)),
     }
+}
+
+/// Unix milliseconds of the database's clock, which all replicas share. SQLite lives in this process: its clock is ours.
+pub async fn now_ms(conn: &impl ConnectionTrait, own_now_ms: i64) -> Result<i64, DbErr> {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(own_now_ms);
+    }
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms";
+    let row = conn
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await?;
+    row.map_or(Ok(own_now_ms), |row| row.try_get("", "now_ms"))
 }

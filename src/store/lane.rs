@@ -10,7 +10,8 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::Db;
-use super::lease::{self, LEASE_MS, SaveError};
+use super::lease::{LEASE_MS, SaveError};
+use super::{db, turn};
 
 /// The turns of this process.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ pub async fn take(db: &Db, integration_id: Uuid, owner: Uuid, own_now_ms: i64) -
         return Ok(Some(Lease(None)));
     }
     let tx = db.begin().await?;
-    lease::take_turn(&tx, integration_id).await?;
-    let now = lease::now_ms(&tx, own_now_ms).await?;
+    turn::take(&tx, integration_id).await?;
+    let now = db::now_ms(&tx, own_now_ms).await?;
     let before = Entity::find_by_id(integration_id).one(&tx).await?;
     if before
         .as_ref()
@@ -94,7 +95,7 @@ pub async fn renew(
     own_now_ms: i64,
 ) -> Result<(), SaveError> {
     let Lease(Some(fence)) = lease else { return Ok(()) };
-    let until = lease::now_ms(conn, own_now_ms).await? + LEASE_MS;
+    let until = db::now_ms(conn, own_now_ms).await? + LEASE_MS;
     set_until(conn, integration_id, fence, until).await
 }
 

@@ -152,7 +152,7 @@ pub async fn queue_waiting(conn: &impl ConnectionTrait, integration_id: Uuid) ->
         .await?;
     for ids in waiting.chunks(CHUNK) {
         let ids = ids.iter().map(String::as_str).collect();
-        super::reference::queue(conn, integration_id, entity::kind::StripeKind::Customer, ids).await?;
+        super::remap_queue::add(conn, integration_id, entity::kind::StripeKind::Customer, ids).await?;
     }
     Ok(())
 }

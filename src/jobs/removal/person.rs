@@ -15,7 +15,7 @@ use crate::map::scrub::{Scrubbed, customer_of, scrub, scrub_event};
 use crate::pull::remap;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
-use crate::store::{erasure, lease, record, source};
+use crate::store::{erasure, record, source, turn};
 use crate::stripe::object::canonical_digest;
 
 /// Objects of one transaction.
@@ -83,7 +83,7 @@ async fn write_objects(
     scrubbed: Vec<(String, Vec<u8>, Value)>,
 ) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    lease::take_turn(&tx, integration_id).await?;
+    turn::take(&tx, integration_id).await?;
     let ids: Vec<&str> = scrubbed.iter().map(|(id, ..)| id.as_str()).collect();
     erasure::forget_errors(&tx, integration_id, kind, ids.clone()).await?;
     for (id, before, value) in &scrubbed {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::family;
-use crate::store::{lease, purge, reference};
+use crate::store::{purge, remap_queue, turn};
 
 pub(super) async fn remove(app: &App, stop: &CancellationToken) -> Result<(), Error> {
     for integration_id in purge::list_asked_for(app.db.read()).await? {
@@ -25,7 +25,7 @@ pub(super) async fn remove(app: &App, stop: &CancellationToken) -> Result<(), Er
 /// Removes a piece; says whether it was the last.
 async fn remove_some(app: &App, integration_id: Uuid) -> Result<bool, Error> {
     let tx = app.db.begin().await?;
-    lease::take_turn(&tx, integration_id).await?;
+    turn::take(&tx, integration_id).await?;
     let parted = purge::delete_links(&tx, integration_id).await?;
     let mut is_done = parted.is_empty();
     let clients: HashSet<Uuid> = parted.into_iter().collect();
@@ -35,7 +35,7 @@ async fn remove_some(app: &App, integration_id: Uuid) -> Result<bool, Error> {
     for link in family::refresh(&tx, &clients, app.clock.now_ms()).await? {
         if link.integration_id != integration_id {
             let customer = vec![link.stripe_customer_id.as_str()];
-            reference::queue_kept(&tx, link.integration_id, StripeKind::Customer, customer).await?;
+            remap_queue::add_kept(&tx, link.integration_id, StripeKind::Customer, customer).await?;
         }
     }
     is_done &= purge::delete_rows(&tx, integration_id).await?;

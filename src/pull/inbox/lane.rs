@@ -15,7 +15,8 @@ use crate::pull::halt::{Halt, obey};
 use crate::pull::holder::{Holder, Writer};
 use crate::pull::tally::Tally;
 use crate::store::lane::{self, Lease};
-use crate::store::lease::{self, Order, SaveError};
+use crate::store::order::{self, Order};
+use crate::store::read_count;
 use crate::stripe::Client;
 
 /// Held while events are taken out. Dropped without [`Lane::leave`], it stays barred to other processes until its lease ends.
@@ -69,8 +70,8 @@ impl Lane {
     /// Gives it back, and counts what was sent since the last commit.
     pub async fn leave(self) -> Result<(), Error> {
         let (db, new) = (&self.app.db, self.requests() - self.requests_counted);
-        let counted = lease::count_last_reads(db, self.integration_id, self.app.clock.now().date_naive(), new).await;
-        if let Err(SaveError::Database(error)) = counted {
+        let counted = read_count::add_last(db, self.integration_id, self.app.clock.now().date_naive(), new).await;
+        if let Err(error) = counted {
             tracing::warn!(%error, "requests to Stripe could not be counted");
         }
         Ok(lane::leave(&self.app.db, self.integration_id, self.lease).await?)
@@ -93,11 +94,11 @@ impl Writer for Lane {
     async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
         let new = self.requests() - self.requests_counted;
         if new > 0 {
-            lease::count_reads(&tx, self.integration_id, self.app.clock.now().date_naive(), new).await?;
+            read_count::add(&tx, self.integration_id, self.app.clock.now().date_naive(), new).await?;
             self.requests_counted += new;
         }
         lane::renew(&tx, self.integration_id, self.lease, self.app.clock.now_ms()).await?;
-        let order = lease::order_of_integration(&tx, self.integration_id).await?;
+        let order = order::order_of_integration(&tx, self.integration_id).await?;
         if order == Order::Cancel {
             // What is being removed must not be written any more.
             return Err(Halt::Canceled);

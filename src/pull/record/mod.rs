@@ -17,7 +17,7 @@ use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::change::{self, Changed};
-use crate::store::{SourceKey, reference};
+use crate::store::{SourceKey, remap_queue};
 
 /// A source object that is to become a record.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +145,7 @@ async fn queue_left_aside(
     left_aside: Vec<&str>,
 ) -> Result<(), Error> {
     if !left_aside.is_empty() && road.rules.are_outdated(tx, kind, road.now_ms).await? {
-        reference::queue_kept(tx, road.rules.integration_id, kind, left_aside).await?;
+        remap_queue::add_kept(tx, road.rules.integration_id, kind, left_aside).await?;
     }
     Ok(())
 }

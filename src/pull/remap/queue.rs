@@ -16,8 +16,8 @@ use crate::pull::holder::Writer;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::noun_of;
-use crate::store::lease::{self, Order};
-use crate::store::reference;
+use crate::store::order::{self, Order};
+use crate::store::{remap_queue, turn};
 
 const BATCH: u64 = 200;
 
@@ -40,7 +40,7 @@ impl Writer for Alone {
     fn count_remapped(&mut self, _object: SyncObject, _changed: u64) {}
 
     async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
-        if lease::order_of_integration(&tx, self.1).await? == Order::Cancel {
+        if order::order_of_integration(&tx, self.1).await? == Order::Cancel {
             // What is being removed must not be written any more.
             return Err(Halt::Canceled);
         }
@@ -84,10 +84,7 @@ pub(in crate::pull) async fn drain(
     stop: &CancellationToken,
 ) -> Result<(), Halt> {
     let app = Arc::clone(holder.app());
-    if reference::list_queue(app.db.read(), integration_id, 1)
-        .await?
-        .is_empty()
-    {
+    if remap_queue::list(app.db.read(), integration_id, 1).await?.is_empty() {
         return Ok(());
     }
     loop {
@@ -95,8 +92,8 @@ pub(in crate::pull) async fn drain(
             return Err(Halt::Paused);
         }
         let tx = app.db.begin().await?;
-        lease::take_turn(&tx, integration_id).await?;
-        let queued = reference::list_queue(&tx, integration_id, BATCH).await?;
+        turn::take(&tx, integration_id).await?;
+        let queued = remap_queue::list(&tx, integration_id, BATCH).await?;
         if queued.is_empty() {
             return Ok(());
         }
@@ -113,7 +110,7 @@ pub(in crate::pull) async fn drain(
         };
         for (kind, ids) in by_kind {
             let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            reference::unqueue(&tx, integration_id, kind, ids.clone()).await?;
+            remap_queue::remove(&tx, integration_id, kind, ids.clone()).await?;
             let tally = again(&tx, road, kind, ids).await?;
             holder.count_remapped(noun_of(kind), tally.created + tally.updated);
         }

@@ -21,7 +21,7 @@ use crate::pull::record::Item;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::store::source::{self, Kept};
-use crate::store::{Db, lease};
+use crate::store::{Db, turn};
 
 /// Objects of one transaction.
 const BATCH: u64 = 500;
@@ -156,7 +156,7 @@ async fn map_batch(
     batch: Vec<Ahead>,
 ) -> Result<(), Halt> {
     let tx = app.db.begin().await?;
-    lease::take_turn(&tx, rules.integration_id).await?;
+    turn::take(&tx, rules.integration_id).await?;
     let ids = batch.iter().map(|(kept, _)| kept.stripe_id.as_str()).collect();
     let now_so = source::find_stored(&tx, rules.integration_id, kind, ids).await?;
     // What was written since the batch was read was mapped by today's rules.

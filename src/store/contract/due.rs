@@ -5,7 +5,7 @@ use entity::kind::{ContractSource, StripeKind};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
-use crate::store::reference;
+use crate::store::remap_queue;
 
 /// Whether there is anything to queue. Asked of the readers, so that an idle server writes nothing.
 pub async fn has_due(conn: &impl ConnectionTrait, now_ms: i64) -> Result<bool, DbErr> {
@@ -22,7 +22,7 @@ pub async fn queue_due(conn: &impl ConnectionTrait, now_ms: i64) -> Result<(), D
         .from(Entity)
         .and_where(Column::Source.eq(ContractSource::Subscription))
         .and_where(Column::NextChangeAt.lte(now_ms));
-    reference::insert_into_queue(conn, due).await?;
+    remap_queue::add_selected(conn, due).await?;
     Entity::update_many()
         .col_expr(Column::NextChangeAt, Expr::value(Option::<i64>::None))
         .filter(Column::NextChangeAt.lte(now_ms))

@@ -6,7 +6,7 @@ use entity::{integration, unmatched_customer};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
 use serde_json::json;
-use tributary::store::lease;
+use tributary::store::turn;
 
 use crate::support::{Office, on_postgres, rule, until};
 
@@ -125,7 +125,7 @@ async fn a_client_that_is_saved_goes_by_the_rules_of_its_turn() {
     );
     let tx = office.app.db().begin().await.unwrap();
     let id = office.id.strip_prefix("integration_").unwrap().parse().unwrap();
-    lease::take_turn(&tx, id).await.unwrap();
+    turn::take(&tx, id).await.unwrap();
     let saving = office.save(json!([{ "name": "Ours", "email": "a@acme.test" }]));
     let deciding = async {
         until("the saving waits", async || {

@@ -6,7 +6,6 @@ use entity::remap_queue;
 use sandbox::{Kind, Options};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
-use tributary::store::reference;
 
 use super::support::{MINUTE, imported, integration, look, pass, runs};
 use crate::support::{TestApp, until};
@@ -19,7 +18,7 @@ async fn queue(app: &TestApp, integration: &integration::Model) {
         .map(|customer| customer["id"].as_str().unwrap())
         .collect();
     let tx = app.db().begin().await.unwrap();
-    reference::queue(&tx, integration.id, StripeKind::Customer, ids)
+    tributary::store::remap_queue::add(&tx, integration.id, StripeKind::Customer, ids)
         .await
         .unwrap();
     tx.commit().await.unwrap();

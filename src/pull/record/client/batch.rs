@@ -18,7 +18,7 @@ use crate::pull::road::Road;
 use crate::pull::stranger::introduce;
 use crate::store::change::Changed;
 use crate::store::source::ERASED;
-use crate::store::{matching, record, reference, source};
+use crate::store::{matching, record, remap_queue, source};
 
 /// What is here, and what is to be written of it.
 pub(super) struct Batch<'a> {
@@ -259,7 +259,7 @@ impl<'a> Batch<'a> {
             .into_iter()
             .map(|row| (row.integration_id, row.stripe_customer_id));
         for (integration_id, stripe_id) in waiting.chain(self.next_speakers) {
-            reference::queue_kept(tx, integration_id, StripeKind::Customer, vec![&stripe_id]).await?;
+            remap_queue::add_kept(tx, integration_id, StripeKind::Customer, vec![&stripe_id]).await?;
         }
         let created = self.created;
         note(

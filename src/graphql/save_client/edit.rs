@@ -1,21 +1,16 @@
-//! Clients kept by hand or by another system: saved, linked, parted, deleted.
+//! What was given of clients, as edits.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use entity::client::Model;
-use entity::kind::Scope;
 
-use super::client::{Client, ClientStatus};
-use super::id::IdType;
-use super::import::integration_of;
-use super::problem::{UserError, settle};
-use super::scalar::Date;
-use super::stripe::StripeRef;
-use super::token::{DeletedPayload, IdInput};
-use super::{ContextExt, Fault};
 use crate::account::Caller;
 use crate::app::App;
-use crate::clients::{self, ClientEdit, Erase, Pair, SaveClients, StripeCustomer};
-use crate::error::{Error, Problem};
+use crate::clients::{self, ClientEdit, SaveClients, StripeCustomer};
+use crate::error::{Code, Error, Problem};
+use crate::graphql::client::ClientStatus;
+use crate::graphql::id::IdType;
+use crate::graphql::scalar::Date;
+use crate::graphql::stripe::StripeRef;
 
 /// Absent = keep, null = empty. A new client (no id) needs a name.
 #[derive(InputObject)]
@@ -75,93 +70,13 @@ struct CustomValueInput {
 }
 
 #[derive(InputObject)]
-struct SaveClientsInput {
+pub(super) struct SaveClientsInput {
     clients: Vec<ClientInput>,
     /// The same key with the same clients within 30 days does nothing and gives what the first request gave.
     idempotency_key: Option<String>,
 }
 
-#[derive(InputObject)]
-#[expect(clippy::struct_field_names, reason = "the schema's names")]
-struct LinkClientInput {
-    client_id: ID,
-    integration_id: ID,
-    stripe_customer_id: String,
-}
-
-#[derive(InputObject)]
-struct EraseClientInput {
-    id: ID,
-    /// The client's name, typed again to confirm.
-    confirm_name: String,
-}
-
-/// What became of clients.
-#[derive(Debug, SimpleObject)]
-struct ClientsPayload {
-    clients: Vec<Client>,
-    user_errors: Vec<UserError>,
-}
-
-/// What became of a client.
-#[derive(Debug, SimpleObject)]
-pub(super) struct ClientPayload {
-    client: Option<Client>,
-    user_errors: Vec<UserError>,
-}
-
-impl ClientPayload {
-    pub(super) fn of(result: Result<Model, Error>) -> Result<Self, Fault> {
-        let (client, user_errors) = settle(result)?;
-        Ok(Self {
-            client: client.map(Client),
-            user_errors,
-        })
-    }
-}
-
-/// The mutations of clients.
-#[derive(Default)]
-pub(super) struct ClientMutation;
-
-#[Object]
-impl ClientMutation {
-    /// Creates (no id) or edits clients kept by hand or by another system, all or none. At most 250.
-    async fn save_clients(&self, ctx: &Context<'_>, input: SaveClientsInput) -> Result<ClientsPayload, Fault> {
-        let caller = ctx.require(Scope::Configure)?;
-        let (clients, user_errors) = settle(save(ctx.app()?, caller, input).await)?;
-        Ok(ClientsPayload {
-            clients: clients.unwrap_or_default().into_iter().map(Client).collect(),
-            user_errors,
-        })
-    }
-
-    /// Makes a Stripe customer this client, with all its contracts, whatever client it was before.
-    async fn link_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<ClientPayload, Fault> {
-        ctx.require(Scope::Configure)?;
-        ClientPayload::of(link(ctx.app()?, input).await)
-    }
-
-    /// The pair stays apart until `linkClient` joins it again.
-    async fn unlink_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<ClientPayload, Fault> {
-        ctx.require(Scope::Configure)?;
-        ClientPayload::of(unlink(ctx.app()?, input).await)
-    }
-
-    /// Erases a person's data from client, source objects and inbox; a tombstone stays and blocks re-import. Needs ADMIN.
-    async fn erase_client(&self, ctx: &Context<'_>, input: EraseClientInput) -> Result<ClientPayload, Fault> {
-        ctx.require(Scope::Admin)?;
-        ClientPayload::of(erase(ctx.app()?, input).await)
-    }
-
-    /// Only a client made by hand and without contracts.
-    async fn delete_client(&self, ctx: &Context<'_>, input: IdInput) -> Result<DeletedPayload, Fault> {
-        ctx.require(Scope::Configure)?;
-        DeletedPayload::of(input.id.clone(), delete(ctx.app()?, &input.id).await)
-    }
-}
-
-async fn save(app: &App, caller: &Caller, input: SaveClientsInput) -> Result<Vec<Model>, Error> {
+pub(super) async fn save(app: &App, caller: &Caller, input: SaveClientsInput) -> Result<Vec<Model>, Error> {
     let keys: Vec<Vec<String>> = input.clients.iter().map(ClientInput::custom_keys).collect();
     let (mut edits, mut problems) = (Vec::with_capacity(input.clients.len()), Vec::new());
     for (place, client) in input.clients.into_iter().enumerate() {
@@ -278,40 +193,12 @@ fn customer(stripe: StripeRef, place: &str) -> Result<StripeCustomer, Error> {
 }
 
 /// An id of another type names no client.
-pub(super) fn client_of(id: &ID, path: &[&str]) -> Result<uuid::Uuid, Error> {
+pub(in crate::graphql) fn client_of(id: &ID, path: &[&str]) -> Result<uuid::Uuid, Error> {
     match IdType::Client.decode(id, path) {
         Err(Error::NotFound) => {
             let message = "There is no such client.";
-            Err(Error::refused(path, crate::error::Code::NotFound, message))
+            Err(Error::refused(path, Code::NotFound, message))
         }
         decoded => decoded,
     }
-}
-
-fn pair(input: LinkClientInput) -> Result<Pair, Error> {
-    Ok(Pair {
-        client_id: client_of(&input.client_id, &["clientId"])?,
-        integration_id: integration_of(&input.integration_id)?,
-        stripe_customer_id: input.stripe_customer_id,
-    })
-}
-
-async fn link(app: &App, input: LinkClientInput) -> Result<Model, Error> {
-    clients::link(app, pair(input)?).await
-}
-
-async fn unlink(app: &App, input: LinkClientInput) -> Result<Model, Error> {
-    clients::unlink(app, pair(input)?).await
-}
-
-async fn erase(app: &App, input: EraseClientInput) -> Result<Model, Error> {
-    let wish = Erase {
-        client_id: client_of(&input.id, &["id"])?,
-        confirm_name: input.confirm_name,
-    };
-    clients::erase(app, wish).await
-}
-
-async fn delete(app: &App, id: &ID) -> Result<(), Error> {
-    clients::delete(app, client_of(id, &["id"])?).await
 }
