@@ -214,6 +214,7 @@ impl Life {
             db: &db,
             sandbox: &self.sandbox,
             integration: id,
+            window_start: i64::MIN,
         };
         oracle.prove().await;
         db.close().await.unwrap();

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::happening::happen;
-use crate::support::{TestApp, WebhookSender, until};
+use crate::support::{NOW_MS, TestApp, WebhookSender, until};
 
 /// Longer than looks at the events and rests of runs are apart.
 const QUIET: Duration = Duration::from_secs(700);
+/// The lookback of most lives, and of those whose invoices are mostly out of it.
+const FAR_BACK: i32 = 3650;
+const NOT_FAR: i32 = 30;
 const STEPS: usize = 24;
 const QUIET_TURNS: usize = 60;
 
@@ -20,6 +23,7 @@ struct Story {
     integration: String,
     hooks: WebhookSender,
     dice: Dice,
+    lookback_days: i32,
     /// Events that a webhook may still bring.
     undelivered: Vec<Value>,
     known: usize,
@@ -54,9 +58,10 @@ impl Story {
             ..Options::default()
         };
         let app = TestApp::builder().sandbox(options).start().await;
-        let integration = app.admin().connect_stripe(app.sandbox().key(), 3650).await;
-        let hooks = WebhookSender::connect(&app, &integration).await;
         let mut dice = Dice::new(seed);
+        let lookback_days = if dice.chance(30) { NOT_FAR } else { FAR_BACK };
+        let integration = app.admin().connect_stripe(app.sandbox().key(), lookback_days).await;
+        let hooks = WebhookSender::connect(&app, &integration).await;
         if dice.chance(50) {
             let faults = [
                 Fault::ServerError(500),
@@ -96,6 +101,7 @@ impl Story {
             integration,
             hooks,
             dice,
+            lookback_days,
             undelivered: Vec::new(),
             known: 0,
             one_at_a_time,
@@ -206,7 +212,8 @@ impl Story {
             )
             .await;
         assert_eq!(failed["runs"]["nodes"], json!([]), "seed {seed}");
-        self.app.prove(&self.integration).await;
+        let window_start = NOW_MS / 1000 - i64::from(self.lookback_days) * 86_400;
+        self.app.prove_from(&self.integration, window_start).await;
     }
 }
 
