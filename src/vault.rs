@@ -89,11 +89,15 @@ fn make_key_file(file: &Path) -> Result<String, String> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(file).map_err(say)?;
+    // Under another name first: whoever breaks off in between leaves no file that holds half a key.
+    let half = file.with_extension(format!("{}.new", std::process::id()));
+    let mut opened = options.open(&half).map_err(say)?;
     opened
         .write_all(text.as_bytes())
         .and_then(|()| opened.sync_all())
+        .and_then(|()| fs::hard_link(&half, file))
         .map_err(say)?;
+    fs::remove_file(&half).map_err(say)?;
     Ok(text)
 }
 

@@ -45,7 +45,8 @@ pub struct Model {
     pub external_id_source: Option<String>,
     /// Upper bound of requests a second; null = half of Stripe's limit.
     pub max_requests_per_second: Option<i32>,
-    /// Events up to this second have been applied, Unix seconds of Stripe's clock; null before the first import.
+    /// Events up to this second are in the inbox, or have had their effect by a list; Unix seconds of Stripe's clock, null before the first
+    /// import.
     pub event_watermark: Option<i64>,
     /// When the next look at the events is due, Unix milliseconds.
     pub next_poll_at: Option<i64>,

@@ -25,6 +25,21 @@ pub enum StripeKind {
     CreditNote = 7,
 }
 
+impl StripeKind {
+    /// What Stripe calls it in the field `object`.
+    pub fn object_name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Product => "product",
+            Self::Price => "price",
+            Self::Invoice => "invoice",
+            Self::Subscription => "subscription",
+            Self::Coupon => "coupon",
+            Self::CreditNote => "credit_note",
+        }
+    }
+}
+
 /// What became of a source object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]

@@ -1,7 +1,5 @@
 //! Erasing a person: from the client and Stripe's customer at once, from what else is kept of them right after it.
 
-use std::collections::BTreeMap;
-
 use entity::kind::StripeKind;
 use entity::list::{CustomValues, EditedFields, Warnings};
 use entity::{client, client_link, erased_customer};
@@ -9,7 +7,7 @@ use sea_orm::EntityTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{settle, take_turns};
+use super::{by_integration, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::map::client::{ClientDraft, Status};
@@ -32,8 +30,8 @@ pub struct Erase {
     pub confirm_name: String,
 }
 
-/// Erases a person. The client stays without a name, with its contracts; a tombstone keeps its customers from coming back. Twice is
-/// harmless.
+/// Erases a person. The client stays without a name, with its contracts; a tombstone keeps its customers from coming back. To erase
+/// it once more, by the name that it has then, is harmless.
 pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     let now_ms = app.clock.now_ms();
     let tx = app.db.begin().await?;
@@ -46,7 +44,7 @@ pub async fn erase(app: &App, wish: Erase) -> Result<client::Model, Error> {
     }
     let links = store::client::list_links(&tx, &[row.id]).await?;
     let erased = blank_person(&row, &links, now_ms);
-    record::upsert_clients(&tx, vec![erased.clone()]).await?;
+    record::upsert_clients(&tx, vec![erased.clone()], &[]).await?;
     let tombstone = |link: &client_link::Model| erased_customer::Model {
         integration_id: link.integration_id,
         stripe_customer_id: link.stripe_customer_id.clone(),
@@ -104,15 +102,4 @@ fn blank_person(row: &client::Model, links: &[client_link::Model], now_ms: i64) 
 fn packed(customer: &Value) -> (Vec<u8>, Vec<u8>) {
     let left = reduced(customer);
     (source::pack(&left), canonical_digest(&left).to_vec())
-}
-
-fn by_integration(links: &[client_link::Model]) -> BTreeMap<Uuid, Vec<&str>> {
-    let mut customers: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
-    for link in links {
-        customers
-            .entry(link.integration_id)
-            .or_default()
-            .push(&link.stripe_customer_id);
-    }
-    customers
 }

@@ -12,8 +12,8 @@ mod save;
 
 use std::collections::{BTreeMap, HashSet};
 
-use entity::integration;
 use entity::kind::{StripeKind, SyncObject};
+use entity::{client_link, integration};
 use sea_orm::{DatabaseTransaction, EntityTrait, QueryOrder};
 use uuid::Uuid;
 
@@ -49,6 +49,17 @@ async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>,
     let mut integrations = all().all(tx).await?;
     integrations.retain(|integration| held.contains(&integration.id));
     Ok(integrations)
+}
+
+fn by_integration<'a>(links: impl IntoIterator<Item = &'a client_link::Model>) -> BTreeMap<Uuid, Vec<&'a str>> {
+    let mut customers: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
+    for link in links {
+        customers
+            .entry(link.integration_id)
+            .or_default()
+            .push(&link.stripe_customer_id);
+    }
+    customers
 }
 
 /// Maps customers once more, by integration: whose client may be another one now.

@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::edit::ClientEdit;
-use super::{note_contracts, settle, take_turns};
+use super::{by_integration, note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::pull::family;
 use crate::store::{self, matching, record};
-use desk::{Desk, by_integration};
+use desk::Desk;
 
 /// Clients of one request.
 const MOST: usize = 250;
@@ -151,7 +151,7 @@ pub async fn save_all(
     let taken = desk.refuse_known_customers(tx).await?;
     problems.extend(taken.into_iter().map(|(index, problem)| under(index, problem)));
     let done = desk.done();
-    record::upsert_clients(tx, done.rows).await?;
+    record::upsert_clients(tx, done.rows, &[]).await?;
     let with_links: Vec<Uuid> = done.links.iter().map(|link| link.client_id).collect();
     record::upsert_links(tx, done.links.clone()).await?;
     let mut attached = Vec::new();

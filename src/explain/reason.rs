@@ -68,7 +68,7 @@ pub(super) fn pending(missing: &[SourceKey]) -> String {
     let names: Vec<String> = missing
         .iter()
         .take(MOST_NAMES)
-        .map(|(kind, id)| format!("{} {id}", word(*kind)))
+        .map(|(kind, id)| format!("{} {id}", kind.object_name().replace('_', " ")))
         .collect();
     let more = if missing.len() > MOST_NAMES { " and others" } else { "" };
     format!(
@@ -82,18 +82,6 @@ pub(super) fn failed(code: Option<&str>) -> String {
     match code {
         Some(code) => format!("It could not be imported ({code})."),
         None => "It could not be imported.".to_owned(),
-    }
-}
-
-fn word(kind: StripeKind) -> &'static str {
-    match kind {
-        StripeKind::Customer => "customer",
-        StripeKind::Product => "product",
-        StripeKind::Price => "price",
-        StripeKind::Invoice => "invoice",
-        StripeKind::Subscription => "subscription",
-        StripeKind::Coupon => "coupon",
-        StripeKind::CreditNote => "credit note",
     }
 }
 

@@ -42,7 +42,13 @@ impl From<Fault> for Response {
             Error::NotFound => ("NOT_FOUND", "Not found.".to_owned()),
             Error::Unauthenticated => ("UNAUTHENTICATED", "Sign in first.".to_owned()),
             Error::Forbidden => ("FORBIDDEN", "Your role or token does not allow this.".to_owned()),
-            Error::Stripe(_) => ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned()),
+            Error::Stripe(cause) => {
+                tracing::warn!(
+                    error = cause as &dyn std::error::Error,
+                    "Stripe could not be read for a resolver"
+                );
+                ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned())
+            }
             Error::Database(_) | Error::Internal(_) | Error::KeySealed => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "a resolver failed");

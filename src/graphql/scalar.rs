@@ -20,11 +20,6 @@ impl DateTime {
         Self(chrono::DateTime::from_timestamp_millis(at).unwrap_or_default())
     }
 
-    /// From Unix seconds, as Stripe counts.
-    pub fn from_seconds(at: i64) -> Self {
-        Self(chrono::DateTime::from_timestamp(at, 0).unwrap_or_default())
-    }
-
     /// Unix milliseconds.
     pub fn ms(self) -> i64 {
         self.0.timestamp_millis()

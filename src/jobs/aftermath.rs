@@ -8,6 +8,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use crate::app::App;
 use crate::error::Error;
 use crate::pull::catch_up::is_hole;
+use crate::pull::queued::is_over_everything;
 use crate::pull::rules::Rules;
 use crate::store;
 
@@ -33,11 +34,13 @@ pub(super) async fn note(
         row.next_poll_at = Set(Some(now_ms));
         row.events_from = Set(integration.events_from.or(Some(t0)));
     }
-    if t0.is_some() && has_read_invoices(rules, run) {
+    let now_so = store::integration::hold(conn, integration.id).await?;
+    let still_wants = now_so.is_some_and(|now| now.contract_sources.0.contains(&ContractSource::Invoice));
+    if t0.is_some() && still_wants && has_read_invoices(rules, run) {
         let before = integration.covered_from.unwrap_or(rules.window_start);
         row.covered_from = Set(Some(before.min(rules.window_start)));
     }
-    if run.kind == RunKind::Reconcile {
+    if run.kind == RunKind::Reconcile && is_over_everything(run) {
         row.next_reconcile_at = Set(None);
     }
     if row.is_changed() {
@@ -46,12 +49,13 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// The first import opens the way for the events, from where its lists end; so does a reconcile after a hole in them.
+/// The first import opens the way for the events, from where its lists end; so does a reconcile of everything after a hole in them.
 fn opens_events(integration: &integration::Model, run: &run::Model, now_ms: i64) -> bool {
     match (run.kind, integration.event_watermark) {
         (RunKind::Import, None) => true,
         (RunKind::Reconcile, Some(watermark)) => {
-            run.trigger == RunTrigger::Startup || is_hole(watermark, now_ms.div_euclid(1000))
+            is_over_everything(run)
+                && (run.trigger == RunTrigger::Startup || is_hole(watermark, now_ms.div_euclid(1000)))
         }
         _ => false,
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use entity::kind::{RunKind, RunState, RunTrigger, SyncObject};
 use entity::list::{RunPhases, SyncObjects};
-use entity::{integration, mapping, run};
+use entity::{integration, run};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SqlErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -16,8 +16,8 @@ use crate::crash;
 use crate::error::{Code, Error};
 use crate::pull::progress::blank_phase;
 use crate::pull::queued::blank_run;
-use crate::store::db;
 use crate::store::lease::{self, SaveError};
+use crate::store::{self, db};
 
 const KEY_LENGTH: usize = 200;
 
@@ -52,8 +52,12 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
         return Err(in_progress());
     }
     let open = match wish.kind {
-        RunKind::Reconcile => list_open(&tx, known.id, wish.kind).await?.into_iter().next(),
-        RunKind::Remap => find_remap(&tx, known.id, &objects).await?,
+        RunKind::Reconcile => find_open(&tx, known.id, wish.kind, &objects).await?,
+        // One that has begun goes by the rules of that moment.
+        RunKind::Remap => {
+            let open = find_open(&tx, known.id, wish.kind, &objects).await?;
+            open.filter(|run| run.started_at.is_none())
+        }
         _ => None,
     };
     if let Some(open) = open {
@@ -74,10 +78,9 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
     Ok(queued)
 }
 
-/// The integration that a run is asked of, held until the transaction ends: of two wishes for it, the second on PostgreSQL sees what
-/// the first has queued.
+/// The integration that a run is asked of, held until the transaction ends: the second of two wishes sees what the first has queued.
 async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
-    let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
+    let found = store::integration::hold(conn, id).await?;
     found.ok_or_else(Error::no_such_integration)
 }
 
@@ -99,33 +102,20 @@ async fn is_slot_taken(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Ok(holder.one(conn).await?.is_some())
 }
 
-async fn list_open(conn: &impl ConnectionTrait, integration_id: Uuid, kind: RunKind) -> Result<Vec<run::Model>, DbErr> {
-    run::Entity::find()
-        .filter(run::Column::IntegrationId.eq(integration_id))
-        .filter(run::Column::Kind.eq(kind))
-        .filter(run::Column::FinishedAt.is_null())
-        .order_by_asc(run::Column::Id)
-        .all(conn)
-        .await
-}
-
-/// An open remap of all of `objects` by the mappings of this moment: one that nobody has called off, and that has begun after their
-/// last change or not yet.
-async fn find_remap(
+/// The last run of a kind that is open, does all that is asked, and was not called off.
+async fn find_open(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
+    kind: RunKind,
     objects: &[SyncObject],
 ) -> Result<Option<run::Model>, DbErr> {
-    let mappings = mapping::Entity::find()
-        .filter(mapping::Column::IntegrationId.eq(integration_id))
-        .filter(mapping::Column::Object.is_in(objects.iter().copied()));
-    let changed_at = mappings.all(conn).await?.into_iter().map(|row| row.updated_at).max();
-    let open = list_open(conn, integration_id, RunKind::Remap).await?;
-    Ok(open.into_iter().find(|run| {
-        objects.iter().all(|object| run.objects.0.contains(object))
+    let open = store::run::list_open(conn, integration_id).await?;
+    let does_it = |run: &run::Model| {
+        run.kind == kind
             && run.state != RunState::Canceling
-            && (run.started_at.is_none() || run.started_at > changed_at)
-    }))
+            && objects.iter().all(|object| run.objects.0.contains(object))
+    };
+    Ok(open.into_iter().rfind(does_it))
 }
 
 fn in_order(objects: &[SyncObject]) -> Result<Vec<SyncObject>, Error> {
@@ -198,7 +188,7 @@ fn refuse_second(error: DbErr) -> Error {
 pub async fn cancel(app: &Arc<App>, run_id: Uuid) -> Result<run::Model, Error> {
     let tx = app.db.begin().await?;
     // Locked: whoever ends it at this moment has ended it before, or finds it called off.
-    let known = run::Entity::find_by_id(run_id).lock_exclusive().one(&tx).await?;
+    let known = store::run::hold(&tx, run_id).await?;
     let Some(known) = known else {
         return Err(Error::refused(&["id"], Code::NotFound, "There is no such run."));
     };

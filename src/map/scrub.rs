@@ -104,13 +104,13 @@ pub enum Scrubbed {
 
 /// Takes what is personal of the `erased` customers out of an event.
 pub fn scrub_event<S: BuildHasher>(event: &mut Value, erased: &HashSet<String, S>) -> Scrubbed {
-    let object = &mut event["data"]["object"];
-    let is_erased = customer_of(object).is_some_and(|id| erased.contains(id));
-    if !is_erased {
+    let object = event.get_mut("data").and_then(|data| data.get_mut("object"));
+    let told = object.filter(|object| customer_of(object).is_some_and(|id| erased.contains(id)));
+    let Some(object) = told else {
         let related = &event["related_object"];
         let is_thin = related["type"] == "customer" && related["id"].as_str().is_some_and(|id| erased.contains(id));
         return if is_thin { Scrubbed::All } else { Scrubbed::Untouched };
-    }
+    };
     if object["object"] == "customer" {
         return Scrubbed::All;
     }

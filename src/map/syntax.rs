@@ -19,7 +19,7 @@ const LIBRARY_FUNCTIONS: [(&str, usize); 5] = [
 
 /// Each of these may take the parser a level deeper, and it knows no bound: some hundred are the end of a thread's stack, and of the
 /// program with it.
-const DEEPER: [char; 5] = ['!', '(', '[', '{', '*'];
+const DEEPER: [char; 6] = ['!', '&', '(', '[', '{', '*'];
 
 /// Says what is wrong with a source before it is parsed, if anything is.
 pub(super) fn check_text(source: &str) -> Result<(), String> {

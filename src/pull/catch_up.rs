@@ -131,6 +131,8 @@ fn row(rules: &Rules, event: &Value, now_ms: i64) -> Option<stripe_event::Model>
 async fn move_watermark(progress: &mut Progress, to: i64) -> Result<(), Halt> {
     let app = Arc::clone(progress.app());
     let tx = app.db.begin().await?;
+    // In the order in which `disconnectStripe` takes the two.
+    store::run::hold(&tx, progress.run().id).await?;
     integration::Entity::update_many()
         .col_expr(integration::Column::EventWatermark, Expr::value(to))
         .filter(integration::Column::Id.eq(progress.run().integration_id))

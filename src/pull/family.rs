@@ -1,6 +1,6 @@
 //! Clients with the customers that they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::kind::ClientOrigin;
 use entity::{client, client_link};
@@ -28,7 +28,7 @@ pub async fn refresh(
             });
         }
     }
-    record::upsert_clients(tx, changed).await?;
+    record::upsert_clients(tx, changed, &[]).await?;
     Ok(families
         .0
         .values()
@@ -46,6 +46,8 @@ pub(super) struct Family {
     links: Vec<client_link::Model>,
     /// By which the rules found it before.
     found_by: Keys,
+    /// By which lists sorted it before.
+    sorted_by: String,
 }
 
 impl Families {
@@ -79,6 +81,26 @@ impl Families {
         self.0.get_mut(&client_id)
     }
 
+    /// The columns by which lists and rules find clients, as far as none of these differs in them from what is here.
+    pub(super) fn same_keys(&self, clients: &HashSet<Uuid>) -> Vec<client::Column> {
+        use client::Column;
+        let all = |is_same: fn(&Family) -> bool| clients.iter().filter_map(|id| self.0.get(id)).all(is_same);
+        let same = [
+            (Column::NameKey, all(|family| family.row.name_key == family.sorted_by)),
+            (
+                Column::EmailKey,
+                all(|family| family.row.email_key == family.found_by.email_key),
+            ),
+            (
+                Column::ExternalId,
+                all(|family| family.row.external_id == family.found_by.external_id),
+            ),
+        ];
+        same.into_iter()
+            .filter_map(|(column, is_same)| is_same.then_some(column))
+            .collect()
+    }
+
     pub(super) fn found(&mut self, row: client::Model) {
         self.0.insert(row.id, Family::new(row, Vec::new()));
     }
@@ -89,6 +111,7 @@ impl Family {
     pub(super) fn new(row: client::Model, links: Vec<client_link::Model>) -> Self {
         Self {
             found_by: Keys::of(&row),
+            sorted_by: row.name_key.clone(),
             row,
             links,
         }

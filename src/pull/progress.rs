@@ -53,12 +53,13 @@ impl Progress {
         &self.run
     }
 
-    /// The checkpoint of a run that goes on; `None` when it begins.
+    /// The checkpoint of a run that goes on; `None` when it begins. One that an older version has written in another way is none.
     pub(super) fn checkpoint<T: DeserializeOwned>(&self) -> Option<T> {
-        self.run
-            .checkpoint
-            .as_deref()
-            .and_then(|text| serde_json::from_str(text).ok())
+        let read = self.run.checkpoint.as_deref().map(serde_json::from_str).transpose();
+        read.unwrap_or_else(|error| {
+            tracing::warn!(run = %self.run.id.simple(), %error, "a checkpoint cannot be read; the run begins anew");
+            None
+        })
     }
 
     /// The phase of `object`.

@@ -9,6 +9,13 @@ use uuid::Uuid;
 use super::progress::blank_phase;
 use crate::store::{self, lease};
 
+const EVERYTHING: [SyncObject; 3] = [SyncObject::Customer, SyncObject::Product, SyncObject::Contract];
+
+/// Whether a run goes over all that there is.
+pub(crate) fn is_over_everything(run: &run::Model) -> bool {
+    EVERYTHING.iter().all(|object| run.objects.0.contains(object))
+}
+
 /// A run that waits to be taken up.
 pub(crate) fn blank_run(integration_id: Uuid, kind: RunKind, trigger: RunTrigger, now_ms: i64) -> run::Model {
     run::Model {
@@ -47,17 +54,17 @@ pub(crate) async fn queue_reconcile(
     trigger: RunTrigger,
     now_ms: i64,
 ) -> Result<(), DbErr> {
-    let is_there = match trigger {
-        RunTrigger::Event => store::run::has_waiting(conn, integration_id, RunKind::Reconcile).await?,
-        _ => store::run::has_open(conn, integration_id, RunKind::Reconcile).await?,
-    };
+    let open = store::run::list_open(conn, integration_id).await?;
+    let is_there = open.iter().any(|run| {
+        let is_in_time = trigger != RunTrigger::Event || run.started_at.is_none();
+        run.kind == RunKind::Reconcile && is_over_everything(run) && is_in_time
+    });
     if is_there {
         return Ok(());
     }
-    let objects = vec![SyncObject::Customer, SyncObject::Product, SyncObject::Contract];
     let reconcile = run::Model {
-        phases: RunPhases(objects.iter().copied().map(blank_phase).collect()),
-        objects: SyncObjects(objects),
+        phases: RunPhases(EVERYTHING.map(blank_phase).into()),
+        objects: SyncObjects(EVERYTHING.into()),
         ..blank_run(integration_id, RunKind::Reconcile, trigger, now_ms)
     };
     lease::insert(conn, reconcile).await

@@ -22,6 +22,7 @@ use super::rules::Rules;
 use super::scope::is_in_window;
 use super::tally::{by_noun, noun_of};
 use crate::app::App;
+use crate::error::Error;
 use crate::store::{SourceKey, failure};
 
 /// Objects of one transaction.
@@ -36,7 +37,8 @@ pub struct Errand {
 
 /// Runs to the end or to a halt.
 pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<RunState, Halt> {
-    let mut errand: Errand = progress.checkpoint().unwrap_or_default();
+    let known: Option<Errand> = progress.checkpoint();
+    let mut errand = known.ok_or_else(|| Error::Internal("nobody knows what was to be read again".to_owned()))?;
     while !errand.keys.is_empty() {
         if stop.is_cancelled() {
             return Err(Halt::Paused);

@@ -13,10 +13,11 @@ mod update;
 mod webhook;
 
 use entity::integration;
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::error::{Code, Error};
+use crate::store;
 
 pub use custom_field::{SaveCustomField, delete_custom_field, save_custom_field};
 pub use mapping::{UpdateMapping, count_stale, mapping_targets, reset_mapping, update_mapping};
@@ -27,10 +28,9 @@ pub use switch::set_sync_enabled;
 pub use update::{UpdateSettings, update_settings};
 pub use webhook::set_webhook_secret;
 
-/// The integration that a change is about, held until the transaction ends: of two changes to it, the second on PostgreSQL sees
-/// what the first has written.
+/// The integration that a change is about, held until the transaction ends.
 async fn get(conn: &impl ConnectionTrait, id: Uuid) -> Result<integration::Model, Error> {
-    let found = integration::Entity::find_by_id(id).lock_exclusive().one(conn).await?;
+    let found = store::integration::hold(conn, id).await?;
     found.ok_or_else(Error::no_such_integration)
 }
 

@@ -25,7 +25,11 @@ pub async fn set_webhook_secret(
     }
     let tx = app.db.begin().await?;
     let known = super::get(&tx, integration_id).await?;
-    let before = app.webhook_secret(&known)?;
+    // One that does not open any more, because the key file is another one, is replaced as if there had been none.
+    let before = app.webhook_secret(&known).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the signing secret before could not be opened");
+        None
+    });
     let same = |secret: &SecretString| {
         before
             .as_ref()

@@ -9,7 +9,7 @@ use entity::stripe_event::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -68,15 +68,6 @@ pub async fn list_integrations_that_wait(conn: &impl ConnectionTrait) -> Result<
         .filter(Column::AppliedAt.is_null())
         .into_tuple()
         .all(conn)
-        .await
-}
-
-/// How many events wait.
-pub async fn count_waiting(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<u64, DbErr> {
-    Entity::find()
-        .filter(Column::IntegrationId.eq(integration_id))
-        .filter(Column::AppliedAt.is_null())
-        .count(conn)
         .await
 }
 

@@ -24,6 +24,11 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
+/// The same, held until the transaction ends: of two changes to it, the second on PostgreSQL sees what the first has written.
+pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
 /// Those of our ids.
 pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
     Entity::find()

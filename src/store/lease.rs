@@ -79,6 +79,18 @@ pub async fn call_off(conn: &impl ConnectionTrait, run: Model, own_now_ms: i64) 
     finish(conn, &ended).await
 }
 
+/// The run is still in the hands of whoever has taken it up like this.
+fn is_held(run: &Model) -> Condition {
+    Condition::all()
+        .add(Column::Id.eq(run.id))
+        .add(Column::Fence.eq(run.fence))
+        .add(Column::FinishedAt.is_null())
+}
+
+fn must_be_held(rows_affected: u64) -> Result<(), SaveError> {
+    (rows_affected > 0).then_some(()).ok_or(SaveError::LeaseLost)
+}
+
 /// Writes how far the run has got, together with the rows of the same transaction, and says what to do next.
 pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
     let now = now_ms(conn, own_now_ms).await?;
@@ -88,14 +100,10 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
         .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
         .col_expr(Column::Rests, Expr::value(run.rests))
         .col_expr(Column::LeaseUntil, Expr::value(now + LEASE_MS))
-        .filter(Column::Id.eq(run.id))
-        .filter(Column::Fence.eq(run.fence))
-        .filter(Column::FinishedAt.is_null())
+        .filter(is_held(run))
         .exec(conn)
         .await?;
-    if saved.rows_affected == 0 {
-        return Err(SaveError::LeaseLost);
-    }
+    must_be_held(saved.rows_affected)?;
     Ok(order(conn, run, own_now_ms).await?)
 }
 
@@ -103,14 +111,10 @@ pub async fn save(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> 
 pub async fn save_cost(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) -> Result<Order, SaveError> {
     let saved = Entity::update_many()
         .col_expr(Column::StripeRequests, Expr::value(run.stripe_requests))
-        .filter(Column::Id.eq(run.id))
-        .filter(Column::Fence.eq(run.fence))
-        .filter(Column::FinishedAt.is_null())
+        .filter(is_held(run))
         .exec(conn)
         .await?;
-    if saved.rows_affected == 0 {
-        return Err(SaveError::LeaseLost);
-    }
+    must_be_held(saved.rows_affected)?;
     Ok(order(conn, run, own_now_ms).await?)
 }
 
@@ -119,14 +123,10 @@ pub async fn renew(conn: &impl ConnectionTrait, run: &Model, own_now_ms: i64) ->
     let now = now_ms(conn, own_now_ms).await?;
     let renewed = Entity::update_many()
         .col_expr(Column::LeaseUntil, Expr::value(now + LEASE_MS))
-        .filter(Column::Id.eq(run.id))
-        .filter(Column::Fence.eq(run.fence))
-        .filter(Column::FinishedAt.is_null())
+        .filter(is_held(run))
         .exec(conn)
         .await?;
-    if renewed.rows_affected == 0 {
-        return Err(SaveError::LeaseLost);
-    }
+    must_be_held(renewed.rows_affected)?;
     Ok(order(conn, run, own_now_ms).await?)
 }
 
@@ -148,18 +148,8 @@ pub async fn finish(conn: &impl ConnectionTrait, run: &Model) -> Result<(), Save
         lease_until: Set(None),
         ..Default::default()
     };
-    let ended = Entity::update_many()
-        .set(row)
-        .filter(Column::Id.eq(run.id))
-        .filter(Column::Fence.eq(run.fence))
-        .filter(Column::FinishedAt.is_null())
-        .exec(conn)
-        .await?;
-    if ended.rows_affected == 0 {
-        Err(SaveError::LeaseLost)
-    } else {
-        Ok(())
-    }
+    let ended = Entity::update_many().set(row).filter(is_held(run)).exec(conn).await?;
+    must_be_held(ended.rows_affected)
 }
 
 /// Gives the run back unfinished: whoever takes it up next goes on from its checkpoint.
@@ -187,15 +177,10 @@ pub async fn rest(
         .col_expr(Column::FailureMessage, Expr::value(message))
         .col_expr(Column::LeaseOwner, Expr::value(Option::<Uuid>::None))
         .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
-        .filter(Column::Id.eq(run.id))
-        .filter(Column::Fence.eq(run.fence))
-        .filter(Column::FinishedAt.is_null())
+        .filter(is_held(run))
         .exec(conn)
         .await?;
-    if rested.rows_affected == 0 {
-        return Err(SaveError::LeaseLost);
-    }
-    Ok(())
+    must_be_held(rested.rows_affected)
 }
 
 /// Gives all runs back. For the one process that owns the database, when it starts: nobody else can be at work.

@@ -98,11 +98,11 @@ pub async fn list_by_contracts(
         numbered.and_where(behind);
     }
     let found: Vec<Found> = super::first_of_each(conn, numbered, &["id"], window.limit()).await?;
-    let rows = Entity::find()
-        .filter(Column::Id.is_in(found.iter().map(|row| row.id)))
-        .all(conn)
-        .await?;
-    let mut by_id: HashMap<Uuid, Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut by_id: HashMap<Uuid, Model> = HashMap::new();
+    for found in found.chunks(super::CHUNK) {
+        let rows = Entity::find().filter(Column::Id.is_in(found.iter().map(|row| row.id)));
+        by_id.extend(rows.all(conn).await?.into_iter().map(|row| (row.id, row)));
+    }
     let mut pages: HashMap<Uuid, Vec<Model>> = HashMap::new();
     for row in found.iter().filter_map(|row| by_id.remove(&row.id)) {
         pages.entry(row.contract_id).or_default().push(row);

@@ -11,11 +11,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::upsert_all;
+use super::{CHUNK, upsert_all};
 use crate::map::matching::{Candidate, Keys};
-
-/// Keys of one statement.
-const CHUNK: usize = 500;
 
 /// The clients of origin MANUAL that any of `wanted` could be.
 pub async fn find_candidates(conn: &impl ConnectionTrait, wanted: &[&Keys]) -> Result<Vec<Candidate>, DbErr> {

@@ -1,4 +1,4 @@
-//! Our database: the only place that builds queries. Functions take the connection or transaction to use; the caller owns it.
+//! Our database: where queries are built, but for a few that one place alone needs. Functions take the connection or transaction to use; the caller owns it.
 
 mod batch;
 pub mod change;
@@ -35,6 +35,9 @@ mod upsert;
 pub mod user;
 
 use batch::{first_of_each, grouped};
+
+/// Values of one IN list. What a batch of records names may be far more than a statement takes.
+const CHUNK: usize = 1_000;
 
 pub use db::Db;
 pub use reference::SourceKey;

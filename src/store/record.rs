@@ -103,10 +103,16 @@ async fn find_lines(
     Ok(lines)
 }
 
-/// Writes whole clients.
-pub async fn upsert_clients(conn: &impl ConnectionTrait, rows: Vec<client::Model>) -> Result<(), DbErr> {
+/// Writes whole clients. Those that are here have what they are to have in the columns `same`: the index of a column that is written
+/// is written too, whether anything differs or not.
+pub async fn upsert_clients(
+    conn: &impl ConnectionTrait,
+    rows: Vec<client::Model>,
+    same: &[client::Column],
+) -> Result<(), DbErr> {
     use client::Column;
-    upsert_all::<client::ActiveModel, _>(conn, whole(rows), &[Column::Id], &[Column::CreatedAt]).await
+    let kept = [&[Column::CreatedAt], same].concat();
+    upsert_all::<client::ActiveModel, _>(conn, whole(rows), &[Column::Id], &kept).await
 }
 
 /// Writes whole links.

@@ -63,6 +63,11 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).one(conn).await
 }
 
+/// The same, held until the transaction ends.
+pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(conn).await
+}
+
 /// Those of our ids.
 pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
     Entity::find()
@@ -90,16 +95,6 @@ pub async fn has_open(conn: &impl ConnectionTrait, integration_id: Uuid, kind: R
         .filter(Column::Kind.eq(kind))
         .filter(Column::FinishedAt.is_null());
     Ok(open.one(conn).await?.is_some())
-}
-
-/// Whether a run of `kind` waits that has not begun.
-pub async fn has_waiting(conn: &impl ConnectionTrait, integration_id: Uuid, kind: RunKind) -> Result<bool, DbErr> {
-    let waiting = Entity::find()
-        .filter(Column::IntegrationId.eq(integration_id))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::FinishedAt.is_null())
-        .filter(Column::StartedAt.is_null());
-    Ok(waiting.one(conn).await?.is_some())
 }
 
 /// Looks whose requests are averaged.

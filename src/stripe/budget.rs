@@ -93,14 +93,28 @@ impl Budget {
         }
     }
 
+    /// From now on these limits hold, for whoever reads already as well.
+    pub fn bound(&self, limits: Limits) {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        if paces.limits == limits {
+            return;
+        }
+        paces.limits = limits;
+        paces.global.bound(limits.global_per_second);
+        for pace in paces.endpoints.values_mut() {
+            pace.bound(limits.endpoint_per_second);
+        }
+    }
+
     /// Waits for the turn of a request to `endpoint`, a route template.
     pub async fn admit(&self, endpoint: &'static str) {
         let turn = {
             let now = Instant::now();
             let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
-            let earliest = paces.endpoint(endpoint).next(now);
-            let turn = paces.global.take(earliest.max(now));
-            paces.endpoint(endpoint).take(turn)
+            let turn = paces.first_turn(endpoint, now);
+            paces.global.take(turn, now);
+            paces.endpoint(endpoint).take(turn, now);
+            turn
         };
         tokio::time::sleep_until(turn).await;
     }
@@ -109,13 +123,7 @@ impl Budget {
     pub fn is_spent(&self) -> bool {
         let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        // One request always waits for the distance to the one before; two or more are a queue.
-        let waits = |pace: &Pace| {
-            pace.free_at
-                .zip(pace.per_second)
-                .is_some_and(|(at, rate)| at > now + Duration::from_secs_f64(1.0 / rate))
-        };
-        waits(&paces.global) || paces.endpoints.values().any(waits)
+        paces.global.is_waited_for(now) || paces.endpoints.values().any(|pace| pace.is_waited_for(now))
     }
 
     /// A request was answered: the pace may rise towards its limit again.
@@ -141,6 +149,19 @@ impl Paces {
         let limit = self.limits.endpoint_per_second;
         self.endpoints.entry(endpoint).or_insert_with(|| Pace::new(limit))
     }
+
+    /// The first turn that suits both the endpoint and all requests together.
+    fn first_turn(&mut self, endpoint: &'static str, now: Instant) -> Instant {
+        let mut turn = now;
+        loop {
+            let of_all = self.global.next(turn);
+            let of_both = self.endpoint(endpoint).next(of_all);
+            if of_both == turn {
+                return turn;
+            }
+            turn = of_both;
+        }
+    }
 }
 
 /// One request after the other at equal distances, so that no second ever sees more than its share.
@@ -148,7 +169,9 @@ impl Paces {
 struct Pace {
     limit: Option<f64>,
     per_second: Option<f64>,
-    free_at: Option<Instant>,
+    /// The turns that were given and are less than a distance ago, in order: the latest ones of an endpoint may lie far ahead, and
+    /// others go before them.
+    turns: Vec<Instant>,
     halved_at: Option<Instant>,
     second_began: Option<Instant>,
     in_this_second: f64,
@@ -164,22 +187,46 @@ impl Pace {
         Self {
             limit,
             per_second: limit,
-            free_at: None,
+            turns: Vec::new(),
             halved_at: None,
             second_began: None,
             in_this_second: 0.0,
         }
     }
 
-    fn next(&self, now: Instant) -> Instant {
-        self.free_at.map_or(now, |free_at| free_at.max(now))
+    fn bound(&mut self, limit: Option<f64>) {
+        self.limit = limit;
+        self.per_second = limit;
     }
 
-    fn take(&mut self, from: Instant) -> Instant {
-        let turn = self.next(from);
+    /// The first moment from `from` on that is a whole distance from every turn that was given.
+    fn next(&self, from: Instant) -> Instant {
+        let Some(rate) = self.per_second else { return from };
+        let distance = Duration::from_secs_f64(1.0 / rate);
+        self.turns.iter().fold(from, |turn, given| {
+            if turn + distance <= *given {
+                turn
+            } else {
+                turn.max(*given + distance)
+            }
+        })
+    }
+
+    fn take(&mut self, turn: Instant, now: Instant) {
         self.count(turn);
-        self.free_at = self.per_second.map(|rate| turn + Duration::from_secs_f64(1.0 / rate));
-        turn
+        let Some(rate) = self.per_second else {
+            self.turns.clear();
+            return;
+        };
+        let distance = Duration::from_secs_f64(1.0 / rate);
+        self.turns.retain(|given| *given + distance > now);
+        let place = self.turns.partition_point(|given| *given <= turn);
+        self.turns.insert(place, turn);
+    }
+
+    /// Somebody waits for a turn.
+    fn is_waited_for(&self, now: Instant) -> bool {
+        self.turns.last().is_some_and(|turn| *turn > now)
     }
 
     fn count(&mut self, turn: Instant) {

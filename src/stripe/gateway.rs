@@ -18,7 +18,7 @@ pub struct Gateway {
     bounds: ServerBounds,
     patience: Patience,
     clock: Clock,
-    budgets: Mutex<HashMap<Uuid, (Limits, Arc<Budget>)>>,
+    budgets: Mutex<HashMap<Uuid, Arc<Budget>>>,
 }
 
 impl Gateway {
@@ -34,18 +34,14 @@ impl Gateway {
         })
     }
 
-    /// A client for one integration. The budget lasts as long as the limits stay the same.
+    /// A client for one integration. Other limits hold for its other clients, too.
     pub fn client(&self, integration_id: Uuid, key: &Key, setting_per_second: Option<u32>) -> Result<Client, Error> {
         let limits = Limits::of_integration(key.livemode(), self.bounds, setting_per_second);
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, budget) = budgets
+        let budget = budgets
             .entry(integration_id)
-            .and_modify(|known| {
-                if known.0 != limits {
-                    *known = (limits, Arc::new(Budget::new(limits)));
-                }
-            })
-            .or_insert_with(|| (limits, Arc::new(Budget::new(limits))));
+            .or_insert_with(|| Arc::new(Budget::new(limits)));
+        budget.bound(limits);
         Client::new(
             self.http.clone(),
             self.base.clone(),

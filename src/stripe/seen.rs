@@ -41,11 +41,6 @@ impl Seen {
             max_ms: min_ms.saturating_add(SECOND_MS - 1),
         }
     }
-
-    /// Whole seconds of the latest moment, for comparing with Stripe's `created`.
-    pub fn max_seconds(&self) -> i64 {
-        self.max_ms.div_euclid(SECOND_MS)
-    }
 }
 
 #[cfg(test)]

@@ -10,16 +10,22 @@ use serde_json::json;
 use crate::support::{TestApp, assert_equals_truth, until};
 
 const HOUR: Duration = Duration::from_hours(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// Lets an hour pass at Stripe and here, and waits until the events have been looked at since.
 async fn let_an_hour_pass(app: &TestApp) {
-    app.sandbox().world().advance_clock(HOUR.as_secs().try_into().unwrap());
-    app.clock.advance(HOUR);
+    let_pass(app, HOUR).await;
+}
+
+async fn let_pass(app: &TestApp, time: Duration) {
+    app.sandbox().world().advance_clock(time.as_secs().try_into().unwrap());
+    app.clock.advance(time);
     let query = "query($from: DateTime!) {
         runs(filter: {kind: [CATCH_UP], state: [SUCCEEDED, PARTIAL, FAILED], queuedAt: {from: $from}}) { totalCount }
     }";
     let variables = json!({ "from": app.clock.now().to_rfc3339() });
     until("the events have been looked at", async || {
+        app.tick().await;
         let ended = app.graphql(query, variables.clone()).await;
         (ended["runs"]["totalCount"] != 0).then_some(())
     })
@@ -111,21 +117,37 @@ async fn a_product_s_new_name_shows_on_the_contracts_that_name_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_has_its_effect_once() {
     let app = imported().await;
-    let created = app.sandbox().world().create_customer(json!({ "name": "Once" }));
-    let_an_hour_pass(&app).await;
+    let id = app.graphql("{ integrations { id } }", json!({})).await["integrations"][0]["id"].take();
+    let each_minute = "mutation($id: ID!) {
+        updateSettings(input: {integrationId: $id, pollIntervalSeconds: 60}) { userErrors { code } }
+    }";
+    app.admin()
+        .mutate("updateSettings", each_minute, json!({ "id": id }))
+        .await;
+    let world = app.sandbox().world();
+    let created = world.create_customer(json!({ "name": "Once" }));
+    let happened = world.events_after(0).pop().unwrap()["created"].as_i64().unwrap();
+    let_pass(&app, 2 * MINUTE).await;
     let remembered = stripe_event::Entity::find().count(app.db().read()).await.unwrap();
-    let fetched = |app: &TestApp| {
-        app.sandbox()
+    let about = |part: &str| {
+        let requests = app
+            .sandbox()
             .requests()
-            .iter()
-            .filter(|request| request.path_and_query.contains(&created))
-            .count()
+            .into_iter()
+            .map(|request| request.path_and_query);
+        requests.filter(|path| path.contains(part)).collect::<Vec<_>>()
     };
     // What the event tells is whole: nothing has to be read.
-    assert_eq!((fetched(&app), remembered > 0), (0, true));
-    // The next look reads the same events again, because it begins before the end of the last.
-    let_an_hour_pass(&app).await;
-    assert_eq!(fetched(&app), 0);
+    assert_eq!((about(&created), remembered > 0), (vec![], true));
+    app.sandbox().clear_requests();
+    let_pass(&app, 2 * MINUTE).await;
+    // This look has read the event again, because it begins before the end of the last.
+    let since = about("/v1/events?").into_iter().filter_map(|path| {
+        let (_, since) = path.split_once("created%5Bgte%5D=")?;
+        since.split('&').next()?.parse::<i64>().ok()
+    });
+    assert!(since.min().unwrap() <= happened);
+    assert_eq!(about(&created), Vec::<String>::new());
     assert_eq!(
         stripe_event::Entity::find().count(app.db().read()).await.unwrap(),
         remembered

@@ -244,6 +244,26 @@ async fn switched_off_it_waits_and_switched_on_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_removed_meanwhile_is_not_held_for_read() {
+    let (app, id) = connected(world(), ALL_OF_THE_PAST).await;
+    app.sandbox().faults().set_latency(std::time::Duration::from_millis(50));
+    let run_id = app.admin().start_import(&id, &EVERYTHING).await;
+    until("something is here", async || {
+        let stored = source_object::Entity::find().count(app.db().read()).await.unwrap();
+        (stored > 0).then_some(())
+    })
+    .await;
+    let only = "mutation($id: ID!) {
+        updateSettings(input: {integrationId: $id, contractSources: [SUBSCRIPTION]}) { userErrors { code } }
+    }";
+    app.admin().mutate("updateSettings", only, json!({ "id": id })).await;
+    app.sandbox().faults().set_latency(std::time::Duration::ZERO);
+    assert_eq!(app.admin().end_of_run(&run_id).await["state"], "SUCCEEDED");
+    let integration = entity::integration::Entity::find().one(app.db().read()).await.unwrap();
+    assert_eq!(integration.unwrap().covered_from, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_disabled_direction_keeps_sources_and_writes_no_records() {
     let (app, id) = connected(world(), ALL_OF_THE_PAST).await;
     let direct = "mutation($id: ID!, $to: SyncDirection!) { updateCustomerMapping(input: {integrationId: $id, direction: $to}) { userErrors { code } } }";

@@ -1,5 +1,6 @@
 //! Comparing everything with Stripe: what no event told is found and mended, and where nothing was missed there is nothing to mend.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use entity::kind::{ContractSource, RunKind, StripeKind};
@@ -177,6 +178,36 @@ async fn a_month_without_events_is_made_good_by_itself() {
     pass(&app, Duration::from_mins(30));
     app.tick().await;
     ended(&app, "CATCH_UP", "SCHEDULE").await;
+    assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comparing_some_of_it_does_not_make_a_month_good() {
+    let (app, id) = imported(Options::default()).await;
+    switch_schedule_off(&app, &id).await;
+    until("nothing is at work", async || {
+        let open = runs(&app, "{state: [QUEUED, RUNNING, CANCELING]}").await;
+        open.is_empty().then_some(())
+    })
+    .await;
+    // The month passes while it is at work.
+    let (clock, has_passed) = (app.clock.clone(), AtomicBool::new(false));
+    app.sandbox().before_requests(move |_number, world| {
+        if !has_passed.swap(true, Ordering::SeqCst) {
+            let new = world.create_customer(json!({ "name": "New" }));
+            world.create_paid_invoice(&new, world.now(), world.now());
+            let month = DAY * 31;
+            world.advance_clock(month.as_secs().try_into().unwrap());
+            clock.advance(month);
+        }
+    });
+    let start = "mutation($id: ID!) {
+        startReconcile(input: {integrationId: $id, objects: [CUSTOMER]}) { run { id } userErrors { code } }
+    }";
+    app.admin().mutate("startReconcile", start, json!({ "id": id })).await;
+    ended(&app, "RECONCILE", "MANUAL").await;
+    app.tick().await;
+    ended(&app, "RECONCILE", "STARTUP").await;
     assert_equals_truth(app.db(), app.sandbox(), |_| true).await;
 }
 

@@ -252,6 +252,22 @@ async fn a_backfill_takes_the_import_s_slot_and_a_reconcile_does_not() {
     ended.update(app.db().write()).await.unwrap();
     let next = ask(app.admin(), "startReconcile", json!({ "integrationId": id })).await;
     assert_ne!(next["run"]["id"], reconcile["run"]["id"]);
+    let some = json!({ "integrationId": id, "objects": ["PRODUCT"] });
+    let covered = ask(app.admin(), "startReconcile", some.clone()).await;
+    assert_eq!(covered["run"]["id"], next["run"]["id"]);
+    let canceling = run::ActiveModel {
+        id: Set(runs(&app).await[2].id),
+        state: Set(RunState::Canceling),
+        ..Default::default()
+    };
+    canceling.update(app.db().write()).await.unwrap();
+    let partial = ask(app.admin(), "startReconcile", some).await;
+    assert_ne!(partial["run"]["id"], next["run"]["id"], "that one ends");
+    let whole = ask(app.admin(), "startReconcile", json!({ "integrationId": id })).await;
+    assert_ne!(
+        whole["run"]["id"], partial["run"]["id"],
+        "that one looks at products only"
+    );
     let query = "query($id: ID!) { node(id: $id) { ... on Run { drift } } }";
     let shown = app.graphql(query, json!({ "id": reconcile["run"]["id"] })).await;
     assert_eq!(shown["node"]["drift"], 7);

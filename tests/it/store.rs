@@ -1,9 +1,10 @@
 //! The tables as they are on both databases.
 
 use entity::client;
-use entity::kind::{ClientOrigin, ClientStatus};
+use entity::kind::{ClientOrigin, ClientStatus, StripeKind};
 use entity::list::{CustomValues, EditedFields, Warnings};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
+use tributary::store::source;
 use uuid::Uuid;
 
 use crate::support::TestDatabase;
@@ -98,4 +99,26 @@ fn client_named(name: &str) -> client::Model {
         created_at: 0,
         updated_at: 0,
     }
+}
+
+#[tokio::test]
+async fn far_more_ids_are_looked_for_than_a_statement_takes_values() {
+    let database = TestDatabase::create().await;
+    let db = database.open().await;
+    let ids: Vec<String> = (0..70_000).map(|number| format!("price_{number}")).collect();
+    let ids = || ids.iter().map(String::as_str).collect();
+    let (of, kind) = (Uuid::now_v7(), StripeKind::Price);
+    assert!(source::find_ids(db.read(), of, kind, ids()).await.unwrap().is_empty());
+    assert!(
+        source::find_bodies(db.read(), of, kind, ids())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        source::find_stored(db.read(), of, kind, ids())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -18,13 +18,6 @@ impl World {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    /// Sets the world's clock to a time in Unix seconds, from where it runs on.
-    pub fn set_clock(&self, now: i64) {
-        let _between_answers = self.steady.write().unwrap_or_else(PoisonError::into_inner);
-        let base = self.fixed_now.unwrap_or_else(system_now);
-        self.ahead.store(now - base, Ordering::Relaxed);
-    }
-
     /// Keeps a clock that is set by hand from being moved: an answer's date is the time of what it shows.
     pub(crate) fn hold_clock(&self) -> RwLockReadGuard<'_, ()> {
         self.steady.read().unwrap_or_else(PoisonError::into_inner)

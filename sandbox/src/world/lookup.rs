@@ -35,12 +35,6 @@ impl World {
         self.find(kind, id).map(Value::from)
     }
 
-    /// An id that belongs to the account's other mode, which every request for
-    /// it is told.
-    pub fn id_in_other_mode(kind: Kind) -> String {
-        ids::encode(kind.prefix(), ids::OTHER_MODE)
-    }
-
     pub(crate) fn is_in_other_mode(kind: Kind, id: &str) -> bool {
         ids::decode(kind.prefix(), id).is_some_and(|number| number >= ids::OTHER_MODE)
     }

@@ -1,6 +1,6 @@
 //! Edits on their way into rows: each against the client that it is about, and all against each other.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use entity::kind::{ClientMatchRule, ClientOrigin};
 use entity::{client, client_link, custom_field, integration};
@@ -8,6 +8,7 @@ use sea_orm::{ActiveEnum, DatabaseTransaction};
 use uuid::Uuid;
 
 use super::{Effect, Saved};
+use crate::clients::by_integration;
 use crate::clients::edit::{ClientEdit, StripeCustomer, editable};
 use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
@@ -217,17 +218,4 @@ async fn who_they_are_not(
         }
     }
     Ok(parted)
-}
-
-pub(super) fn by_integration<'a>(
-    links: impl IntoIterator<Item = &'a client_link::Model>,
-) -> BTreeMap<Uuid, Vec<&'a str>> {
-    let mut customers: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
-    for link in links {
-        customers
-            .entry(link.integration_id)
-            .or_default()
-            .push(&link.stripe_customer_id);
-    }
-    customers
 }

@@ -30,7 +30,11 @@ pub struct RetryErrors {
     pub user_id: Uuid,
 }
 
-/// Queues a retry of open errors and returns at once. The errors are due from now on, whatever they waited for.
+/// Objects of one run. Its checkpoint holds those that are left.
+const MOST: u64 = 5_000;
+
+/// Queues a retry of open errors and returns at once. All are due from now on, whatever they waited for: what is more than one run
+/// takes, the timetable's retries take up after it.
 pub async fn retry_errors(app: &Arc<App>, wish: RetryErrors) -> Result<run::Model, Error> {
     let tx = app.db.begin().await?;
     let known = hold(&tx, wish.integration_id).await?;
@@ -118,6 +122,7 @@ async fn list_keys(conn: &impl ConnectionTrait, which: Condition) -> Result<Vec<
         .filter(which)
         .order_by_asc(Column::FirstAt)
         .order_by_asc(Column::Id)
+        .limit(MOST)
         .into_tuple()
         .all(conn)
         .await

@@ -143,7 +143,7 @@ async fn close(app: &App, open: &[erased_customer::Model]) -> Result<(), Error> 
     for row in &mut rows {
         row.warnings.0.retain(|warning| warning != GOING_THROUGH);
     }
-    record::upsert_clients(&tx, rows).await?;
+    record::upsert_clients(&tx, rows, &[]).await?;
     tx.commit().await?;
     app.changed.send_replace(());
     Ok(())

@@ -192,7 +192,7 @@ impl Notes {
     }
 
     fn misses(&mut self, kind: StripeKind, id: &str) {
-        let what = word(kind);
+        let what = kind.object_name().replace('_', " ");
         self.waits_for(
             kind,
             id,
@@ -206,18 +206,6 @@ impl Notes {
             self.pending.push((kind, id.to_owned()));
             self.warn(format!("PENDING: {why}"));
         }
-    }
-}
-
-fn word(kind: StripeKind) -> &'static str {
-    match kind {
-        StripeKind::Customer => "customer",
-        StripeKind::Product => "product",
-        StripeKind::Price => "price",
-        StripeKind::Invoice => "invoice",
-        StripeKind::Subscription => "subscription",
-        StripeKind::Coupon => "coupon",
-        StripeKind::CreditNote => "credit note",
     }
 }
 

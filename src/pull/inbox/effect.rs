@@ -83,7 +83,7 @@ fn of_snapshot(name: &str, object: &Value) -> Effects {
     };
     let named = |kind, field: &str| id_at(&object[field]).map(|id| (kind, id));
     // A type of later times may carry an object of another kind.
-    let is_of = |kind| object["object"].as_str().is_none_or(|name| name == object_name(kind));
+    let is_of = |kind: StripeKind| object["object"].as_str().is_none_or(|name| name == kind.object_name());
     let own = |kind| named(kind, "id").filter(|_| is_of(kind));
     let own_state = |kind| {
         let key = own(kind)?;
@@ -135,18 +135,6 @@ fn of_snapshot(name: &str, object: &Value) -> Effects {
 }
 
 /// Stripe's word for a kind, in its objects' `object`.
-fn object_name(kind: StripeKind) -> &'static str {
-    match kind {
-        StripeKind::Customer => "customer",
-        StripeKind::Product => "product",
-        StripeKind::Price => "price",
-        StripeKind::Invoice => "invoice",
-        StripeKind::Subscription => "subscription",
-        StripeKind::Coupon => "coupon",
-        StripeKind::CreditNote => "credit_note",
-    }
-}
-
 fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
     let kind = match object_type.rsplit('.').next() {
         Some("customer") => StripeKind::Customer,

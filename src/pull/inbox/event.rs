@@ -42,7 +42,7 @@ impl Event {
             name: name.to_owned(),
             created: row.created,
             livemode: body["livemode"].as_bool(),
-            account: body["account"].as_str().map(str::to_owned),
+            account: account(&body),
             content: content(body),
         })
     }
@@ -63,6 +63,12 @@ impl Event {
     }
 }
 
+/// Thin events call it their context.
+fn account(body: &Value) -> Option<String> {
+    let named = body["account"].as_str().or(body["context"].as_str());
+    named.map(str::to_owned)
+}
+
 fn content(mut body: Value) -> Content {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     if body["object"] == "v2.core.event" {
@@ -72,8 +78,10 @@ fn content(mut body: Value) -> Content {
             object_id: text(&related["id"]),
         };
     }
+    let object = body.get_mut("data").and_then(|data| data.get_mut("object"));
+    let object = object.map(Value::take).unwrap_or_default();
     Content::Snapshot {
         version: body["api_version"].as_str().map(str::to_owned),
-        object: body["data"]["object"].take(),
+        object,
     }
 }

@@ -24,7 +24,7 @@ use crate::store::source::{self, Kept};
 use crate::store::{Db, turn};
 
 /// Objects of one transaction.
-const BATCH: u64 = 500;
+const BATCH: u64 = 1_000;
 /// Batches that may wait for the writer.
 const WAITING: usize = 2;
 

@@ -9,6 +9,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::otherwise::is_not_erased;
+use super::those;
+use crate::store::CHUNK;
 use crate::stripe::json;
 
 /// A stored body.
@@ -48,16 +50,20 @@ pub async fn find_bodies(
     kind: StripeKind,
     ids: Vec<&str>,
 ) -> Result<HashMap<String, Body>, DbErr> {
-    let rows: Vec<BodyRow> = Entity::find()
-        .select_only()
-        .columns(BODY_COLUMNS)
-        .filter(Column::IntegrationId.eq(integration_id))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::StripeId.is_in(ids))
-        .into_tuple()
-        .all(conn)
-        .await?;
-    rows.into_iter().map(body_of).collect()
+    let mut bodies = HashMap::new();
+    for ids in ids.chunks(CHUNK) {
+        let rows: Vec<BodyRow> = those(integration_id, kind, ids)
+            .select_only()
+            .columns(BODY_COLUMNS)
+            .into_tuple()
+            .all(conn)
+            .await?;
+        for row in rows {
+            let (id, body) = body_of(row)?;
+            bodies.insert(id, body);
+        }
+    }
+    Ok(bodies)
 }
 
 /// A page of the JSON of all objects of a kind, in the order of their ids.

@@ -10,8 +10,10 @@ use std::collections::{HashMap, HashSet};
 
 use entity::kind::{RecordState, StripeKind};
 use entity::source_object::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
+
+use super::CHUNK;
 
 pub use body::{Body, find_bodies, list_pending_texts, list_texts, pack, pack_bytes, parse, sample, unpack};
 pub use otherwise::{Kept, count_mapped_otherwise, list_mapped_otherwise};
@@ -63,14 +65,22 @@ pub async fn find_stored(
     kind: StripeKind,
     ids: Vec<&str>,
 ) -> Result<HashMap<String, Stored>, DbErr> {
-    let rows = Entity::find()
+    let mut stored = HashMap::new();
+    for ids in ids.chunks(CHUNK) {
+        let rows = those(integration_id, kind, ids)
+            .into_partial_model::<Stored>()
+            .all(conn)
+            .await?;
+        stored.extend(rows.into_iter().map(|row| (row.stripe_id.clone(), row)));
+    }
+    Ok(stored)
+}
+
+fn those(integration_id: Uuid, kind: StripeKind, ids: &[&str]) -> Select<Entity> {
+    Entity::find()
         .filter(Column::IntegrationId.eq(integration_id))
         .filter(Column::Kind.eq(kind))
-        .filter(Column::StripeId.is_in(ids))
-        .into_partial_model::<Stored>()
-        .all(conn)
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.stripe_id.clone(), row)).collect())
+        .filter(Column::StripeId.is_in(ids.iter().copied()))
 }
 
 /// Where one object stands; `None` when it is not here.
@@ -93,14 +103,10 @@ pub async fn find_ids(
     kind: StripeKind,
     ids: Vec<&str>,
 ) -> Result<HashSet<String>, DbErr> {
-    let here: Vec<String> = Entity::find()
-        .select_only()
-        .column(Column::StripeId)
-        .filter(Column::IntegrationId.eq(integration_id))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::StripeId.is_in(ids))
-        .into_tuple()
-        .all(conn)
-        .await?;
-    Ok(here.into_iter().collect())
+    let mut here = HashSet::new();
+    for ids in ids.chunks(CHUNK) {
+        let ids = those(integration_id, kind, ids).select_only().column(Column::StripeId);
+        here.extend(ids.into_tuple::<String>().all(conn).await?);
+    }
+    Ok(here)
 }

@@ -58,6 +58,61 @@ async fn endpoints_share_the_global_pace() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_endpoint_holds_up_no_other() {
+    let budget = Budget::new(Limits {
+        global_per_second: Some(50.0),
+        endpoint_per_second: Some(10.0),
+    });
+    let began = Instant::now();
+    let invoices = async {
+        let all = (0..10).map(|_| budget.admit("/v1/invoices"));
+        futures_util::future::join_all(all).await;
+        began.elapsed()
+    };
+    let others = async {
+        budget.admit("/v1/customers").await;
+        budget.admit("/v1/products").await;
+        began.elapsed()
+    };
+    let (invoices, others) = tokio::join!(invoices, others);
+    close(invoices, 900);
+    close(others, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_turns_lie_each_two_are_a_distance_apart() {
+    let budget = Budget::new(Limits {
+        global_per_second: Some(50.0),
+        endpoint_per_second: Some(15.0),
+    });
+    let began = Instant::now();
+    let all = (0..120).map(|at| {
+        let (budget, endpoint) = (&budget, ["/a", "/b", "/b", "/c", "/d", "/e"][at % 6]);
+        async move {
+            budget.admit(endpoint).await;
+            began.elapsed()
+        }
+    });
+    let mut turns = futures_util::future::join_all(all).await;
+    turns.sort_unstable();
+    let apart = turns.windows(2).map(|two| two[1] - two[0]);
+    assert!(apart.min().unwrap() >= Duration::from_millis(19), "{turns:?}");
+    close(*turns.last().unwrap(), 2600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_limits_hold_at_once() {
+    let of = |rate| Limits {
+        global_per_second: Some(rate),
+        endpoint_per_second: None,
+    };
+    let budget = Budget::new(of(100.0));
+    budget.admit(ENDPOINT).await;
+    budget.bound(of(10.0));
+    close(time_of(&budget, ENDPOINT, 11).await, 1100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn halves_once_a_second_and_recovers() {
     let budget = Budget::new(Limits {
         global_per_second: Some(100.0),

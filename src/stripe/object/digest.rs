@@ -39,6 +39,14 @@ fn write(value: &Value, text: &mut Vec<u8>) {
     }
 }
 
+/// What a merchant has written counts by whatever name it goes.
+fn write_metadata(metadata: &Value, text: &mut Vec<u8>) {
+    match metadata {
+        Value::Object(fields) => write_each(fields, |_name| true, text),
+        other => write(other, text),
+    }
+}
+
 fn write_fields(fields: &Map<String, Value>, text: &mut Vec<u8>) {
     let is_list = fields.get("object").is_some_and(|object| object == "list");
     let counts = |name: &str| {
@@ -48,6 +56,10 @@ fn write_fields(fields: &Map<String, Value>, text: &mut Vec<u8>) {
             !PASSING.contains(&name)
         }
     };
+    write_each(fields, counts, text);
+}
+
+fn write_each(fields: &Map<String, Value>, counts: impl Fn(&str) -> bool, text: &mut Vec<u8>) {
     let mut sorted: Vec<_> = fields
         .iter()
         .filter(|(name, value)| !value.is_null() && counts(name))
@@ -56,7 +68,11 @@ fn write_fields(fields: &Map<String, Value>, text: &mut Vec<u8>) {
     text.push(b'{');
     for (name, value) in sorted {
         write_string(name, text);
-        write(value, text);
+        if name == "metadata" {
+            write_metadata(value, text);
+        } else {
+            write(value, text);
+        }
         text.push(b',');
     }
     text.push(b'}');
@@ -87,6 +103,23 @@ mod tests {
         ] {
             assert_ne!(canonical_digest(&one), canonical_digest(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn in_metadata_every_name_counts() {
+        for (one, other) in [
+            (json!({"pdf": "a"}), json!({"pdf": "b"})),
+            (json!({"receipt_url": "a"}), json!({})),
+            (
+                json!({"object": "list", "data": "x", "n": "1"}),
+                json!({"object": "list", "data": "x", "n": "2"}),
+            ),
+        ] {
+            let of = |metadata| canonical_digest(&json!({"id": "x", "metadata": metadata}));
+            assert_ne!(of(one.clone()), of(other), "{one}");
+        }
+        let within = |url| json!({"id": "x", "lines": {"object": "list", "data": [{"metadata": {}, "pdf": url}]}});
+        assert_eq!(canonical_digest(&within("a")), canonical_digest(&within("b")));
     }
 
     #[test]

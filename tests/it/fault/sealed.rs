@@ -8,7 +8,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
 use super::support::{MINUTE, imported, integration, look, pass, runs};
-use crate::support::{TestApp, until};
+use crate::support::{TestApp, WebhookSender, until};
 
 /// Something waits to be mapped again.
 async fn queue(app: &TestApp, integration: &integration::Model) {
@@ -57,6 +57,7 @@ async fn map_otherwise(app: &TestApp, id: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_cannot_be_opened_is_told_and_another_one_goes_on() {
     let (mut app, id) = imported(Options::default()).await;
+    let _secret = WebhookSender::connect(&app, &id).await;
     app.turn_off().await;
     let asked = app.sandbox().request_count();
     let file = app.database_folder().join("another.key");
@@ -80,6 +81,14 @@ async fn a_key_that_cannot_be_opened_is_told_and_another_one_goes_on() {
     );
     assert!(step["message"].as_str().unwrap().contains("key file"), "{step}");
     assert_eq!(app.sandbox().request_count(), asked, "Stripe was asked");
+
+    let set = "mutation($id: ID!, $secret: String) {
+        setWebhookSecret(input: {integrationId: $id, secret: $secret}) { userErrors { code } }
+    }";
+    for secret in [json!("whsec_0123456789abcdef0123"), Value::Null] {
+        let webhooks = json!({ "id": id, "secret": secret });
+        app.admin().mutate("setWebhookSecret", set, webhooks).await;
+    }
 
     assert_eq!(app.admin().connect_stripe(app.sandbox().key(), 3650).await, id);
     assert_eq!(look(&app).await.state, RunState::Succeeded);

@@ -150,5 +150,14 @@ async fn what_names_no_object_costs_and_changes_nothing_and_holds_up_nothing() {
         thin["related_object"] = related;
         told.push((thin, EventOutcome::Nameless));
     }
+    for (number, data) in [json!([]), json!("x"), json!(7), Value::Null, json!({})]
+        .into_iter()
+        .enumerate()
+    {
+        let mut odd = told[0].0.clone();
+        odd["id"] = json!(format!("evt_odd_{number}"));
+        odd["data"] = data;
+        told.push((odd, EventOutcome::Nameless));
+    }
     assert_without_effect(&app, &hooks, told).await;
 }

@@ -4,7 +4,7 @@ use sandbox::{Kind, Options};
 use serde_json::{Value, json};
 
 use super::support::{in_window, living, pass, requests_for};
-use crate::support::webhook::{hold_looks, until_taken_out};
+use crate::support::webhook::{hold_looks, thin, until_taken_out};
 use crate::support::{TestApp, WebhookSender, assert_equals_truth};
 
 const KEY: &str = "rk_test_WithoutTheAccountRight1";
@@ -62,6 +62,19 @@ async fn what_an_event_of_some_account_tells_is_looked_up_where_ours_is_not_know
     let shown = async |id: &str| app.graphql(query, json!({ "id": id })).await["client"].take();
     assert_eq!(shown("cus_ofAnother").await, Value::Null);
     assert_eq!(shown(&own).await["deletedInStripe"], false);
+    // Merchants choose the ids of coupons, and thin events call the account their context.
+    let coupon = world.create_coupon(json!({ "percent_off": 10 }));
+    let known = world.events_after(0).len();
+    world.tell_of(
+        "coupon.deleted",
+        json!({ "id": coupon, "object": "coupon", "deleted": true }),
+    );
+    let mut deleted = thin(&world.events_after(known)[0]);
+    deleted["context"] = json!("acct_another");
+    hooks.send(&app, &deleted).await;
+    until_taken_out(&app).await;
+    let asked = requests_for(&app, &format!("/v1/coupons/{coupon}"));
+    assert_eq!(asked, 1, "another account's word is not enough");
     send_as(&app, &hooks, &world.account_id(), || {
         world.update(Kind::Customer, &own, json!({ "name": "Renamed" }));
     })

@@ -237,7 +237,8 @@ impl<'a> Batch<'a> {
                     ..row
                 })
             });
-        record::upsert_clients(tx, rows.collect()).await?;
+        let rows = rows.collect();
+        record::upsert_clients(tx, rows, &self.families.same_keys(&seen)).await?;
         let mut links: HashMap<String, client_link::Model> = HashMap::new();
         for link in self.changed_links {
             links.insert(link.stripe_customer_id.clone(), link);
