@@ -97,7 +97,9 @@ async fn however_turns_lie_each_two_are_a_distance_apart() {
     turns.sort_unstable();
     let apart = turns.windows(2).map(|two| two[1] - two[0]);
     assert!(apart.min().unwrap() >= Duration::from_millis(19), "{turns:?}");
-    close(*turns.last().unwrap(), 2600);
+    // 40 of one endpoint's last 2.6 s at least; where turns of others are in the way, each may be a distance later.
+    let last = turns.last().unwrap().as_millis();
+    assert!((2590..=3400).contains(&last), "{turns:?}");
 }
 
 #[tokio::test(start_paused = true)]
