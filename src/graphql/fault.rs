@@ -43,10 +43,8 @@ impl From<Fault> for Response {
             Error::Unauthenticated => ("UNAUTHENTICATED", "Sign in first.".to_owned()),
             Error::Forbidden => ("FORBIDDEN", "Your role or token does not allow this.".to_owned()),
             Error::Stripe(cause) => {
-                tracing::warn!(
-                    error = cause as &dyn std::error::Error,
-                    "Stripe could not be read for a resolver"
-                );
+                let cause: &dyn std::error::Error = cause;
+                tracing::warn!(error = cause, "Stripe could not be read for a resolver");
                 ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned())
             }
             Error::Database(_) | Error::Internal(_) | Error::KeySealed => {

@@ -95,7 +95,7 @@ async fn however_turns_lie_each_two_are_a_distance_apart() {
     });
     let mut turns = futures_util::future::join_all(all).await;
     turns.sort_unstable();
-    let apart = turns.windows(2).map(|two| two[1] - two[0]);
+    let apart = turns.windows(2).map(|two| two[1].abs_diff(two[0]));
     assert!(apart.min().unwrap() >= Duration::from_millis(19), "{turns:?}");
     // 40 of one endpoint's last 2.6 s at least; where turns of others are in the way, each may be a distance later.
     let last = turns.last().unwrap().as_millis();
