@@ -55,8 +55,9 @@ pub async fn start(app: &Arc<App>, wish: StartRun) -> Result<run::Model, Error> 
         RunKind::Reconcile => find_open(&tx, known.id, wish.kind, &objects).await?,
         // One that has begun goes by the rules of that moment.
         RunKind::Remap => {
+            let changed_at = store::integration::mappings_changed_at(&tx, known.id, &objects).await?;
             let open = find_open(&tx, known.id, wish.kind, &objects).await?;
-            open.filter(|run| run.started_at.is_none())
+            open.filter(|run| run.started_at.is_none() || run.started_at > changed_at)
         }
         _ => None,
     };
@@ -102,7 +103,7 @@ async fn is_slot_taken(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Ok(holder.one(conn).await?.is_some())
 }
 
-/// The last run of a kind that is open, does all that is asked, and was not called off.
+/// A run of a kind that is open, does all that is asked, and was not called off.
 async fn find_open(
     conn: &impl ConnectionTrait,
     integration_id: Uuid,
@@ -115,7 +116,11 @@ async fn find_open(
             && run.state != RunState::Canceling
             && objects.iter().all(|object| run.objects.0.contains(object))
     };
-    Ok(open.into_iter().rfind(does_it))
+    // One that has not begun is the better one.
+    Ok(open
+        .into_iter()
+        .filter(does_it)
+        .max_by_key(|run| run.started_at.is_none()))
 }
 
 fn in_order(objects: &[SyncObject]) -> Result<Vec<SyncObject>, Error> {

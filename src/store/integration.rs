@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use entity::integration::{Column, Entity, Model};
-use entity::kind::ContractSource;
+use entity::kind::{ContractSource, SyncObject};
 use entity::{contract, mapping, read_count, sync_error};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -109,4 +109,16 @@ pub async fn note_webhooks(conn: &impl ConnectionTrait, mut came: Vec<(Uuid, i64
             .await?;
     }
     Ok(())
+}
+
+/// When the mappings of some of these objects were last changed, Unix milliseconds.
+pub async fn mappings_changed_at(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    objects: &[SyncObject],
+) -> Result<Option<i64>, DbErr> {
+    let mappings = mapping::Entity::find()
+        .filter(mapping::Column::IntegrationId.eq(id))
+        .filter(mapping::Column::Object.is_in(objects.iter().copied()));
+    Ok(mappings.all(conn).await?.into_iter().map(|row| row.updated_at).max())
 }

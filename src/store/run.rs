@@ -84,6 +84,7 @@ pub async fn list_open(conn: &impl ConnectionTrait, integration_id: Uuid) -> Res
     Entity::find()
         .filter(open)
         .order_by_asc(Column::QueuedAt)
+        .order_by_asc(Column::Id)
         .all(conn)
         .await
 }

@@ -299,12 +299,7 @@ async fn an_open_run_is_given_back_only_if_it_does_what_is_asked() {
     office.app.clock.advance(std::time::Duration::from_secs(1));
     let running = in_the_midst(&office).await;
     let again = office.start_remap(&["CUSTOMER"]).await;
-    assert_ne!(again["id"], running["id"], "it goes by the rules that it began with");
-    assert_eq!(
-        office.start_remap(&["CUSTOMER"]).await["id"],
-        again["id"],
-        "it has not begun"
-    );
+    assert_eq!(again["id"], running["id"], "by these very rules");
     let more = office.start_remap(&["CUSTOMER", "PRODUCT"]).await;
     assert_ne!(more["id"], running["id"], "of products it knows nothing");
     office.app.clock.advance(std::time::Duration::from_secs(1));
