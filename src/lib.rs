@@ -4,7 +4,7 @@
 //!
 //! - [`stripe`] asks Stripe and reads what it answers; [`http`] takes its webhooks, and everybody's queries.
 //! - [`pull`] finds out what is news and is the one way through to the records; [`map`], which is pure, says what they become.
-//! - [`store`] is all that builds most queries; `entity` and `migration` are the tables.
+//! - [`store`] keeps them; `entity` and `migration` are the tables.
 //! - [`graphql`] and [`live`] show the records, [`explain`] why they are so.
 //!
 //! Who sets things going: [`jobs`] by the clock, [`setup`], [`settings`] and [`clients`] for an admin, [`account`] for everybody who

@@ -89,15 +89,16 @@ fn make_key_file(file: &Path) -> Result<String, String> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Under another name first: whoever breaks off in between leaves no file that holds half a key.
-    let half = file.with_extension(format!("{}.new", std::process::id()));
+    // Under a name of its own first: whoever breaks off in between leaves no file that holds half a key, nor one in the next one's way.
+    let half = file.with_extension(format!("{}.new", Uuid::now_v7().simple()));
     let mut opened = options.open(&half).map_err(say)?;
     opened
         .write_all(text.as_bytes())
         .and_then(|()| opened.sync_all())
-        .and_then(|()| fs::hard_link(&half, file))
         .map_err(say)?;
+    let named = fs::hard_link(&half, file);
     fs::remove_file(&half).map_err(say)?;
+    named.map_err(say)?;
     Ok(text)
 }
 

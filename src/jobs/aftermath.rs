@@ -4,6 +4,7 @@ use entity::kind::{ContractSource, RunKind, RunState, RunTrigger, SyncObject};
 use entity::{integration, run};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Error;
@@ -34,10 +35,11 @@ pub(super) async fn note(
         row.next_poll_at = Set(Some(now_ms));
         row.events_from = Set(integration.events_from.or(Some(t0)));
     }
-    let now_so = store::integration::hold(conn, integration.id).await?;
-    let still_wants = now_so.is_some_and(|now| now.contract_sources.0.contains(&ContractSource::Invoice));
-    if t0.is_some() && still_wants && has_read_invoices(rules, run) {
-        let before = integration.covered_from.unwrap_or(rules.window_start);
+    if t0.is_some()
+        && has_read_invoices(rules, run)
+        && let Some(now) = still_with_invoices(conn, integration.id).await?
+    {
+        let before = now.covered_from.unwrap_or(rules.window_start);
         row.covered_from = Set(Some(before.min(rules.window_start)));
     }
     if run.kind == RunKind::Reconcile && is_over_everything(run) {
@@ -65,6 +67,12 @@ fn has_read_invoices(rules: &Rules, run: &run::Model) -> bool {
     let contracts = run.phases.0.iter().find(|phase| phase.object == SyncObject::Contract);
     rules.has_source(ContractSource::Invoice)
         && contracts.is_some_and(|phase| matches!(phase.state, RunState::Succeeded | RunState::Partial))
+}
+
+/// The integration as it is now, unless an admin has removed the source since the run was taken up.
+async fn still_with_invoices(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<integration::Model>, Error> {
+    let now = store::integration::hold(conn, id).await?;
+    Ok(now.filter(|now| now.contract_sources.0.contains(&ContractSource::Invoice)))
 }
 
 /// Asking again with a key that Stripe refuses helps nobody: stops the schedule and says so, once. A new key starts it again, and what

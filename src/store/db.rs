@@ -19,10 +19,8 @@ const SQLITE_READERS: u32 = 4;
 /// Pages of the log before they go into the file. An import writes the same index pages again and again: rarely is cheaper.
 const CHECKPOINT_PAGES: &str = "16384";
 /// KiB of page cache, as SQLite spells them. The operating system holds the rest.
-const WRITER_CACHE: &str = "-65536";
+const WRITER_CACHE: &str = "-24576";
 const READER_CACHE: &str = "-4096";
-/// Rows that SQLite's thread reads before it waits for ours: few would have the two wait for each other at every handful.
-const ROW_BUFFER: usize = 1_024;
 const POSTGRES_CONNECTIONS: u32 = 12;
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -205,7 +203,6 @@ fn sqlite_options(file: &Path, connections: u32, cache: &'static str) -> Connect
                 .pragma("secure_delete", "on")
                 .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
                 .statement_cache_capacity(100)
-                .row_buffer_size(ROW_BUFFER)
         });
     options
 }

@@ -1,4 +1,5 @@
-//! Our database: where queries are built, but for a few that one place alone needs. Functions take the connection or transaction to use; the caller owns it.
+//! Our database: how it is opened, and the queries. Rows that one place alone reads or settles, of runs, integrations and mappings, are
+//! also asked for there. Functions take the connection or transaction to use; the caller owns it.
 
 mod batch;
 pub mod change;

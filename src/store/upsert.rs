@@ -2,7 +2,7 @@
 //! hundreds of rows costs more than running it.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable};
 
 /// Rows of a statement, the largest first. SQLite takes 32,766 variables a statement: 127 columns at the largest size.
 const SIZES: [usize; 5] = [256, 64, 16, 4, 1];
@@ -30,18 +30,13 @@ where
         on_conflict.update_columns(overwritten);
     }
     let mut rows = rows.into_iter();
-    let backend = conn.get_database_backend();
-    let mut next = || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        let batch = A::Entity::insert_many(rows.by_ref().take(size)).on_conflict(on_conflict.clone());
-        Some(backend.build(&batch.into_query()))
-    };
-    let mut statement = next();
-    while let Some(ready) = statement {
-        // The next one is written down while the database is at work on this one.
-        let (done, following) = tokio::join!(conn.execute_raw(ready), async { next() });
-        done?;
-        statement = following;
+    while rows.len() > 0 {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let batch: Vec<A> = rows.by_ref().take(size).collect();
+        A::Entity::insert_many(batch)
+            .on_conflict(on_conflict.clone())
+            .exec_without_returning(conn)
+            .await?;
     }
     Ok(())
 }

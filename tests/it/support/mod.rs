@@ -19,6 +19,6 @@ pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};
 pub(crate) use office::{Office, rule, rule_by, text};
-pub(crate) use oracle::Oracle;
+pub(crate) use oracle::{Oracle, is_since};
 pub(crate) use truth::assert_equals_truth;
 pub(crate) use webhook::WebhookSender;

@@ -48,9 +48,7 @@ impl Oracle<'_> {
     }
 
     fn is_kept(&self, invoice: &Value) -> bool {
-        let times = [&invoice["created"], &invoice["status_transitions"]["paid_at"]];
-        let mut times = times.into_iter().filter_map(Value::as_i64);
-        times.any(|at| at >= self.window_start)
+        is_since(invoice, self.window_start)
     }
 
     /// Each run has ended with counts that add up, each event had its effect, each failure was mended.
@@ -108,6 +106,12 @@ impl Oracle<'_> {
             lines.await.unwrap(),
         )
     }
+}
+
+/// Whether an invoice was created or paid from this second on.
+pub(crate) fn is_since(invoice: &Value, second: i64) -> bool {
+    let times = [&invoice["created"], &invoice["status_transitions"]["paid_at"]];
+    times.into_iter().filter_map(Value::as_i64).any(|at| at >= second)
 }
 
 fn is_final(state: RunState) -> bool {

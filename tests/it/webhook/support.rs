@@ -9,7 +9,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::webhook::{SECRET, hold_looks, inbox};
-use crate::support::{Answer, NOW_MS, TestApp, WebhookSender};
+use crate::support::{Answer, NOW_MS, TestApp, WebhookSender, is_since};
 
 /// Stands in the bodies of events, and nowhere else.
 pub(super) const MARK: &str = "Ada of the event";
@@ -51,9 +51,7 @@ pub(super) fn living(app: &TestApp, kind: Kind, is_meant: impl Fn(&Value) -> boo
 
 /// Whether an invoice was created or paid since thirty days before the import.
 pub(super) fn in_window(invoice: &Value) -> bool {
-    let start = NOW_MS / 1000 - 30 * 86_400;
-    let times = [&invoice["created"], &invoice["status_transitions"]["paid_at"]];
-    times.into_iter().filter_map(Value::as_i64).any(|at| at >= start)
+    is_since(invoice, NOW_MS / 1000 - 30 * 86_400)
 }
 
 /// The latest event of the world's.
