@@ -6,6 +6,7 @@
 
 use sea_orm::DbErr;
 
+use crate::store::Failure;
 use crate::stripe;
 
 /// A failure of the product's own operations.
@@ -46,6 +47,13 @@ impl Error {
     /// Refuses `integrationId`, which names nothing here.
     pub fn no_such_integration() -> Self {
         Self::refused(&["integrationId"], Code::NotFound, "There is no such integration.")
+    }
+
+    /// What the database's failure means, and its code, where the caller or an operator can do something about it.
+    pub fn database_failure(&self) -> Option<(&'static str, Failure)> {
+        let Self::Database(error) = self else { return None };
+        let failure = Failure::of(error);
+        failure.code().map(|code| (code, failure))
     }
 }
 

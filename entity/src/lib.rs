@@ -31,3 +31,4 @@ pub mod stripe_event;
 pub mod sync_error;
 pub mod unmatched_customer;
 pub mod user;
+pub mod write_check;

@@ -12,6 +12,7 @@ mod m20261124_000004_clients;
 mod m20261124_000005_contracts;
 mod m20261125_000006_renewal;
 mod m20261125_000007_failures;
+mod m20261201_000008_write_check;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000005_contracts::Migration),
             Box::new(m20261125_000006_renewal::Migration),
             Box::new(m20261125_000007_failures::Migration),
+            Box::new(m20261201_000008_write_check::Migration),
         ]
     }
 }

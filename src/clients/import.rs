@@ -6,12 +6,12 @@ mod met;
 use std::collections::BTreeMap;
 
 use entity::integration;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{ClientEdit, Effect, Saved, save_all, take_turns};
 use crate::app::App;
 use crate::error::{Error, Problem};
+use crate::store::Transaction;
 use here::Here;
 use met::Met;
 
@@ -37,7 +37,7 @@ pub enum Fate {
 #[derive(Debug)]
 pub struct Import<'a> {
     app: &'a App,
-    tx: DatabaseTransaction,
+    tx: Transaction,
     integrations: Vec<integration::Model>,
     met: Met,
 }

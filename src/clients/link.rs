@@ -2,13 +2,14 @@
 
 use entity::kind::{ClientOrigin, StripeKind};
 use entity::{client, client_link, client_unlink, integration};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait};
 use uuid::Uuid;
 
 use super::{note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error};
 use crate::pull::family;
+use crate::store::Transaction;
 use crate::store::{matching, record, source};
 
 /// How a link by a person is marked.
@@ -107,7 +108,7 @@ async fn find(
 
 /// The clients show their links as they are now, and those who speak for them, and the customer itself, are mapped.
 async fn settle_clients(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     app: &App,
     integrations: &[integration::Model],
     clients: &[Uuid],
@@ -122,7 +123,7 @@ async fn settle_clients(
 }
 
 /// A client that a customer had made, that nobody has edited, and that is no customer any more, has nothing to it.
-async fn drop_shell(tx: &DatabaseTransaction, client_id: Uuid) -> Result<(), Error> {
+async fn drop_shell(tx: &Transaction, client_id: Uuid) -> Result<(), Error> {
     let Some(row) = client::Entity::find_by_id(client_id).one(tx).await? else {
         return Ok(());
     };
@@ -140,7 +141,7 @@ async fn contracts_of(conn: &impl ConnectionTrait, pair: &Pair) -> Result<Vec<Uu
     Ok(matching::list_contracts_of(conn, pair.integration_id, customer).await?)
 }
 
-async fn finish(app: &App, tx: DatabaseTransaction, pair: Pair, contracts: Vec<Uuid>) -> Result<client::Model, Error> {
+async fn finish(app: &App, tx: Transaction, pair: Pair, contracts: Vec<Uuid>) -> Result<client::Model, Error> {
     note_contracts(&tx, pair.integration_id, contracts, app.clock.now_ms()).await?;
     let client = client::Entity::find_by_id(pair.client_id)
         .one(&tx)

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use entity::kind::{StripeKind, SyncObject};
 use entity::{client_link, integration};
-use sea_orm::{DatabaseTransaction, EntityTrait, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::pull::remap;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
+use crate::store::Transaction;
 use crate::store::change::{self, Changed};
 use crate::store::turn;
 
@@ -36,7 +37,7 @@ pub use save::{Effect, SaveClients, Saved, save, save_all};
 const TOGETHER: usize = 500;
 
 /// Waits for the turn of every integration: from here to the end of the transaction nobody else writes clients.
-async fn take_turns(tx: &DatabaseTransaction) -> Result<Vec<integration::Model>, Error> {
+async fn take_turns(tx: &Transaction) -> Result<Vec<integration::Model>, Error> {
     // Before there is any integration, two requests have this turn between them.
     turn::take_common(tx).await?;
     let all = || integration::Entity::find().order_by_asc(integration::Column::Id);
@@ -64,7 +65,7 @@ fn by_integration<'a>(links: impl IntoIterator<Item = &'a client_link::Model>) -
 
 /// Maps customers once more, by integration: whose client may be another one now.
 async fn settle(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     app: &App,
     integrations: &[integration::Model],
     customers: impl IntoIterator<Item = (Uuid, String)>,
@@ -96,7 +97,7 @@ async fn settle(
 
 /// Tells those who watch that the contracts have another client.
 async fn note_contracts(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     contracts: Vec<Uuid>,
     now_ms: i64,

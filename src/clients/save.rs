@@ -4,7 +4,7 @@ mod desk;
 
 use entity::list::RecordIds;
 use entity::{client, integration, saved_clients};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -13,6 +13,7 @@ use super::{by_integration, note_contracts, settle, take_turns};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
 use crate::pull::family;
+use crate::store::Transaction;
 use crate::store::{self, matching, record};
 use desk::Desk;
 
@@ -68,7 +69,7 @@ fn check_key(key: Option<&str>) -> Result<(), Error> {
     }
 }
 
-async fn before(tx: &DatabaseTransaction, wish: &SaveClients, digest: &[u8]) -> Result<Option<Vec<Uuid>>, Error> {
+async fn before(tx: &Transaction, wish: &SaveClients, digest: &[u8]) -> Result<Option<Vec<Uuid>>, Error> {
     let Some(key) = &wish.idempotency_key else {
         return Ok(None);
     };
@@ -87,7 +88,7 @@ async fn before(tx: &DatabaseTransaction, wish: &SaveClients, digest: &[u8]) -> 
 
 async fn remember(
     app: &App,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     wish: SaveClients,
     digest: Vec<u8>,
     ids: Vec<Uuid>,
@@ -132,7 +133,7 @@ pub enum Effect {
 /// the rest is wanted.
 pub async fn save_all(
     app: &App,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integrations: &[integration::Model],
     edits: &[ClientEdit],
 ) -> Result<(Vec<Saved>, Vec<Problem>), Error> {

@@ -50,7 +50,10 @@ impl From<Fault> for Response {
             Error::Database(_) | Error::Internal(_) | Error::KeySealed => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "a resolver failed");
-                ("INTERNAL", "Something went wrong on our side.".to_owned())
+                match error.database_failure() {
+                    Some((code, failure)) => (code, failure.message().to_owned()),
+                    None => ("INTERNAL", "Something went wrong on our side.".to_owned()),
+                }
             }
         };
         let problem = match error {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::negotiate::{Media, Outcome, status};
+use crate::store::Failure;
 
 /// More errors than this tell nobody more.
 const MAX_ERRORS: usize = 20;
@@ -29,7 +30,7 @@ impl Refusal {
 
     /// The failure is ours, not the caller's.
     pub(super) fn is_ours(&self) -> bool {
-        self.outcome == Outcome::Broken
+        matches!(self.outcome, Outcome::Broken | Outcome::Unavailable(_))
     }
 
     fn code(&self) -> &'static str {
@@ -38,6 +39,7 @@ impl Refusal {
             Outcome::CrossSite => "FORBIDDEN",
             Outcome::Timeout => "TIMEOUT",
             Outcome::Broken => "INTERNAL",
+            Outcome::Unavailable(failure) => failure.code().unwrap_or("INTERNAL"),
             _ => "BAD_REQUEST",
         }
     }
@@ -134,6 +136,7 @@ fn outcome_of(response: &Response, executed: bool) -> Outcome {
         Some(Value::String(code)) if code == "UNAUTHENTICATED" => Outcome::SignInNeeded,
         Some(Value::String(code)) if code == "FORBIDDEN" => Outcome::ExecutedForbidden,
         Some(Value::String(code)) if code == "INTERNAL" => Outcome::ExecutedBroken,
+        Some(Value::String(code)) if Failure::CODES.contains(&code.as_str()) => Outcome::ExecutedUnavailable,
         _ if executed => Outcome::Executed,
         _ => Outcome::DocumentRefused,
     }

@@ -102,5 +102,8 @@ pub(super) async fn identify_again(app: &App, shown: &Shown) -> Result<Option<Ca
 fn broken(error: &Error) -> Refusal {
     let cause: &dyn std::error::Error = error;
     tracing::error!(error = cause, "a caller could not be identified");
-    Refusal::new(Outcome::Broken, super::answer::BROKEN)
+    match error.database_failure() {
+        Some((_code, failure)) => Refusal::new(Outcome::Unavailable(failure), failure.message()),
+        None => Refusal::new(Outcome::Broken, super::answer::BROKEN),
+    }
 }

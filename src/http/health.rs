@@ -1,13 +1,15 @@
 //! Whether the server is alive, and whether it can work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 
 use super::Shared;
-use crate::store;
+use crate::store::Failure;
 
 const PATIENCE: Duration = Duration::from_secs(2);
+const UNANSWERED: &str = "the database does not answer";
 
 pub(super) fn routes(routes: &mut web::ServiceConfig) {
     routes
@@ -20,12 +22,20 @@ async fn healthz() -> HttpResponse {
     HttpResponse::Ok().body("ok")
 }
 
-/// The database answers too.
+/// The database can be written too.
 async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
-    let db = shared.app.db.clone();
-    let asked = shared.runtime.spawn(async move { store::db::ping(&db).await });
-    match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(Ok(()))) => HttpResponse::Ok().body("ok"),
-        _ => HttpResponse::ServiceUnavailable().body("the database does not answer"),
-    }
+    let app = Arc::clone(&shared.app);
+    let asked = shared
+        .runtime
+        .spawn(async move { app.db.check_writable(app.clock.now_ms()).await });
+    let reason = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(Ok(()))) => return HttpResponse::Ok().body("ok"),
+        Ok(Ok(Err(error))) => match Failure::of(&error) {
+            Failure::DiskFull => "the disk of the database is full",
+            Failure::Unwritable => "the database cannot be written",
+            _ => UNANSWERED,
+        },
+        _ => UNANSWERED,
+    };
+    HttpResponse::ServiceUnavailable().body(reason)
 }

@@ -6,6 +6,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, HeaderMap};
 
+use crate::store::Failure;
+
 /// The media type of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Media {
@@ -38,6 +40,8 @@ pub(super) enum Outcome {
     ExecutedForbidden,
     /// It was executed and broke on our side.
     ExecutedBroken,
+    /// It was executed and found the database full, busy or too slow.
+    ExecutedUnavailable,
     /// No GraphQL request.
     Malformed,
     /// The bearer token is bad.
@@ -58,6 +62,8 @@ pub(super) enum Outcome {
     Broken,
     /// It took too long.
     Timeout,
+    /// The caller cannot be identified while the database is like this.
+    Unavailable(Failure),
 }
 
 /// The status code.
@@ -65,7 +71,11 @@ pub(super) fn status(outcome: Outcome, media: Media) -> StatusCode {
     let plain = media == Media::Json;
     match outcome {
         Outcome::Executed => StatusCode::OK,
-        Outcome::DocumentRefused | Outcome::SignInNeeded | Outcome::ExecutedForbidden | Outcome::ExecutedBroken
+        Outcome::DocumentRefused
+        | Outcome::SignInNeeded
+        | Outcome::ExecutedForbidden
+        | Outcome::ExecutedBroken
+        | Outcome::ExecutedUnavailable
             if plain =>
         {
             StatusCode::OK
@@ -79,7 +89,7 @@ pub(super) fn status(outcome: Outcome, media: Media) -> StatusCode {
         Outcome::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Outcome::UnsupportedBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Outcome::Broken | Outcome::ExecutedBroken => StatusCode::INTERNAL_SERVER_ERROR,
-        Outcome::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        Outcome::Timeout | Outcome::ExecutedUnavailable | Outcome::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

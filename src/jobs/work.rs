@@ -17,7 +17,7 @@ use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
 use crate::pull::rules::Rules;
 use crate::pull::{catch_up, import, remap, retry};
-use crate::store::{self, lease};
+use crate::store::{self, Failure, lease};
 use crate::stripe;
 
 /// What a run came to: its state, and up to when the lists were read if it read them.
@@ -196,10 +196,10 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
     match error {
         Error::Stripe(error) => (error.code(), error.to_string()),
         Error::KeySealed => ("KEY_UNREADABLE", error.to_string()),
-        Error::Database(_) => (
-            "DATABASE",
-            "The database failed. The server's log says more.".to_owned(),
-        ),
+        Error::Database(error) => {
+            let failure = Failure::of(error);
+            (failure.code().unwrap_or("DATABASE"), failure.message().to_owned())
+        }
         _ => (
             "INTERNAL",
             "Something went wrong on our side. The server's log says more.".to_owned(),

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::kind::{RecordState, StripeKind};
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::erased;
@@ -20,6 +19,7 @@ use super::tally::{Tally, makes_records};
 use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
+use crate::store::Transaction;
 use crate::store::source::Stored;
 use crate::store::{SourceKey, failure, reference, source, turn};
 use crate::stripe::Seen;
@@ -36,7 +36,7 @@ pub struct Applied {
 }
 
 /// Applies a batch. What a record shows goes before it.
-pub async fn apply(tx: &DatabaseTransaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
+pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
     turn::take(tx, road.rules.integration_id).await?;
     let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
@@ -63,7 +63,7 @@ fn rank(kind: StripeKind) -> u8 {
 }
 
 async fn apply_kind(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     readings: Vec<Reading>,
     applied: &mut Applied,
@@ -175,7 +175,7 @@ fn outcome_so_far(stored: &Stored) -> Outcome {
 }
 
 async fn mark_seen(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     kind: StripeKind,
     seen: &[(String, Seen)],
@@ -191,7 +191,7 @@ async fn mark_seen(
 }
 
 async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     readings: Vec<Reading>,
@@ -235,7 +235,7 @@ async fn write(
 
 /// Writes the source objects with what they name.
 async fn keep(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     kept: Vec<(Reading, Written)>,
@@ -267,7 +267,7 @@ fn named((reading, written): &(Reading, Written)) -> Named<'_> {
 /// Records the failures and closes those of objects that work now. What Stripe did not give when it was read is still to be read,
 /// whatever can be made of what was kept or told.
 pub(super) async fn settle_failures(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     items: &[Item<'_>],

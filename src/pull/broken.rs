@@ -1,13 +1,12 @@
 //! Objects that Stripe has and does not give. They fail alone; when Stripe gives nothing at all, nothing is to blame on them.
 
-use sea_orm::DatabaseTransaction;
-
 use super::reading::Reading;
 use super::road::Road;
 use super::rules::Rights;
 use super::tally::Tally;
 use crate::error::Error;
 use crate::map::MapError;
+use crate::store::Transaction;
 use crate::store::{SourceKey, failure};
 use crate::stripe::{self, Client};
 
@@ -52,7 +51,7 @@ fn passing(error: &stripe::Error) -> Option<stripe::Error> {
 }
 
 /// Records the failures. They are tried again like all others.
-pub(super) async fn record(tx: &DatabaseTransaction, road: Road<'_>, broken: &[Broken]) -> Result<Tally, Error> {
+pub(super) async fn record(tx: &Transaction, road: Road<'_>, broken: &[Broken]) -> Result<Tally, Error> {
     let mut tally = Tally::default();
     for ((kind, id), error) in broken {
         let failed = MapError {

@@ -1,17 +1,17 @@
 //! Persons that were erased do not come back, whichever way Stripe tells of them.
 
 use entity::kind::StripeKind;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::reading::Reading;
 use crate::error::Error;
 use crate::map::scrub::{customer_of, reduced, scrub};
+use crate::store::Transaction;
 use crate::store::erasure;
 
 /// Readings without what tells of erased persons.
 pub(super) async fn shield(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     readings: Vec<Reading>,
 ) -> Result<Vec<Reading>, Error> {

@@ -4,20 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use entity::kind::ClientOrigin;
 use entity::{client, client_link};
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::map::client::ClientDraft;
 use crate::map::matching::Keys;
+use crate::store::Transaction;
 use crate::store::{self, record};
 
 /// Brings what clients show of their links up to date, and gives the customers that speak for them.
-pub async fn refresh(
-    tx: &DatabaseTransaction,
-    clients: &[Uuid],
-    now_ms: i64,
-) -> Result<Vec<client_link::Model>, Error> {
+pub async fn refresh(tx: &Transaction, clients: &[Uuid], now_ms: i64) -> Result<Vec<client_link::Model>, Error> {
     let mut families = Families::find(tx, clients.to_vec()).await?;
     let mut changed = Vec::new();
     for family in families.0.values_mut() {
@@ -52,7 +48,7 @@ pub(super) struct Family {
 
 impl Families {
     /// The clients that are here, held until the transaction ends.
-    pub(super) async fn find(tx: &DatabaseTransaction, clients: Vec<Uuid>) -> Result<Self, Error> {
+    pub(super) async fn find(tx: &Transaction, clients: Vec<Uuid>) -> Result<Self, Error> {
         if clients.is_empty() {
             return Ok(Self::default());
         }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use entity::kind::SyncObject;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::halt::Halt;
 use super::tally::Tally;
 use crate::app::App;
+use crate::store::Transaction;
 use crate::stripe::Client;
 
 /// May write records of an integration from what is here.
@@ -24,7 +24,7 @@ pub(super) trait Writer: Send {
     fn count_remapped(&mut self, object: SyncObject, changed: u64);
 
     /// Commits `tx`, refused when another process has taken the work over; then obeys what was ordered meanwhile.
-    fn commit(&mut self, tx: DatabaseTransaction) -> impl Future<Output = Result<(), Halt>> + Send;
+    fn commit(&mut self, tx: Transaction) -> impl Future<Output = Result<(), Halt>> + Send;
 }
 
 /// May also read from Stripe what it writes.

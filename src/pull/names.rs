@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use entity::kind::StripeKind;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::record;
 use crate::error::Error;
+use crate::store::Transaction;
 use crate::store::{SourceKey, remap_queue, source};
 
 /// An object with what it, or its record, names.
@@ -20,7 +20,7 @@ pub(super) struct Named<'a> {
 /// What is kept of the names: those that records are found by, and those that are not here and have to be fetched. An invoice's
 /// customer, say, is neither once it is here, and would be a row for each invoice.
 pub(super) async fn names_to_keep<'a>(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     kind: StripeKind,
     named: impl Iterator<Item = Named<'a>>,
@@ -47,7 +47,7 @@ pub(super) async fn names_to_keep<'a>(
 
 /// Queues the records that show something of these objects.
 pub(super) async fn queue_dependents<'a>(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     kind: StripeKind,
     changed: impl Iterator<Item = Named<'a>>,
@@ -76,11 +76,7 @@ pub(super) async fn queue_dependents<'a>(
 }
 
 /// A price that is gone names nothing: which product it was of is known from before.
-async fn products_of_gone(
-    tx: &DatabaseTransaction,
-    integration_id: Uuid,
-    prices: &[Named<'_>],
-) -> Result<Vec<String>, Error> {
+async fn products_of_gone(tx: &Transaction, integration_id: Uuid, prices: &[Named<'_>]) -> Result<Vec<String>, Error> {
     let gone = prices.iter().filter(|price| price.names.is_empty());
     let gone = gone.map(|price| price.stripe_id).collect();
     Ok(source::find_products_of_prices(tx, integration_id, gone).await?)

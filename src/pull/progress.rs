@@ -5,7 +5,6 @@ use std::sync::Arc;
 use entity::kind::{RunKind, RunState, SyncObject};
 use entity::list::{MonthlySums, RunPhase};
 use entity::run;
-use sea_orm::DatabaseTransaction;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use super::holder::{Holder, Writer};
 use super::tally::Tally;
 use crate::app::App;
 use crate::error::Error;
+use crate::store::Transaction;
 use crate::store::lease::{self, SaveError};
 use crate::store::order::Order;
 use crate::store::{self, read_count};
@@ -99,13 +99,13 @@ impl Progress {
     }
 
     /// Saves, and halts when asked to. A halt takes effect after the transaction is committed.
-    async fn save(&mut self, tx: &DatabaseTransaction) -> Result<Order, SaveError> {
+    async fn save(&mut self, tx: &Transaction) -> Result<Order, SaveError> {
         self.count_requests(tx).await?;
         lease::save(tx, &self.run, self.app.clock.now_ms()).await
     }
 
     /// Counts what was sent to Stripe since it was counted last.
-    async fn count_requests(&mut self, tx: &DatabaseTransaction) -> Result<(), SaveError> {
+    async fn count_requests(&mut self, tx: &Transaction) -> Result<(), SaveError> {
         let requests = i64::try_from(self.client.requests()).unwrap_or(i64::MAX);
         let new = requests - self.requests_counted;
         if new > 0 {
@@ -141,7 +141,7 @@ impl Progress {
     /// Ends the run in `state`, in the transaction of what its end means.
     pub async fn finish(
         mut self,
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         state: RunState,
         failure: Option<(&str, String)>,
     ) -> Result<run::Model, SaveError> {
@@ -247,7 +247,7 @@ impl Writer for Progress {
         }
     }
 
-    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+    async fn commit(&mut self, tx: Transaction) -> Result<(), Halt> {
         self.run.rests = 0;
         let order = self.save(&tx).await?;
         tx.commit().await?;

@@ -8,17 +8,19 @@ use entity::kind::EventOutcome;
 use entity::stripe_event::{ActiveModel, Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::upsert_all;
 
+use crate::store::Transaction;
+
 pub use shield::close;
 
 /// Puts events in, without what they tell of persons that were erased. One that is known by its id already changes nothing.
-pub async fn put(tx: &DatabaseTransaction, events: Vec<Model>) -> Result<(), DbErr> {
+pub async fn put(tx: &Transaction, events: Vec<Model>) -> Result<(), DbErr> {
     let events = shield::shield(tx, events).await?;
     let mut seen = HashSet::new();
     let rows = events

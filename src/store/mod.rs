@@ -40,6 +40,6 @@ use batch::{first_of_each, grouped};
 /// Values of one IN list. What a batch of records names may be far more than a statement takes.
 const CHUNK: usize = 1_000;
 
-pub use db::Db;
+pub use db::{Db, Failure, Transaction};
 pub use reference::SourceKey;
 pub use upsert::upsert_all;

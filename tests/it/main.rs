@@ -11,6 +11,7 @@ mod command;
 mod connect;
 mod contracts;
 mod crash;
+mod database;
 mod explain;
 mod fault;
 mod http;

@@ -47,6 +47,8 @@ async fn a_fresh_database_has_every_column() {
         unmatched_customer,
         user,
     );
+    let checks = entity::write_check::Entity::find().all(db.read()).await.unwrap();
+    assert_eq!(checks.len(), 1, "the readiness check has its row");
 }
 
 #[tokio::test]

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use entity::integration;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::Line;
 use crate::clients::ClientEdit;
 use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
+use crate::store::Transaction;
 use crate::store::{matching, record};
 use crate::stripe::object::is_id;
 
@@ -24,7 +24,7 @@ pub(super) struct Here {
 
 impl Here {
     pub(super) async fn find(
-        tx: &DatabaseTransaction,
+        tx: &Transaction,
         integrations: &[integration::Model],
         lines: &[Line],
     ) -> Result<Self, Error> {
@@ -43,7 +43,7 @@ impl Here {
         Ok(here)
     }
 
-    async fn find_by_external_ids(&mut self, tx: &DatabaseTransaction, edits: &[&ClientEdit]) -> Result<(), Error> {
+    async fn find_by_external_ids(&mut self, tx: &Transaction, edits: &[&ClientEdit]) -> Result<(), Error> {
         let keys: Vec<Keys> = edits.iter().filter_map(|edit| keys_of(edit)).collect();
         let candidates = matching::find_candidates(tx, &keys.iter().collect::<Vec<_>>()).await?;
         for candidate in candidates {
@@ -57,7 +57,7 @@ impl Here {
         Ok(())
     }
 
-    async fn find_by_customers(&mut self, tx: &DatabaseTransaction, edits: &[&ClientEdit]) -> Result<(), Error> {
+    async fn find_by_customers(&mut self, tx: &Transaction, edits: &[&ClientEdit]) -> Result<(), Error> {
         let mut customers: BTreeMap<Uuid, Vec<&str>> = BTreeMap::new();
         for edit in edits {
             if let Some((integration_id, customer)) = self.customer(edit) {

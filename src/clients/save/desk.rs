@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::kind::{ClientMatchRule, ClientOrigin};
 use entity::{client, client_link, custom_field, integration};
-use sea_orm::{ActiveEnum, DatabaseTransaction};
+use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
 use super::{Effect, Saved};
@@ -14,6 +14,7 @@ use crate::error::{Code, Error, Problem};
 use crate::map::matching::Keys;
 use crate::map::rule::Target;
 use crate::pull::blank_client;
+use crate::store::Transaction;
 use crate::store::{matching, record};
 use crate::stripe::object::is_id;
 
@@ -141,10 +142,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A customer that is another client already stays that one, and a parted pair apart: `linkClient` says otherwise.
-    pub(super) async fn refuse_known_customers(
-        &mut self,
-        tx: &DatabaseTransaction,
-    ) -> Result<Vec<(usize, Problem)>, Error> {
+    pub(super) async fn refuse_known_customers(&mut self, tx: &Transaction) -> Result<Vec<(usize, Problem)>, Error> {
         let mut problems = Vec::new();
         let links = std::mem::take(&mut self.links);
         let mut taken = who_they_are(tx, &links).await?;
@@ -194,7 +192,7 @@ impl<'a> Desk<'a> {
 
 /// The clients that these customers are already.
 async fn who_they_are(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     links: &[(usize, client_link::Model)],
 ) -> Result<HashMap<(Uuid, String), Uuid>, Error> {
     let mut known = HashMap::new();
@@ -208,7 +206,7 @@ async fn who_they_are(
 
 /// The clients that a person has parted from these customers.
 async fn who_they_are_not(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     links: &[(usize, client_link::Model)],
 ) -> Result<HashSet<((Uuid, String), Uuid)>, Error> {
     let mut parted = HashSet::new();

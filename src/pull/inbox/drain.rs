@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use entity::kind::{RunTrigger, StripeKind};
-use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
 
 use super::account;
@@ -25,6 +24,7 @@ use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::{by_noun, noun_of};
 use crate::pull::{credit, fill, remap};
+use crate::store::Transaction;
 use crate::store::{self, SourceKey, failure, inbox};
 
 /// Events looked at together.
@@ -210,7 +210,7 @@ async fn read_portion(
 
 async fn write(
     lane: &mut Lane,
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     rules: &Rules,
     readings: Vec<Reading>,
     broken: &[Broken],

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use entity::integration;
 use entity::kind::SyncObject;
-use sea_orm::DatabaseTransaction;
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use crate::error::Error;
 use crate::pull::halt::{Halt, obey};
 use crate::pull::holder::{Holder, Writer};
 use crate::pull::tally::Tally;
+use crate::store::Transaction;
 use crate::store::lane::{self, Lease};
 use crate::store::order::{self, Order};
 use crate::store::read_count;
@@ -91,7 +91,7 @@ impl Writer for Lane {
         self.tallies.entry(object).or_default().1 += changed;
     }
 
-    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+    async fn commit(&mut self, tx: Transaction) -> Result<(), Halt> {
         let new = self.requests() - self.requests_counted;
         if new > 0 {
             read_count::add(&tx, self.integration_id, self.app.clock.now().date_naive(), new).await?;

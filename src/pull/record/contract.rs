@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use entity::kind::{ContractSource, StripeKind, SyncObject};
 use entity::list::Warnings;
 use entity::{contract, contract_line};
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{Item, Written, check_mode, note, refs};
@@ -16,6 +15,7 @@ use crate::map::{Json, MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
 use crate::store::SourceKey;
+use crate::store::Transaction;
 use crate::store::change::Changed;
 use crate::store::record::{self, StoredContract};
 use crate::stripe::object::is_id;
@@ -29,7 +29,7 @@ struct Changes {
 }
 
 pub(super) async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     source: ContractSource,
     items: &[Item<'_>],

@@ -6,7 +6,6 @@ mod product;
 mod refs;
 
 use entity::kind::{ContractSource, RecordState, StripeKind, SyncObject};
-use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
 pub(crate) use client::blank as blank_client;
@@ -16,6 +15,7 @@ use super::reading::{Origin, Reading};
 use super::road::Road;
 use crate::error::Error;
 use crate::map::MapError;
+use crate::store::Transaction;
 use crate::store::change::{self, Changed};
 use crate::store::{SourceKey, remap_queue};
 
@@ -100,7 +100,7 @@ impl Written {
 
 /// Writes the records of `items`, in their order.
 pub(super) async fn write(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     items: &[Item<'_>],
@@ -126,7 +126,7 @@ fn check(road: Road<'_>, kind: StripeKind, item: &Item<'_>) -> Written {
 }
 
 /// Notes which records of a noun were written, for those who watch.
-async fn note(tx: &DatabaseTransaction, road: Road<'_>, object: SyncObject, changed: Changed) -> Result<(), Error> {
+async fn note(tx: &Transaction, road: Road<'_>, object: SyncObject, changed: Changed) -> Result<(), Error> {
     Ok(change::note(tx, road.rules.integration_id, object, changed, road.now_ms).await?)
 }
 
@@ -139,7 +139,7 @@ fn left_aside<'a>(pulls: bool, items: &[Item<'a>]) -> Vec<&'a str> {
 /// A run goes by the rules that it began with. What they leave aside is mapped again where others are in force by now: the change of
 /// the rules has queued only what was here then.
 async fn queue_left_aside(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     left_aside: Vec<&str>,

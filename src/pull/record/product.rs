@@ -5,17 +5,17 @@ use std::collections::{HashMap, HashSet};
 use entity::kind::{StripeKind, SyncObject};
 use entity::list::{CustomValues, Warnings};
 use entity::product;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{Item, Written, is_of_mode, left_aside, note, queue_left_aside};
 use crate::error::Error;
 use crate::pull::outcome::Outcome;
 use crate::pull::road::Road;
+use crate::store::Transaction;
 use crate::store::change::Changed;
 use crate::store::{record, source};
 
-pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
+pub(super) async fn write(tx: &Transaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
     let integration_id = road.rules.integration_id;
     let ids: Vec<&str> = items.iter().map(|item| item.stripe_id).collect();
     let existing = record::find_products(tx, integration_id, ids.clone()).await?;

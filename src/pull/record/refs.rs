@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::kind::StripeKind;
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::Item;
 use crate::error::Error;
 use crate::map::Refs;
+use crate::store::Transaction;
 use crate::store::{reference, source};
 use crate::stripe::object::named_by;
 
@@ -16,7 +16,7 @@ type Wanted = BTreeMap<StripeKind, BTreeSet<String>>;
 
 /// Everything that the objects name and that the map of `kind` reads. `links`: subscriptions that their records are known to bill.
 pub(super) async fn load(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     kind: StripeKind,
     items: &[Item<'_>],
@@ -70,7 +70,7 @@ pub(super) async fn load(
 }
 
 async fn load_credit_notes(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     integration_id: Uuid,
     invoices: &[Item<'_>],
     refs: &mut Refs,

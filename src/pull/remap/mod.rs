@@ -9,7 +9,6 @@ pub mod stored;
 use std::collections::{BTreeMap, HashMap};
 
 use entity::kind::StripeKind;
-use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 
 use super::apply::settle_failures;
@@ -18,6 +17,7 @@ use super::record::{self, Item, Kept, Written};
 use super::road::Road;
 use super::tally::Tally;
 use crate::error::Error;
+use crate::store::Transaction;
 use crate::store::source::{self, Body};
 use crate::store::{SourceKey, reference};
 use crate::stripe::object::named_by;
@@ -26,7 +26,7 @@ pub use queue::drain_alone;
 pub(super) use queue::{drain, drain_uncounted};
 
 /// Maps objects of one kind once more, in the caller's transaction, which holds the integration's turn.
-pub async fn again(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<Tally, Error> {
+pub async fn again(tx: &Transaction, road: Road<'_>, kind: StripeKind, ids: Vec<&str>) -> Result<Tally, Error> {
     let bodies = source::find_bodies(tx, road.rules.integration_id, kind, ids).await?;
     let mut values: HashMap<&str, Value> = HashMap::new();
     for (id, body) in &bodies {
@@ -66,7 +66,7 @@ fn item<'a>(stripe_id: &'a str, body: &'a Body, value: Option<&'a Value>, stamp:
 }
 
 /// Writes the records of objects that are here already, and notes by which rules.
-async fn write(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, items: &[Item<'_>]) -> Result<Tally, Error> {
+async fn write(tx: &Transaction, road: Road<'_>, kind: StripeKind, items: &[Item<'_>]) -> Result<Tally, Error> {
     let written = record::write(tx, road, kind, items).await?;
     let mut by_state: BTreeMap<(i16, Option<String>), Vec<&str>> = BTreeMap::new();
     let mut tally = Tally::default();
@@ -89,7 +89,7 @@ async fn write(tx: &DatabaseTransaction, road: Road<'_>, kind: StripeKind, items
 
 /// What a record names may be another object than before, though its own object is the same: its customer has a discount now.
 async fn name_more(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     items: &[Item<'_>],
@@ -107,7 +107,7 @@ async fn name_more(
 
 /// An upgrade may keep other names than those that were kept before, and find more by them.
 async fn name_anew(
-    tx: &DatabaseTransaction,
+    tx: &Transaction,
     road: Road<'_>,
     kind: StripeKind,
     items: &[Item<'_>],

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use entity::kind::{StripeKind, SyncObject};
-use sea_orm::DatabaseTransaction;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,6 +15,7 @@ use crate::pull::holder::Writer;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::noun_of;
+use crate::store::Transaction;
 use crate::store::order::{self, Order};
 use crate::store::{remap_queue, turn};
 
@@ -39,7 +39,7 @@ impl Writer for Alone {
 
     fn count_remapped(&mut self, _object: SyncObject, _changed: u64) {}
 
-    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+    async fn commit(&mut self, tx: Transaction) -> Result<(), Halt> {
         if order::order_of_integration(&tx, self.1).await? == Order::Cancel {
             // What is being removed must not be written any more.
             return Err(Halt::Canceled);
@@ -72,7 +72,7 @@ impl<W: Writer> Writer for Uncounted<'_, W> {
 
     fn count_remapped(&mut self, _object: SyncObject, _changed: u64) {}
 
-    async fn commit(&mut self, tx: DatabaseTransaction) -> Result<(), Halt> {
+    async fn commit(&mut self, tx: Transaction) -> Result<(), Halt> {
         self.0.commit(tx).await
     }
 }

@@ -5,20 +5,21 @@ use std::collections::{BTreeMap, HashSet};
 
 use entity::kind::EventOutcome;
 use entity::stripe_event::Model;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::map::scrub::{Scrubbed, customer_of, scrub_event};
+use crate::store::Transaction;
 use crate::store::{erasure, source};
 
 /// Waits until no transaction is open that has put in events of the integration, and lets none begin until this one ends.
-pub async fn close(tx: &DatabaseTransaction, integration_id: Uuid) -> Result<(), DbErr> {
+pub async fn close(tx: &Transaction, integration_id: Uuid) -> Result<(), DbErr> {
     pass(tx, integration_id, "SELECT pg_advisory_xact_lock($1)").await
 }
 
 /// On SQLite one writes at a time.
-async fn pass(tx: &DatabaseTransaction, integration_id: Uuid, sql: &str) -> Result<(), DbErr> {
+async fn pass(tx: &Transaction, integration_id: Uuid, sql: &str) -> Result<(), DbErr> {
     if tx.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
@@ -30,7 +31,7 @@ async fn pass(tx: &DatabaseTransaction, integration_id: Uuid, sql: &str) -> Resu
     Ok(())
 }
 
-pub(super) async fn shield(tx: &DatabaseTransaction, events: Vec<Model>) -> Result<Vec<Model>, DbErr> {
+pub(super) async fn shield(tx: &Transaction, events: Vec<Model>) -> Result<Vec<Model>, DbErr> {
     let mut by_integration: BTreeMap<Uuid, Vec<Model>> = BTreeMap::new();
     for event in events {
         by_integration.entry(event.integration_id).or_default().push(event);
@@ -44,7 +45,7 @@ pub(super) async fn shield(tx: &DatabaseTransaction, events: Vec<Model>) -> Resu
     Ok(shielded)
 }
 
-async fn shield_own(tx: &DatabaseTransaction, integration_id: Uuid, events: Vec<Model>) -> Result<Vec<Model>, DbErr> {
+async fn shield_own(tx: &Transaction, integration_id: Uuid, events: Vec<Model>) -> Result<Vec<Model>, DbErr> {
     if !erasure::has_any(tx, integration_id).await? {
         return Ok(events);
     }

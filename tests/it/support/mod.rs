@@ -4,6 +4,7 @@ mod app;
 mod client;
 mod database;
 mod dump;
+pub(crate) mod faulty_disk;
 mod import;
 pub(crate) mod log;
 mod office;

@@ -81,9 +81,15 @@ impl Serving {
 
     /// The same, killed at a named point of the program.
     pub(crate) fn start_to_die(folder: &Path, args: &[&str], at: Option<&str>) -> Self {
+        let at: Vec<(&str, &str)> = at.map(|at| ("TRIBUTARY_DIE_AT", at)).into_iter().collect();
+        Self::start_with(folder, args, &at)
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn start_with(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let listen = ["serve", "--listen", "127.0.0.1:0"];
         let mut command = command(folder, &[&listen, args].concat());
-        command.envs(at.map(|at| ("TRIBUTARY_DIE_AT", at)));
+        command.envs(variables.iter().copied());
         command.env("PATH", "/usr/bin:/bin");
         let mut child = command.spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -129,6 +135,11 @@ impl Serving {
     pub(crate) fn all_it_said(&mut self) -> String {
         self.said.extend(self.lines.iter());
         self.said.join("\n")
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks it to stop, as an init system does, and waits until it has.

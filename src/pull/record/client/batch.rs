@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::kind::{ClientMatchRule, ClientOrigin, StripeKind, SyncObject};
 use entity::{client, client_link, unmatched_customer};
-use sea_orm::{ActiveEnum, DatabaseTransaction};
+use sea_orm::ActiveEnum;
 use uuid::Uuid;
 
 use super::blank;
@@ -16,6 +16,7 @@ use crate::pull::outcome::Outcome;
 use crate::pull::record::{Item, Written, is_of_mode, note};
 use crate::pull::road::Road;
 use crate::pull::stranger::introduce;
+use crate::store::Transaction;
 use crate::store::change::Changed;
 use crate::store::source::ERASED;
 use crate::store::{matching, record, remap_queue, source};
@@ -35,7 +36,7 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) async fn load(tx: &DatabaseTransaction, road: Road<'a>, items: &[Item<'_>]) -> Result<Self, Error> {
+    pub(super) async fn load(tx: &Transaction, road: Road<'a>, items: &[Item<'_>]) -> Result<Self, Error> {
         let ids = items.iter().map(|item| item.stripe_id).collect();
         let links = record::find_links(tx, road.rules.integration_id, ids).await?;
         let mut strange: Vec<(&str, Keys)> = Vec::new();
@@ -223,7 +224,7 @@ impl<'a> Batch<'a> {
         Outcome::Updated
     }
 
-    pub(super) async fn save(self, tx: &DatabaseTransaction) -> Result<(), Error> {
+    pub(super) async fn save(self, tx: &Transaction) -> Result<(), Error> {
         let (road, integration_id) = (self.road, self.road.rules.integration_id);
         let mut seen = HashSet::new();
         let rows = self

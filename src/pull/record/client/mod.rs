@@ -8,15 +8,15 @@ mod batch;
 use entity::client;
 use entity::kind::{ClientOrigin, ClientStatus, StripeKind};
 use entity::list::{CustomValues, EditedFields, Warnings};
-use sea_orm::DatabaseTransaction;
 use uuid::Uuid;
 
 use super::{Item, Written, left_aside, queue_left_aside};
 use crate::error::Error;
 use crate::pull::road::Road;
+use crate::store::Transaction;
 use batch::Batch;
 
-pub(super) async fn write(tx: &DatabaseTransaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
+pub(super) async fn write(tx: &Transaction, road: Road<'_>, items: &[Item<'_>]) -> Result<Vec<Written>, Error> {
     let mut batch = Batch::load(tx, road, items).await?;
     let written = items.iter().map(|item| batch.settle(item)).collect();
     batch.save(tx).await?;
