@@ -18,6 +18,7 @@ use super::negotiate::{self, Media, Outcome};
 use super::{Shared, body, headers, origin, socket};
 use crate::account::Peer;
 use crate::graphql::{Executed, guard, request_data};
+use crate::store::db::api_request;
 
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -70,7 +71,7 @@ async fn respond(
         is_get: http.method() == actix_web::http::Method::GET,
     };
     let span = tracing::info_span!("graphql", request = id);
-    let work = call.execute(Arc::clone(shared)).instrument(span);
+    let work = api_request::scope(call.execute(Arc::clone(shared))).instrument(span);
     match on_the_runtime(&shared.runtime, OPERATION_TIMEOUT, work).await {
         Ok((response, executed)) => answer::from_response(response, executed, media, &id),
         Err(refusal) => refusal.into_http(media, &id),

@@ -16,6 +16,7 @@ use sea_orm::DbErr;
 use super::Fault;
 use crate::app::App;
 use crate::error::{Code, Error};
+use crate::store::db::api_request;
 use crate::store::page::Window;
 
 pub(super) use key::{
@@ -55,10 +56,10 @@ impl Loaders {
         let counted = Arc::clone(&asked);
         let spawn = move |reading| {
             let counted = Arc::clone(&counted);
-            tokio::spawn(async move {
+            api_request::spawn(async move {
                 settled(&counted).await;
                 reading.await;
-            })
+            });
         };
         let batch = DataLoader::new(Rows(Arc::clone(app)), spawn)
             .delay(Duration::ZERO)
@@ -109,6 +110,6 @@ pub(super) type Shared = Arc<DbErr>;
 
 impl From<Shared> for Fault {
     fn from(error: Shared) -> Self {
-        Error::Internal(error.to_string()).into()
+        DbErr::clone(&error).into()
     }
 }

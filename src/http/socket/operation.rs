@@ -16,6 +16,7 @@ use super::message::Outgoing;
 use super::outbox::{Frame, Life, Outbox};
 use crate::account::{Caller, Peer};
 use crate::graphql::{EachEvent, Executed, guard};
+use crate::store::db::api_request;
 
 /// A subscription that is open, or was; its work ends when this is dropped.
 pub(super) struct Operation {
@@ -62,7 +63,8 @@ impl Subscriber {
         let (outbox, request_id) = (self.outbox.clone(), Arc::clone(&self.request_id));
         let delivery = {
             let (id, life) = (id.clone(), life.clone());
-            AbortOnDropHandle::new(tokio::spawn(async move { self.deliver(&id, &life, request).await }))
+            let deliver = async move { self.deliver(&id, &life, request).await };
+            AbortOnDropHandle::new(tokio::spawn(api_request::scope(deliver)))
         };
         let last = match delivery.await {
             Ok(Ok(())) => Outgoing::Complete { id: &id }.write().ok(),

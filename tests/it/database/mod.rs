@@ -1,5 +1,6 @@
 //! The database when things go wrong: what is acknowledged is kept, what is asked for too much holds up nobody.
 
+mod bounds;
 mod disk;
 mod readiness;
 mod transaction;
