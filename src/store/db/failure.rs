@@ -12,14 +12,17 @@ pub enum Failure {
     Unwritable,
     /// It took longer than a statement of the API may take.
     TooSlow,
-    /// No connection became free in time.
+    /// No connection became free in time, or somebody else holds the file.
     Busy,
+    /// The server of the database cannot be reached, or stops.
+    Unreachable,
     /// Anything else.
     Other,
 }
 
 /// SQLite's own codes, as the driver gives them: extended codes with the primary one in the low byte.
 mod sqlite {
+    pub(super) const BUSY: i32 = 5;
     pub(super) const READ_ONLY: i32 = 8;
     pub(super) const INTERRUPTED: i32 = 9;
     pub(super) const IO_ERROR: i32 = 10;
@@ -42,6 +45,7 @@ impl Failure {
     fn of_driver(error: &SqlxError) -> Self {
         match error {
             SqlxError::PoolTimedOut => Self::Busy,
+            SqlxError::Io(_) => Self::Unreachable,
             SqlxError::Database(error) => error.code().map_or(Self::Other, |code| Self::of_code(&code)),
             _ => Self::Other,
         }
@@ -56,6 +60,12 @@ impl Failure {
             "57014" => return Self::TooSlow,
             // read_only_sql_transaction, io_error
             "25006" | "58030" => return Self::Unwritable,
+            // too_many_connections, lock_not_available
+            "53300" | "55P03" => return Self::Busy,
+            // admin_shutdown, crash_shutdown, cannot_connect_now
+            "57P01" | "57P02" | "57P03" => return Self::Unreachable,
+            // connection exceptions
+            code if code.len() == 5 && code.starts_with("08") => return Self::Unreachable,
             _ => {}
         }
         match code
@@ -65,6 +75,7 @@ impl Failure {
             .map(|code| code & 0xFF)
         {
             Some(sqlite::FULL) => Self::DiskFull,
+            Some(sqlite::BUSY) => Self::Busy,
             Some(sqlite::INTERRUPTED) => Self::TooSlow,
             Some(sqlite::READ_ONLY | sqlite::IO_ERROR | sqlite::CANNOT_OPEN) => Self::Unwritable,
             _ => Self::Other,
@@ -72,13 +83,20 @@ impl Failure {
     }
 
     /// All codes that [`Failure::code`] gives.
-    pub const CODES: [&str; 4] = ["DISK_FULL", "DATABASE_UNWRITABLE", "TIMEOUT", "OVERLOADED"];
+    pub const CODES: [&str; 5] = [
+        "DISK_FULL",
+        "DATABASE_UNWRITABLE",
+        "DATABASE_UNREACHABLE",
+        "TIMEOUT",
+        "OVERLOADED",
+    ];
 
     /// A code for programs, where the failure has one of its own.
     pub fn code(self) -> Option<&'static str> {
         match self {
             Self::DiskFull => Some("DISK_FULL"),
             Self::Unwritable => Some("DATABASE_UNWRITABLE"),
+            Self::Unreachable => Some("DATABASE_UNREACHABLE"),
             Self::TooSlow => Some("TIMEOUT"),
             Self::Busy => Some("OVERLOADED"),
             Self::Other => None,
@@ -95,6 +113,7 @@ impl Failure {
                 "The database cannot be written: it is read-only, or its disk fails. Nothing was stored. The server's log says more."
             }
             Self::TooSlow => "The operation took too long; ask for less at a time.",
+            Self::Unreachable => "The database cannot be reached; try again in a moment.",
             Self::Busy => "The server has too much to do; try again in a moment.",
             Self::Other => "The database failed. The server's log says more.",
         }
@@ -114,7 +133,11 @@ mod tests {
             ("1032", Failure::Unwritable),
             ("14", Failure::Unwritable),
             ("9", Failure::TooSlow),
-            ("5", Failure::Other),
+            ("5", Failure::Busy),
+            ("517", Failure::Busy),
+            ("53300", Failure::Busy),
+            ("57P01", Failure::Unreachable),
+            ("08006", Failure::Unreachable),
             ("2067", Failure::Other),
             ("53100", Failure::DiskFull),
             ("57014", Failure::TooSlow),

@@ -128,6 +128,7 @@ impl Db {
 
     /// Fails when nothing can be written now. Writes, unless something was written a moment ago; `now_ms` is kept for people who look.
     pub async fn check_writable(&self, now_ms: i64) -> Result<(), DbErr> {
+        self.ping().await?;
         let _one_at_a_time = match self.writable.trust_or_turn().await {
             writable::Next::Trust => return Ok(()),
             writable::Next::Check(turn) => turn,
@@ -135,6 +136,16 @@ impl Db {
         let tx = self.begin_on(&self.check).await?;
         writable::write(&tx, now_ms).await?;
         tx.commit().await
+    }
+
+    /// Asks the database for nothing, to see that it answers, and waits for nobody who writes.
+    async fn ping(&self) -> Result<(), DbErr> {
+        let connection = if self.is_postgres() {
+            &self.check
+        } else {
+            self.read.work()
+        };
+        connection.ping().await
     }
 
     /// Something was removed that must not stay in SQLite's log. To be said once that is committed.
