@@ -8,7 +8,8 @@
 //! - [`graphql`] and [`live`] show the records, [`explain`] why they are so.
 //!
 //! Who sets things going: [`jobs`] by the clock, [`setup`], [`settings`] and [`clients`] for an admin, [`account`] for everybody who
-//! signs in, [`command`] at the terminal. [`app`] holds what all of them share: [`config`], [`clock`], [`vault`] and the database.
+//! signs in, [`command`] at the terminal. [`app`] holds what all of them share: [`config`], [`clock`], [`vault`] and the database; files are made by
+//! [`private`].
 
 pub mod account;
 pub mod app;
@@ -24,6 +25,7 @@ pub mod http;
 pub mod jobs;
 pub mod live;
 pub mod map;
+pub mod private;
 pub mod pull;
 pub mod settings;
 pub mod setup;

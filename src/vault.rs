@@ -1,13 +1,15 @@
 //! Secrets at rest: sealed with XChaCha20-Poly1305 under a key that never enters the database.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use chacha20poly1305::aead::{Aead, Generate, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
+
+use crate::private;
 
 /// First byte of everything sealed; other numbers are kept for later forms.
 const VERSION: u8 = 1;
@@ -30,13 +32,9 @@ impl std::fmt::Debug for Vault {
 pub struct CannotOpen;
 
 impl Vault {
-    /// Reads the key from `file`, 64 hex digits; makes the file, 0600, where there is none.
+    /// Reads the key from `file`, 64 hex digits; makes the file, 0600, where there is none. One that others can read or write is refused.
     pub fn open(file: &Path) -> Result<Self, String> {
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => make_key_file(file)?,
-            Err(error) => return Err(format!("cannot read the key file {}: {error}", file.display())),
-        };
+        let text = read_key_file(file)?;
         let bytes = hex::decode(text.trim()).unwrap_or_default();
         let key = Key::try_from(bytes.as_slice())
             .map_err(|_length| format!("the key file {} does not hold 64 hex digits", file.display()))?;
@@ -79,16 +77,35 @@ fn associated_data(purpose: &str, id: Uuid) -> Vec<u8> {
     [&[VERSION], purpose.as_bytes(), b":", id.as_bytes()].concat()
 }
 
-fn make_key_file(file: &Path) -> Result<String, String> {
-    let say = |error: std::io::Error| format!("cannot make the key file {}: {error}", file.display());
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder).map_err(say)?;
+fn read_key_file(file: &Path) -> Result<String, String> {
+    let shown = file.display();
+    let say = |error: std::io::Error| format!("cannot read the key file {shown}: {error}");
+    let mut opened = match fs::File::open(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            make_key_file(file)?;
+            fs::File::open(file).map_err(say)?
+        }
+        opened => opened.map_err(say)?,
+    };
+    // Asked of what is open, so that what is read is what was looked at, whatever links lead there.
+    let held = opened.metadata().map_err(say)?;
+    if let Some(mode) = private::open_mode(&held).filter(|_| !held.is_dir()) {
+        let mend = private::command_to_close(file, &held);
+        return Err(format!(
+            "others can read or write the key file {shown} (mode {mode:04o}); run: {mend}"
+        ));
     }
+    let mut text = String::new();
+    opened.read_to_string(&mut text).map_err(say)?;
+    Ok(text)
+}
+
+fn make_key_file(file: &Path) -> Result<(), String> {
+    let say = |error: std::io::Error| format!("cannot make the key file {}: {error}", file.display());
+    private::make_folder_of(file).map_err(say)?;
     let text = hex::encode(Key::generate());
-    let mut options = fs::OpenOptions::new();
+    let mut options = private::options();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // Under a name of its own first: whoever breaks off in between leaves no file that holds half a key, nor one in the next one's way.
     let half = file.with_extension(format!("{}.new", Uuid::now_v7().simple()));
     let mut opened = options.open(&half).map_err(say)?;
@@ -98,8 +115,11 @@ fn make_key_file(file: &Path) -> Result<String, String> {
         .map_err(say)?;
     let named = fs::hard_link(&half, file);
     fs::remove_file(&half).map_err(say)?;
-    named.map_err(say)?;
-    Ok(text)
+    match named {
+        // Another process has made one meanwhile: that is the key.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        named => named.map_err(say),
+    }
 }
 
 #[cfg(test)]
@@ -128,6 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn all_who_make_the_key_file_at_once_have_the_same_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, row) = (folder.path().join("key"), Uuid::now_v7());
+        let vaults: Vec<Vault> = std::thread::scope(|scope| {
+            let open = || Vault::open(&file).unwrap();
+            let opening: Vec<_> = (0..16).map(|_| scope.spawn(open)).collect();
+            opening.into_iter().map(|open| open.join().unwrap()).collect()
+        });
+        let sealed = vaults[0].seal("stripe-key", row, &"sk_test_x".into()).unwrap();
+        for vault in vaults {
+            assert!(vault.unseal("stripe-key", row, &sealed).is_ok());
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn every_changed_byte_is_noticed() {
         let (_folder, vault) = vault();
         let row = Uuid::now_v7();
@@ -143,8 +179,23 @@ mod tests {
     #[test]
     fn the_key_file_is_for_its_owner_only() {
         use std::os::unix::fs::PermissionsExt;
-        let (folder, _vault) = vault();
-        let mode = fs::metadata(folder.path().join("key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("data/key"), folder.path().join("link"));
+        Vault::open(&file).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(&folder.path().join("data"))), (0o600, 0o700));
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        for open in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o777] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(open)).unwrap();
+            for path in [&file, &link] {
+                let said = Vault::open(path).unwrap_err();
+                let mend = format!("(mode {open:04o}); run: chmod 600 {}", path.display());
+                assert!(said.ends_with(&mend), "{said}");
+            }
+        }
+        for closed in [0o600, 0o400, 0o700] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(closed)).unwrap();
+            Vault::open(&link).unwrap();
+        }
     }
 }

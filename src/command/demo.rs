@@ -21,7 +21,7 @@ use crate::jobs::queue::{self, StartRun};
 use crate::settings::{UpdateSettings, set_sync_enabled, update_settings};
 use crate::setup::{Authenticate, authenticate};
 use crate::stripe::Patience;
-use crate::{http, jobs, store};
+use crate::{http, jobs, private, store};
 
 /// Flags of `tributary demo`.
 #[derive(Debug, clap::Args)]
@@ -40,7 +40,7 @@ const LOOK_AT_PROGRESS: Duration = Duration::from_millis(100);
 
 /// Runs the demo on a temporary database. It ends with the import, or when it is told to stop.
 pub(super) async fn run(config: Config, demo: Demo) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("there is no temporary folder")?;
+    let folder = private::temporary_folder().context("there is no temporary folder")?;
     let sandbox = Sandbox::start(demo.size.options(Options::demo()))
         .await
         .context("the sandbox did not start")?;

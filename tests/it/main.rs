@@ -14,6 +14,7 @@ mod crash;
 mod database;
 mod explain;
 mod fault;
+mod files;
 mod http;
 mod import;
 mod look;

@@ -1,6 +1,5 @@
 //! `tributary clients export`: all clients as CSV, as they were at one moment.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -18,6 +17,7 @@ use crate::config::Config;
 use crate::graphql::id::IdType;
 use crate::map::client::ClientDraft;
 use crate::map::rule::Target;
+use crate::private;
 use crate::store;
 
 /// Clients that are read together.
@@ -25,7 +25,7 @@ const BATCH: u64 = 500;
 
 #[derive(Debug, Args)]
 pub(in crate::command) struct Export {
-    /// The file to write [default: stdout].
+    /// The file to write; made for its owner only [default: stdout].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -38,7 +38,13 @@ impl Export {
             None => write(&view, io::stdout()).await?,
             Some(path) => {
                 let cannot = || format!("{} cannot be written", path.display());
-                let file = File::create(path).with_context(cannot)?;
+                let mut options = private::options();
+                let file = options
+                    .write(true)
+                    .create(true)
+                    .truncate(true)
+                    .open(path)
+                    .with_context(cannot)?;
                 write(&view, file).await.with_context(cannot)?
             }
         };

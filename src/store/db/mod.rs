@@ -3,10 +3,10 @@
 //! - [`Reader`] reads, with connections of their own for the API's callers ([`api_request`]).
 //! - [`Transaction`] writes, all or nothing.
 //! - [`failure`] says what a failed statement means, [`writable`] whether writing works.
+//! - [`lock`] keeps a second server off an SQLite file.
 //! - `sqlite` and `postgres` open connections, and give none back to their pool that is not as new.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +19,7 @@ use sea_orm::{
 
 pub mod api_request;
 pub mod failure;
+mod file;
 mod postgres;
 mod reader;
 mod sqlite;
@@ -26,6 +27,7 @@ mod transaction;
 mod writable;
 
 pub use failure::Failure;
+pub use file::{FileLock, lock, sqlite_file};
 pub use reader::Reader;
 pub use transaction::Transaction;
 use writable::Writable;
@@ -73,10 +75,7 @@ impl Db {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let abandoned = Arc::default();
         let pools = match sqlite_file(url) {
-            Some(file) => {
-                make_folder(&file)?;
-                sqlite::open(&file).await?
-            }
+            Some(file) => sqlite::open(&file::prepare(&file)?).await?,
             None => postgres::open(url, &abandoned).await?,
         };
         Migrator::up(&pools.write, None).await?;
@@ -208,48 +207,6 @@ async fn begin_to_the_end(
     tokio::spawn(async move { pool.begin_with_options(options).await })
         .await
         .unwrap_or_else(|panic| Err(DbErr::Custom(format!("no transaction was begun: {panic}"))))
-}
-
-fn make_folder(file: &Path) -> Result<(), OpenError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), |folder| {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::File(folder.to_owned(), error))
-    })
-}
-
-/// The file of a `sqlite:` address; `None` for other addresses.
-pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
-}
-
-/// Held by the one server that works on an SQLite file; the operating system gives it up when the process ends, however it ends.
-#[derive(Debug)]
-pub struct FileLock {
-    _file: Option<File>,
-}
-
-/// Takes the lock beside the SQLite file of `url`; PostgreSQL needs none.
-pub fn lock(url: &str) -> Result<FileLock, OpenError> {
-    let Some(database) = sqlite_file(url) else {
-        return Ok(FileLock { _file: None });
-    };
-    let path = database.with_extension("lock");
-    let fail = |error| OpenError::File(path.clone(), error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(fail)?;
-    }
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(fail)?;
-    match file.try_lock() {
-        Ok(()) => Ok(FileLock { _file: Some(file) }),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database)),
-        Err(TryLockError::Error(error)) => Err(fail(error)),
-    }
 }
 
 /// Unix milliseconds of the database's clock, which all replicas share. SQLite lives in this process: its clock is ours.
