@@ -78,6 +78,7 @@ impl App {
         };
         let stripe = Gateway::new(
             config.stripe_api_base.clone(),
+            config.proxy_to_stripe(),
             bounds,
             config.stripe_patience,
             clock.clone(),

@@ -1,12 +1,15 @@
 //! The only reader of flags and environment. Everything else is handed these plain values.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
 use reqwest::Url;
 
-use crate::stripe::Patience;
+use self::url::{Unrepeated, is_loopback, parse_public_url, parse_stripe_api_base, parse_stripe_proxy};
+use crate::stripe::{Patience, Proxy};
+
+mod url;
 
 /// What can be set from outside. Each flag has an environment variable of the same name with `TRIBUTARY_` in front.
 #[derive(Debug, Clone, clap::Args)]
@@ -22,7 +25,7 @@ pub struct Config {
     pub listen: SocketAddr,
 
     /// Address that people and Stripe reach the server by; https makes the session cookie secure [default: http and --listen].
-    #[arg(long, global = true, env = "TRIBUTARY_PUBLIC_URL", value_name = "URL", value_parser = parse_public_url)]
+    #[arg(long, global = true, env = "TRIBUTARY_PUBLIC_URL", value_name = "URL", value_parser = Unrepeated(parse_public_url))]
     pub public_url: Option<Url>,
 
     /// Network of a reverse proxy whose X-Forwarded-For is believed; may be given several times.
@@ -46,7 +49,7 @@ pub struct Config {
     )]
     pub database_url: String,
 
-    /// File with the key that seals Stripe keys; made, readable by its owner only, when it is absent.
+    /// File with the key that seals Stripe keys; made when it is absent, and refused where anybody but its owner can read it.
     #[arg(
         long,
         global = true,
@@ -62,10 +65,22 @@ pub struct Config {
         global = true,
         env = "TRIBUTARY_STRIPE_API_BASE",
         default_value = STRIPE_API_BASE,
-        value_parser = parse_stripe_api_base,
+        value_parser = Unrepeated(parse_stripe_api_base),
         value_name = "URL"
     )]
     pub stripe_api_base: Url,
+
+    /// Proxy to ask Stripe through, `http://<user>:<password>@<host>:<port>`; never used for a loopback address. `HTTPS_PROXY` and its kin
+    /// are not read.
+    #[arg(
+        long,
+        global = true,
+        env = "TRIBUTARY_STRIPE_PROXY",
+        value_parser = Unrepeated(parse_stripe_proxy),
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub stripe_proxy: Option<Proxy>,
 
     /// Refuse restricted Stripe keys (rk_).
     #[arg(long, global = true, env = "TRIBUTARY_REQUIRE_SECRET_KEY")]
@@ -115,6 +130,13 @@ impl Config {
         )
     }
 
+    /// The proxy to ask Stripe through. What stands in for Stripe on this machine is asked directly: over http a proxy would be shown the key.
+    pub fn proxy_to_stripe(&self) -> Option<&Proxy> {
+        self.stripe_proxy
+            .as_ref()
+            .filter(|_| !is_loopback(&self.stripe_api_base))
+    }
+
     /// Checks what one flag alone cannot tell.
     pub fn check(&self) -> Result<(), String> {
         let unbound = self.stripe_rate_limit == Some(0) || self.stripe_endpoint_rate_limit == Some(0);
@@ -125,70 +147,5 @@ impl Config {
             return Err("--database-url must begin with sqlite:// or postgres://".into());
         }
         Ok(())
-    }
-}
-
-fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = parse_plain_url(text)?;
-    match (url.path(), url.scheme()) {
-        ("/", "http" | "https") => Ok(url),
-        _ => Err("give scheme, host and port only, e.g. https://tributary.example.com".into()),
-    }
-}
-
-/// Anything but https would carry the key in the clear; loopback is for stand-ins.
-fn parse_stripe_api_base(text: &str) -> Result<Url, String> {
-    let url = parse_plain_url(text)?;
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if is_loopback(&url) => Ok(url),
-        "http" => Err("http is allowed to a loopback address only (127.0.0.1, [::1] or localhost)".into()),
-        _ => Err("give an https address".into()),
-    }
-}
-
-fn parse_plain_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("user, password, query and fragment have no place here".into());
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url
-        .host_str()
-        .unwrap_or_default()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stripe_api_base_is_https_or_loopback() {
-        for good in [
-            "https://api.stripe.com",
-            "http://127.0.0.1:12111",
-            "http://[::1]:1",
-            "http://localhost:80/base",
-        ] {
-            assert!(parse_stripe_api_base(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://169.254.169.254",
-            "http://example.com",
-            "file:///etc/passwd",
-            "https://user@api.stripe.com",
-            "https://api.stripe.com?x=1",
-            "ftp://127.0.0.1",
-            "stripe",
-            "",
-        ] {
-            assert!(parse_stripe_api_base(bad).is_err(), "{bad}");
-        }
     }
 }

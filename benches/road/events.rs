@@ -40,7 +40,7 @@ impl<'a> Events<'a> {
     pub(crate) async fn begin(server: &'a Server) -> Self {
         Self {
             url: server.turn_webhooks_on(SECRET).await,
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: crate::server::connections(),
             server,
             sent: 0,
         }

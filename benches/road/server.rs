@@ -57,7 +57,7 @@ pub(crate) async fn start(folder: &Path, stripe: &str, flags: &[&str]) -> Server
     let process = Child::start(&arguments, &settings);
     let server = Server {
         process,
-        http: reqwest::Client::builder().build().unwrap(),
+        http: connections(),
         url: format!("http://127.0.0.1:{port}"),
         token,
         database,
@@ -65,6 +65,12 @@ pub(crate) async fn start(folder: &Path, stripe: &str, flags: &[&str]) -> Server
     };
     server.wait_until_ready().await;
     server
+}
+
+/// Connections to servers of this machine.
+#[expect(clippy::disallowed_methods, reason = "it is here that proxies are ruled out")]
+pub(crate) fn connections() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
 fn free_port() -> u16 {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::attempt::{Attempt, read_failure};
 use super::body::read_json;
 use super::budget::{Budget, Limits};
-use super::{Error, Key, Patience, Seen};
+use super::{Error, Key, Patience, Proxy, Seen};
 use crate::clock::Clock;
 
 /// The API version whose shapes everything here is written for.
@@ -49,19 +49,28 @@ pub struct Answer {
     pub seen: Seen,
 }
 
-/// Connections that all clients share. Redirects are never followed: they would carry the key elsewhere.
-pub fn connections(patience: Patience) -> reqwest::Result<reqwest::Client> {
+/// Connections that all clients share. Redirects are never followed, and proxies that the environment names never asked: they
+/// would carry the key elsewhere.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is here that a proxy is ruled out, or named"
+)]
+pub fn connections(patience: Patience, proxy: Option<&Proxy>) -> reqwest::Result<reqwest::Client> {
     // A second installation is refused and harmless: the first one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
     headers.insert("Stripe-Version", HeaderValue::from_static(API_VERSION));
-    reqwest::Client::builder()
+    let connections = reqwest::Client::builder()
         .default_headers(headers)
         .user_agent(concat!("tributary/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
         .connect_timeout(patience.connect)
-        .timeout(patience.answer)
-        .build()
+        .timeout(patience.answer);
+    match proxy {
+        Some(proxy) => connections.proxy(proxy.for_requests()?).build(),
+        None => connections.build(),
+    }
 }
 
 impl Client {

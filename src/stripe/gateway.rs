@@ -7,7 +7,7 @@ use reqwest::Url;
 use uuid::Uuid;
 
 use super::budget::{Budget, Limits, ServerBounds};
-use super::{Client, Error, Key, Patience, client};
+use super::{Client, Error, Key, Patience, Proxy, client};
 use crate::clock::Clock;
 
 /// The way out to Stripe.
@@ -22,10 +22,16 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A way out to the API at `base`.
-    pub fn new(base: Url, bounds: ServerBounds, patience: Patience, clock: Clock) -> reqwest::Result<Self> {
+    /// A way out to the API at `base`, through `proxy` where there is one.
+    pub fn new(
+        base: Url,
+        proxy: Option<&Proxy>,
+        bounds: ServerBounds,
+        patience: Patience,
+        clock: Clock,
+    ) -> reqwest::Result<Self> {
         Ok(Self {
-            http: client::connections(patience)?,
+            http: client::connections(patience, proxy)?,
             base,
             bounds,
             patience,

@@ -3,7 +3,7 @@
 //! - [`key`] tells keys apart before anything is sent.
 //! - [`client`] sends a request inside the [`budget`] and repeats it where that helps; [`attempt`] says where it does, and
 //!   [`Patience`] how often.
-//! - [`Gateway`] hands clients out, one budget an integration.
+//! - [`Gateway`] hands clients out, one budget an integration; all go through one [`Proxy`], or none.
 //! - [`list`] is the endpoints as we read them.
 //! - [`json`] reads what comes back, [`object`] is that, decoded in the shape of the pinned version.
 //! - [`event`] is the outside of what webhooks bring, [`signature`] the proof that Stripe sent it.
@@ -21,6 +21,7 @@ pub mod key;
 pub mod list;
 pub mod object;
 mod patience;
+mod proxy;
 mod seen;
 pub mod signature;
 
@@ -29,4 +30,5 @@ pub use error::Error;
 pub use gateway::Gateway;
 pub use key::{Key, KeyError};
 pub use patience::Patience;
+pub use proxy::Proxy;
 pub use seen::Seen;

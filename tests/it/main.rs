@@ -19,6 +19,7 @@ mod http;
 mod import;
 mod look;
 mod mapping;
+mod proxy;
 mod reconcile;
 mod records;
 mod removal;

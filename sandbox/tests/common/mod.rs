@@ -16,10 +16,11 @@ pub(crate) fn options() -> Options {
 }
 
 /// A client. Built together with the server, reqwest speaks TLS and wants to be told how, though nobody does so here.
+#[expect(clippy::disallowed_methods, reason = "it is here that proxies are ruled out")]
 pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
     // A second installation is refused and harmless: the first one stays.
     let _installed = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().build()
+    reqwest::Client::builder().no_proxy().build()
 }
 
 /// The answer to a GET with the full key.

@@ -16,7 +16,7 @@ use tributary::config::{Config, STRIPE_API_BASE};
 use tributary::http::{self, StopHandle};
 use tributary::stripe::Patience;
 
-use crate::support::{TestDatabase, install_tls};
+use crate::support::{TestDatabase, connections};
 
 /// The password of everybody in these tests.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -71,7 +71,6 @@ impl Server {
 
     /// With a public address.
     pub(crate) async fn start_at(public_url: Option<&str>) -> Self {
-        install_tls();
         let database = TestDatabase::create().await;
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -80,6 +79,7 @@ impl Server {
             database_url: database.url().to_owned(),
             secret_key_file: database.folder().join("secret.key"),
             stripe_api_base: Url::parse(STRIPE_API_BASE).unwrap(),
+            stripe_proxy: None,
             require_secret_key: false,
             stripe_rate_limit: None,
             stripe_endpoint_rate_limit: None,
@@ -94,7 +94,7 @@ impl Server {
             address: server.address(),
             stop: server.stop_handle(),
             running: tokio::spawn(server.run()),
-            client: Client::builder().build().unwrap(),
+            client: connections(),
             _database: database,
         }
     }

@@ -272,6 +272,7 @@ fn config(database: &TestDatabase) -> Config {
         database_url: database.url().to_owned(),
         secret_key_file: database.folder().join("secret.key"),
         stripe_api_base: STRIPE_API_BASE.parse().unwrap(),
+        stripe_proxy: None,
         require_secret_key: false,
         stripe_rate_limit: None,
         stripe_endpoint_rate_limit: None,

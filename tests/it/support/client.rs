@@ -26,14 +26,8 @@ pub(crate) struct Answer {
 impl Client {
     /// Speaks as nobody.
     pub(crate) fn new(address: &str) -> Self {
-        install_tls();
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .no_proxy()
-            .build()
-            .unwrap();
         Self {
-            http,
+            http: connections(),
             address: address.to_owned(),
             token: None,
         }
@@ -113,8 +107,16 @@ impl Client {
     }
 }
 
+/// Connections to servers of this machine.
+#[expect(clippy::disallowed_methods, reason = "it is here that proxies are ruled out")]
+pub(crate) fn connections() -> reqwest::Client {
+    install_tls();
+    let connections = reqwest::Client::builder().timeout(Duration::from_secs(30));
+    connections.no_proxy().build().unwrap()
+}
+
 /// reqwest is built without a TLS of its own choice and wants one named, plain http or not.
-pub(crate) fn install_tls() {
+fn install_tls() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // The server in this process may have done it.

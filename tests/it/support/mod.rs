@@ -15,7 +15,7 @@ mod truth;
 pub(crate) mod webhook;
 
 pub(crate) use app::{EMAIL, NOW_MS, PASSWORD, TestApp};
-pub(crate) use client::{Answer, Client, install_tls};
+pub(crate) use client::{Answer, Client, connections};
 pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};

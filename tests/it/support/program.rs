@@ -81,11 +81,11 @@ impl Serving {
 
     /// The same, killed at a named point of the program.
     pub(crate) fn start_to_die(folder: &Path, args: &[&str], at: Option<&str>) -> Self {
-        let at: Vec<(&str, &str)> = at.map(|at| ("TRIBUTARY_DIE_AT", at)).into_iter().collect();
-        Self::start_with(folder, args, &at)
+        let variables: Vec<_> = at.map(|at| ("TRIBUTARY_DIE_AT", at)).into_iter().collect();
+        Self::start_with(folder, args, &variables)
     }
 
-    /// The same, with these variables in its environment.
+    /// The same, with variables in its environment.
     pub(crate) fn start_with(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let listen = ["serve", "--listen", "127.0.0.1:0"];
         let mut command = command(folder, &[&listen, args].concat());

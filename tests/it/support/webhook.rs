@@ -9,7 +9,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use super::{Answer, Client, TestApp, install_tls, until};
+use super::{Answer, Client, TestApp, connections, until};
 
 /// A made-up signing secret.
 pub(crate) const SECRET: &str = "whsec_tributaryTestSecret0123456789";
@@ -35,9 +35,8 @@ impl WebhookSender {
 
     /// Sends to this address.
     pub(crate) fn to(url: &str) -> Self {
-        install_tls();
         Self {
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: connections(),
             url: url.to_owned(),
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::support::{assert_answer, endpoint, event, kept};
 use crate::settings::support::{insert, ready};
 use crate::support::webhook::{SECRET, set_webhook_secret};
-use crate::support::{Answer, TestApp, WebhookSender};
+use crate::support::{Answer, TestApp, WebhookSender, connections};
 
 const OTHER: &str = "whsec_anotherTestSecret0123456789";
 
@@ -217,7 +217,7 @@ async fn a_secret_in_another_row_opens_nothing() {
 async fn there_is_no_endpoint_elsewhere_and_no_method_but_post() {
     let (app, id, hooks) = endpoint().await;
     let url = hooks.url();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = connections();
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let request = http.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
         let answer = request.header("X-HTTP-Method-Override", "POST").send().await.unwrap();
