@@ -1,7 +1,6 @@
 //! Connecting and disconnecting a Stripe account.
 
 use async_graphql::{Context, ID, InputObject, Object};
-use async_graphql_value::Value;
 use entity::kind::Scope;
 use secrecy::SecretString;
 
@@ -9,13 +8,13 @@ use super::id::IdType;
 use super::integration::IntegrationPayload;
 use super::{ContextExt, Fault};
 use crate::app::App;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::setup::{self, Authenticate, Disconnect};
 
 /// A key as a person gave it.
 #[derive(InputObject)]
 struct AuthenticateStripeInput {
-    /// A secret (`sk_…`) or restricted (`rk_…`) key. Pass it as a variable: a literal in the document is refused.
+    /// A secret (`sk_…`) or restricted (`rk_…`) key. Pass it as a variable: a literal in the document is refused, and so is a default value.
     api_key: String,
     /// Shown in lists; default: the Stripe account's name.
     name: Option<String>,
@@ -44,7 +43,6 @@ impl ConnectMutation {
         input: AuthenticateStripeInput,
     ) -> Result<IntegrationPayload, Fault> {
         ctx.require(Scope::Admin)?;
-        refuse_literal(ctx, "apiKey")?;
         let input = Authenticate {
             api_key: SecretString::from(input.api_key),
             name: input.name,
@@ -77,17 +75,4 @@ async fn disconnect(
         },
     )
     .await
-}
-
-/// Documents end in logs and caches, variables do not.
-pub(super) fn refuse_literal(ctx: &Context<'_>, name: &'static str) -> Result<(), Fault> {
-    let literal = match ctx.item.node.get_argument("input").map(|input| &input.node) {
-        Some(Value::Object(fields)) => matches!(fields.get(name), Some(Value::String(_))),
-        _ => false,
-    };
-    if literal {
-        let message = format!("Pass {name} as a variable: it must not stand in the document.");
-        return Err(Error::refused(&[name], Code::Invalid, message).into());
-    }
-    Ok(())
 }

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, InputObject, Object};
 use entity::kind::Scope;
 use secrecy::SecretString;
 
-use super::connect::refuse_literal;
 use super::id::IdType;
 use super::integration::IntegrationPayload;
 use super::{ContextExt, Fault};
@@ -25,14 +24,13 @@ pub(super) struct WebhookMutation;
 #[Object]
 impl WebhookMutation {
     /// Signing secret (`whsec_…`) of an endpoint the admin made in Stripe; kept like the key. The one before stays valid for 24 h. Null
-    /// turns webhooks off. Pass it as a variable: a literal in the document is refused.
+    /// turns webhooks off. Pass it as a variable: a literal in the document is refused, and so is a default value.
     async fn set_webhook_secret(
         &self,
         ctx: &Context<'_>,
         input: SetWebhookSecretInput,
     ) -> Result<IntegrationPayload, Fault> {
         ctx.require(Scope::Configure)?;
-        refuse_literal(ctx, "secret")?;
         IntegrationPayload::of(set(ctx.app()?, input).await)
     }
 }

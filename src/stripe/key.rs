@@ -69,6 +69,10 @@ const PREFIXES: [(&str, bool, bool); 5] = [
     ("rkcs_test_", false, true),
 ];
 
+/// Characters of a key after its prefix.
+const SHORTEST: usize = 16;
+const LONGEST: usize = 240;
+
 const OTHERS: [(&str, KeyError); 4] = [
     ("pk_", KeyError::Publishable),
     ("whsec_", KeyError::WebhookSecret),
@@ -92,7 +96,7 @@ impl Key {
             .into_iter()
             .find(|(prefix, ..)| text.starts_with(prefix))
             .ok_or(KeyError::UnknownPrefix)?;
-        if !(16..=240).contains(&(text.len() - prefix.len())) {
+        if !(SHORTEST..=LONGEST).contains(&(text.len() - prefix.len())) {
             return Err(KeyError::Length);
         }
         if restricted && require_secret_key {
@@ -120,6 +124,15 @@ impl Key {
     pub fn secret(&self) -> &SecretString {
         &self.secret
     }
+}
+
+/// A key, or a signing secret of webhooks, stands in `text` as a word, whole or nearly so.
+pub fn holds_secret(text: &str) -> bool {
+    const OTHERS: [&str; 4] = ["whsec_", "sk_org_", "ek_live_", "ek_test_"];
+    let prefixes = || PREFIXES.iter().map(|(prefix, ..)| *prefix).chain(OTHERS);
+    let rest_of = |word: &str| prefixes().find_map(|prefix| word.strip_prefix(prefix).map(str::len));
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .any(|word| rest_of(word).is_some_and(|length| length >= SHORTEST))
 }
 
 /// `text` with everything that looks like a Stripe key or secret made unreadable. Stripe's error texts echo keys.
@@ -190,6 +203,24 @@ mod tests {
             ("SK_LIVE_aaaaaaaaaaaaaaaaaaaa".into(), KeyError::UnknownPrefix),
         ] {
             assert_eq!(Key::parse(&text, false).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn is_found_within_a_text() {
+        for (text, held) in [
+            (key("sk_live_", 16), true),
+            (key("rk_test_", 99), true),
+            (key("rkcs_test_", 16), true),
+            (key("sk_org_live_", 16), true),
+            (key("whsec_", 16), true),
+            (format!("Authorization: Bearer {}.", key("sk_test_", 24)), true),
+            (key("sk_live_", 15), false),
+            (key("pk_live_", 24), false),
+            (key("risk_test_", 24), false),
+            ("sk_live_...".into(), false),
+        ] {
+            assert_eq!(holds_secret(&text), held, "{text}");
         }
     }
 

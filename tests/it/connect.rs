@@ -5,7 +5,8 @@ use sandbox::Options;
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set};
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::program::{self, Serving};
+use crate::support::{Client, TestApp, TestDatabase, log};
 
 const CONNECT: &str = "mutation($key: String!, $name: String) {
     authenticateStripe(input: {apiKey: $key, name: $name}) {
@@ -179,6 +180,67 @@ async fn a_key_in_the_document_is_refused() {
         "{response}"
     );
     assert_eq!(app.sandbox().request_count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_a_default_is_refused_even_where_a_variable_is_given() {
+    let app = app_with(Vec::new()).await;
+    let answer = "{ integration { id } userErrors { code } }";
+    let key = app.sandbox().key().to_owned();
+    for (document, variables) in [
+        (
+            format!("mutation($key: String! = \"{key}\") {{ authenticateStripe(input: {{apiKey: $key}}) {answer} }}"),
+            json!({}),
+        ),
+        (
+            format!(
+                "mutation($input: AuthenticateStripeInput! = {{apiKey: \"{key}\"}}) {{ authenticateStripe(input: $input) {answer} }}"
+            ),
+            json!({}),
+        ),
+        (
+            format!(
+                "mutation($key: String! = \"anything\") {{ authenticateStripe(input: {{apiKey: $key}}) {answer} }}"
+            ),
+            json!({ "key": key }),
+        ),
+        (
+            format!("mutation {{ authenticateStripe(input: {{apiKey: \"{key}\"}} {answer} }}"),
+            json!({}),
+        ),
+    ] {
+        let response = app.admin().post(&document, variables).await.text;
+        assert!(
+            response.contains("BAD_USER_INPUT") && !response.contains(&key),
+            "{response}"
+        );
+        assert!(!response.contains("\"data\""), "nothing was executed: {response}");
+    }
+    assert_eq!(app.sandbox().request_count(), 0);
+    assert_eq!(log::lines_with(&[&key]), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_a_document_is_not_logged_however_much_is() {
+    let database = TestDatabase::create().await;
+    let token = program::token_of_admin(&database);
+    let mut serving = Serving::start(database.folder(), &["--database-url", database.url(), "--log", "trace"]);
+    let client = Client::new(&serving.address()).with_token(&token);
+    let key = "sk_test_51H8NobodyMayReadThisOne";
+    for document in [
+        format!("mutation {{ authenticateStripe(input: {{apiKey: \"{key}\"}}) {{ userErrors {{ code }} }} }}"),
+        format!(
+            "mutation($key: String! = \"{key}\") {{ authenticateStripe(input: {{apiKey: $key}}) {{ userErrors {{ code }} }} }}"
+        ),
+        format!("{{ {key} }}"),
+        format!("{{ viewer(key: \"{key}\""),
+    ] {
+        let answer = client.post(&document, json!({})).await.text;
+        assert!(answer.contains("BAD_USER_INPUT") && !answer.contains(key), "{answer}");
+    }
+    serving.terminate();
+    let said = serving.all_it_said();
+    assert!(said.contains("TRACE") && !said.contains(key), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

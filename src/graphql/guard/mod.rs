@@ -6,6 +6,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Oper
 use async_graphql::{ErrorExtensionValues, Pos, Request, ServerError};
 
 mod access;
+mod secret;
 mod source;
 mod subscription;
 mod value;
@@ -85,6 +86,7 @@ fn too_much(message: impl Into<String>, at: Option<Pos>) -> ServerError {
 /// operation that will run; `None` when the request does not tell which, which the executor refuses.
 pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Option<OperationType>, ServerError> {
     source::check(&request.query, &LIMITS)?;
+    secret::check_text(&request.query)?;
     let document = parse_query(&request.query).map_err(|error| {
         let error = ServerError::from(error);
         let message = format!("Syntax error: {}.", reason(&error.message));
@@ -92,6 +94,7 @@ pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Op
     })?;
     weight::check(&document, &LIMITS)?;
     value::check_literals(&document, &LIMITS)?;
+    secret::check(&document)?;
     value::check_variables(&request.variables, &LIMITS)?;
     let operation = find_operation(&document, request.operation_name.as_deref());
     if let (None, Some(operation)) = (caller, operation) {

@@ -270,6 +270,81 @@ fn a_syntax_error_does_not_repeat_the_document() {
 }
 
 #[test]
+fn a_secret_stands_nowhere_in_a_document() {
+    let bad = Some("BAD_USER_INPUT".to_owned());
+    for secret in [
+        "sk_live_0123456789abcdef",
+        "rk_test_0123456789abcdef",
+        "whsec_0123456789abcdef",
+    ] {
+        for document in [
+            "mutation { authenticateStripe(input: {apiKey: \"~\"}) { a } }",
+            "mutation($k: String! = \"~\") { authenticateStripe(input: {apiKey: $k}) { a } }",
+            "mutation($i: I! = {apiKey: \"~\"}) { authenticateStripe(input: $i) { a } }",
+            "mutation($i: [I!]! = [{x: [\"~\"]}]) { a }",
+            "mutation { authenticateStripe(input: {apiKey: \"\"\"\n  ~\n\"\"\"}) { a } }",
+            "mutation { authenticateStripe(input: {apiKey: ~}) { a } }",
+            "mutation { a(x: {y: [{z: \"Bearer ~\"}]}) }",
+            "query($v: Int @x(y: \"~\")) { a @include(if: true) @x(y: \"~\") }",
+            "query @x(y: \"~\") { a }",
+            "query A { a } mutation B { b(x: \"~\") }",
+            "{ ...F } fragment F on Query { a(x: \"~\") }",
+            "{ ...F } fragment F on Query @x(y: \"~\") { a }",
+            "{ ... on Query @x(y: \"~\") { a } }",
+            "{ a } # ~",
+            "{ ~ }",
+            "{ ~: a }",
+            "query ~ { a }",
+            "{ a(x: \"~\" }",
+            "~",
+        ] {
+            let document = document.replace('~', secret);
+            assert_eq!(refused(&document), bad, "{document}");
+        }
+        let (first, rest) = secret.split_at(1);
+        let escaped = format!("{{ a(x: \"\\u{:04x}{rest}\") }}", u32::from(first.as_bytes()[0]));
+        assert_eq!(refused(&escaped), bad, "{escaped}");
+        let mut request = Request::new(format!("{{ a(x: \"{secret}\" }}"));
+        let error = admit(&mut request, Some(&caller())).unwrap_err();
+        assert!(!format!("{error:?}").contains(secret), "{error:?}");
+    }
+}
+
+#[test]
+fn in_a_secrets_place_stands_a_variable_and_nothing_else() {
+    let bad = Some("BAD_USER_INPUT".to_owned());
+    for (field, member) in [("authenticateStripe", "apiKey"), ("setWebhookSecret", "secret")] {
+        let fill = |document: &str| document.replace("FIELD", field).replace("MEMBER", member);
+        for document in [
+            "mutation { FIELD(input: {MEMBER: \"short\"}) { a } }",
+            "mutation { FIELD(input: {MEMBER: \"\"}) { a } }",
+            "mutation { FIELD(input: {MEMBER: \"\"\"short\"\"\"}) { a } }",
+            "mutation { FIELD(input: {MEMBER: short}) { a } }",
+            "mutation { FIELD(input: {MEMBER: 12345}) { a } }",
+            "mutation { FIELD(input: {MEMBER: [\"short\"]}) { a } }",
+            "mutation { b: FIELD(input: {MEMBER: \"short\"}) { a } }",
+            "mutation($k: String! = \"short\") { FIELD(input: {MEMBER: $k}) { a } }",
+            "mutation($i: I! = {MEMBER: \"short\"}) { FIELD(input: $i) { a } }",
+            "mutation($k: String = \"short\") { ...F } fragment F on Mutation { FIELD(input: {MEMBER: $k}) { a } }",
+            "mutation { ... on Mutation { FIELD(input: {MEMBER: \"short\"}) { a } } }",
+            "mutation { FIELD(input: {MEMBER: \"short\"}) @skip(if: true) { a } }",
+        ] {
+            assert_eq!(refused(&fill(document)), bad, "{}", fill(document));
+        }
+        for document in [
+            "mutation($k: String) { FIELD(input: {MEMBER: $k}) { a } }",
+            "mutation($k: String = null) { FIELD(input: {MEMBER: $k, name: \"short\"}) { a } }",
+            "mutation($i: I) { FIELD(input: $i) { a } }",
+            "mutation($i: I = {name: \"short\"}) { FIELD(input: $i) { a } }",
+            "mutation { FIELD(input: {MEMBER: null}) { a } }",
+            "mutation($k: String = \"short\") { other(input: {MEMBER: $k}) { a } }",
+        ] {
+            assert_eq!(refused(&fill(document)), None, "{}", fill(document));
+        }
+    }
+}
+
+#[test]
 fn strangers_may_look_at_viewer_and_sign_in() {
     let stranger = |query: &str| code_of(Request::new(query), None);
     for open in [

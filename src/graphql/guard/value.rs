@@ -31,42 +31,53 @@ pub(super) fn selections(document: &ExecutableDocument) -> Vec<&Selection> {
     found
 }
 
-/// Refuses literals that are over the limits or hold U+0000.
-pub(super) fn check_literals(document: &ExecutableDocument, limits: &Limits) -> Result<(), ServerError> {
+/// What is done with each literal; it is looked at no further once one is refused.
+type Look<'a> = &'a mut dyn FnMut(&Value) -> Result<(), ServerError>;
+
+/// Shows each literal of the document: of arguments, of directives, and defaults of variables.
+pub(super) fn each_literal(document: &ExecutableDocument, look: Look<'_>) -> Result<(), ServerError> {
     for selection in selections(document) {
         if let Selection::Field(field) = selection {
-            check_arguments(&field.node.arguments, limits)?;
+            of_arguments(&field.node.arguments, look)?;
         }
-        check_directives(selection.directives(), limits)?;
+        of_directives(selection.directives(), look)?;
+    }
+    for fragment in document.fragments.values() {
+        of_directives(&fragment.node.directives, look)?;
     }
     for (_, operation) in document.operations.iter() {
-        check_directives(&operation.node.directives, limits)?;
+        of_directives(&operation.node.directives, look)?;
         for variable in &operation.node.variable_definitions {
-            check_directives(&variable.node.directives, limits)?;
+            of_directives(&variable.node.directives, look)?;
             if let Some(default) = &variable.node.default_value {
-                check(&default.node, 0, limits)?;
+                look(&default.node)?;
             }
         }
     }
     Ok(())
 }
 
-fn check_directives(directives: &[Positioned<Directive>], limits: &Limits) -> Result<(), ServerError> {
+fn of_directives(directives: &[Positioned<Directive>], look: Look<'_>) -> Result<(), ServerError> {
     directives
         .iter()
-        .try_for_each(|directive| check_arguments(&directive.node.arguments, limits))
+        .try_for_each(|directive| of_arguments(&directive.node.arguments, look))
 }
 
-fn check_arguments(arguments: &[(Positioned<Name>, Positioned<Literal>)], limits: &Limits) -> Result<(), ServerError> {
+fn of_arguments(arguments: &[(Positioned<Name>, Positioned<Literal>)], look: Look<'_>) -> Result<(), ServerError> {
     for (_, literal) in arguments {
-        // A variable inside the literal is looked at with the variables.
+        // What is inside a variable is not of the document.
         let value = literal
             .node
             .clone()
             .into_const_with(|_variable| Ok::<_, ServerError>(Value::Null))?;
-        check(&value, 0, limits)?;
+        look(&value)?;
     }
     Ok(())
+}
+
+/// Refuses literals that are over the limits or hold U+0000.
+pub(super) fn check_literals(document: &ExecutableDocument, limits: &Limits) -> Result<(), ServerError> {
+    each_literal(document, &mut |value| check(value, 0, limits))
 }
 
 /// Refuses variables that are over the limits or hold U+0000.
