@@ -174,9 +174,10 @@ async fn a_file_is_served_by_one_process_only() {
     let mut first = Serving::start(folder.path(), &[]);
     let client = Client::new(&first.address());
 
-    let second = program::run(folder.path(), &["serve", "--listen", "127.0.0.1:0"], "");
-    assert!(!second.status.success());
-    assert!(text(&second.stderr).contains("in use"), "{}", text(&second.stderr));
+    let mut second = Serving::start(folder.path(), &[]);
+    assert!(!second.wait().success());
+    let said = second.all_it_said();
+    assert!(said.contains("in use"), "{said}");
     assert_eq!(client.get("/healthz").await.status, StatusCode::OK, "the first goes on");
 
     first.terminate();

@@ -34,9 +34,9 @@ fn migrate(folder: &Path, url: &str) {
 
 /// What a server says that does not start.
 fn refused(folder: &Path, url: &str) -> String {
-    let output = program::run(folder, &["serve", "--listen", "127.0.0.1:0", "--database-url", url], "");
-    assert_eq!(output.status.code(), Some(1), "{url}");
-    String::from_utf8(output.stderr).unwrap()
+    let mut serving = Serving::start(folder, &["--database-url", url]);
+    assert_eq!(serving.wait().code(), Some(1), "{url}");
+    serving.all_it_said()
 }
 
 #[tokio::test]
@@ -234,21 +234,14 @@ fn a_key_file_that_others_can_read_is_refused_until_it_is_mended_as_told() {
     ] {
         set_mode(&at("data/secret.key"), open);
         let flags = ["--database-url", "sqlite://data/x.db", "--secret-key-file", file];
-        for command in [
-            &["serve", "--listen", "127.0.0.1:0"][..],
-            &["migrate"],
-            &["clients", "export"],
-        ] {
-            let output = program::run(folder.path(), &[command, &flags].concat(), "");
-            assert_eq!(output.status.code(), Some(1), "{command:?}");
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert!(
-                said.trim_end()
-                    .ends_with(&format!("(mode {open:04o}); run: chmod 600 {file}")),
-                "{said}"
-            );
-            assert_eq!(said.lines().count(), 1, "{said}");
-        }
+        let told = format!("(mode {open:04o}); run: chmod 600 {file}");
+        let mut serving = Serving::start(folder.path(), &flags);
+        assert_eq!(serving.wait().code(), Some(1));
+        assert!(serving.all_it_said().ends_with(&told));
+        let output = program::run(folder.path(), &[&["migrate"], &flags[..]].concat(), "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+        assert!(said.trim_end().ends_with(&told), "{said}");
         let mended = std::process::Command::new("chmod")
             .args(["600", file])
             .current_dir(folder.path())
