@@ -28,6 +28,10 @@ pub struct Options {
     pub expired_keys: Vec<String>,
     /// A fixed clock in Unix seconds; `None` follows the system's.
     pub now: Option<i64>,
+    /// Another company at the same address, with keys of its own, so with
+    /// another seed. Its port does not count, its clock begins where this one's
+    /// does, and it sends no webhooks.
+    pub neighbour: Option<Box<Options>>,
 }
 
 /// Requests allowed in one second before the answer is 429.
@@ -53,6 +57,7 @@ impl Default for Options {
             restricted_keys: Vec::new(),
             expired_keys: Vec::new(),
             now: None,
+            neighbour: None,
         }
     }
 }

@@ -58,8 +58,17 @@ impl Sandbox {
         let address = listener.local_addr()?;
         let (sender, deliveries) = unbounded_channel();
         let undelivered = watch::Sender::new(0);
-        let world = World::new(&options, sender, undelivered.clone());
-        let server = Arc::new(Server::new(world, &options));
+        let serve = |options: &Options| {
+            let world = World::new(options, sender.clone(), undelivered.clone());
+            Server::new(world, options)
+        };
+        let neighbour = options.neighbour.as_deref().map(|neighbour| {
+            serve(&Options {
+                now: options.now,
+                ..neighbour.clone()
+            })
+        });
+        let server = Arc::new(serve(&options).beside(neighbour));
         let webhooks = Socket::default();
         let delivering = webhook::deliver(deliveries, undelivered);
         webhooks
@@ -86,6 +95,16 @@ impl Sandbox {
     /// The company it serves.
     pub fn world(&self) -> &World {
         self.server.world()
+    }
+
+    /// The secret key of the company beside it, with all rights.
+    pub fn neighbour_key(&self) -> Option<&str> {
+        self.server.neighbour().map(Server::key)
+    }
+
+    /// The company beside it. Ids of the world's making are others outside.
+    pub fn neighbour(&self) -> Option<&World> {
+        self.server.neighbour().map(Server::world)
     }
 
     /// What it does wrong on demand.

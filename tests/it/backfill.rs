@@ -17,6 +17,7 @@ const WORLD: Options = Options {
     restricted_keys: Vec::new(),
     expired_keys: Vec::new(),
     now: None,
+    neighbour: None,
 };
 
 async fn widen(app: &TestApp, id: &str, days: i32) {

@@ -38,6 +38,12 @@ impl Keys {
         restricted.push((key.to_owned(), rights));
     }
 
+    /// The key is or was good here.
+    pub(crate) fn knows(&self, key: &str) -> bool {
+        let restricted = self.restricted.lock().unwrap_or_else(PoisonError::into_inner);
+        key == self.secret || restricted.iter().any(|(known, _)| known == key)
+    }
+
     pub(crate) fn secret(&self) -> &str {
         &self.secret
     }

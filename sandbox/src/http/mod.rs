@@ -12,9 +12,11 @@ mod fault;
 mod key;
 mod limit;
 mod list;
+mod neighbour;
 mod query;
 mod route;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -44,9 +46,11 @@ pub(crate) struct Server {
     keys: Keys,
     faults: Faults,
     limiter: Limiter,
-    log: Log,
+    log: Arc<Log>,
     answered: AtomicU64,
     acts: Acts,
+    neighbour: Option<Box<Self>>,
+    is_neighbour: bool,
 }
 
 impl Server {
@@ -56,10 +60,30 @@ impl Server {
             world,
             faults: Faults::default(),
             limiter: Limiter::new(options.rate_limits),
-            log: Log::default(),
+            log: Arc::default(),
             answered: AtomicU64::new(0),
             acts: Acts::default(),
+            neighbour: None,
+            is_neighbour: false,
         }
+    }
+
+    /// The same, with another company beside it. What is asked of either is logged here.
+    pub(crate) fn beside(self, neighbour: Option<Self>) -> Self {
+        let log = Arc::clone(&self.log);
+        let neighbour = neighbour.map(|neighbour| Self {
+            log,
+            is_neighbour: true,
+            ..neighbour
+        });
+        Self {
+            neighbour: neighbour.map(Box::new),
+            ..self
+        }
+    }
+
+    pub(crate) fn neighbour(&self) -> Option<&Self> {
+        self.neighbour.as_deref()
     }
 
     pub(crate) fn key(&self) -> &str {
@@ -86,7 +110,18 @@ impl Server {
         &self.log
     }
 
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Broken> {
+    async fn answer(&self, mut request: hyper::Request<Incoming>) -> Result<hyper::Response<Body>, Broken> {
+        let company = self.of(header(&request, AUTHORIZATION.as_str()));
+        let asked = request.uri().to_string();
+        *request.uri_mut() = company.at_home(request.uri());
+        company.answer_own(request, asked).await
+    }
+
+    async fn answer_own(
+        &self,
+        request: hyper::Request<Incoming>,
+        path_and_query: String,
+    ) -> Result<hyper::Response<Body>, Broken> {
         let received_at = Instant::now();
         self.acts.before_request(&self.world);
         let key = header(&request, AUTHORIZATION.as_str()).and_then(key::key_of);
@@ -100,7 +135,7 @@ impl Server {
         let cut = fault == Some(Fault::Reset);
         self.log.record(Request {
             method: request.method().to_string(),
-            path_and_query: request.uri().to_string(),
+            path_and_query,
             status: if cut { 0 } else { answer.status },
             key: key::masked(header(&request, AUTHORIZATION.as_str())),
             received_at,
@@ -113,7 +148,7 @@ impl Server {
             date: self.faults.date(made_at),
             version: header(&request, "stripe-version"),
         };
-        let text = self.faults.rewritten(answer.text());
+        let text = self.faults.rewritten(self.abroad(answer.text()));
         answer.render(text, &heading, fault)
     }
 
