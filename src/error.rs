@@ -33,10 +33,19 @@ pub enum Error {
     /// The stored Stripe key cannot be opened: the key file is another one than it was sealed with.
     #[error("The stored Stripe key cannot be opened with this server's key file.")]
     KeySealed,
+    /// What Stripe gives for one integration is here already under another one, which is shown: both are of one account.
+    #[error(
+        "What Stripe gives is here already under {0}: both integrations are of one Stripe account. Disconnect one of them with \
+         purge (disconnectStripe), the other then goes on."
+    )]
+    ConnectedTwice(String),
     /// Something that cannot be repaired by anybody but us.
     #[error("{0}")]
     Internal(String),
 }
+
+/// Of runs and integrations that [`Error::ConnectedTwice`] has stopped.
+pub const CONNECTED_TWICE: &str = "ACCOUNT_CONNECTED_TWICE";
 
 impl Error {
     /// Refuses because of one field, e.g. `refused(&["rules", "2"], Code::Invalid, "..")`; no path: the whole request.

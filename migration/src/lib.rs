@@ -13,6 +13,7 @@ mod m20261124_000005_contracts;
 mod m20261125_000006_renewal;
 mod m20261125_000007_failures;
 mod m20261201_000008_write_check;
+mod m20261201_000009_accounts;
 
 /// All steps, oldest first.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_renewal::Migration),
             Box::new(m20261125_000007_failures::Migration),
             Box::new(m20261201_000008_write_check::Migration),
+            Box::new(m20261201_000009_accounts::Migration),
         ]
     }
 }

@@ -47,7 +47,7 @@ impl From<Fault> for Response {
                 tracing::warn!(error = cause, "Stripe could not be read for a resolver");
                 ("STRIPE_UNAVAILABLE", "Stripe could not be read.".to_owned())
             }
-            Error::Database(_) | Error::Internal(_) | Error::KeySealed => {
+            Error::Database(_) | Error::Internal(_) | Error::KeySealed | Error::ConnectedTwice(_) => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "a resolver failed");
                 match error.database_failure() {

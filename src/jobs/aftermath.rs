@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::error::Error;
+use crate::error::{CONNECTED_TWICE, Error};
 use crate::pull::catch_up::is_hole;
 use crate::pull::queued::is_over_everything;
 use crate::pull::rules::Rules;
@@ -75,9 +75,10 @@ async fn still_with_invoices(conn: &impl ConnectionTrait, id: Uuid) -> Result<Op
     Ok(now.filter(|now| now.contract_sources.0.contains(&ContractSource::Invoice)))
 }
 
-/// Asking again with a key that Stripe refuses helps nobody: stops the schedule and says so, once. A new key starts it again, and what
-/// rests goes on. `false`: the key that was refused is no longer the integration's.
-pub(super) async fn stop_for_key(
+/// Asking again with a key that Stripe refuses helps nobody, and neither does pulling what is here already: stops the schedule and says
+/// so, once. A new key starts it again, and what rests goes on; so does the end of what stood in the way. `false`: the key that was refused
+/// is no longer the integration's.
+pub(super) async fn stop_pulling(
     app: &App,
     integration: &integration::Model,
     code: &str,
@@ -94,7 +95,11 @@ pub(super) async fn stop_for_key(
         .await?;
     if stopped.rows_affected > 0 {
         let id = integration.id.simple();
-        tracing::error!(integration = %id, error = message, "nothing is pulled until there is another key");
+        if code == CONNECTED_TWICE {
+            tracing::error!(integration = %id, error = message, "nothing is pulled while the account is connected twice");
+        } else {
+            tracing::error!(integration = %id, error = message, "nothing is pulled until there is another key");
+        }
         return Ok(true);
     }
     let now = store::integration::find(app.db.read(), integration.id).await?;

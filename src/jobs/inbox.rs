@@ -58,9 +58,9 @@ impl Inbox {
 
     async fn rest(&self, app: &App, integration: &integration::Model, error: &Error) {
         pause::log(error, integration.id, "events wait");
-        if is_of_key(error) {
+        if is_of_key(error) || matches!(error, Error::ConnectedTwice(_)) {
             let (code, message) = reason(error);
-            if let Err(error) = aftermath::stop_for_key(app, integration, code, &message).await {
+            if let Err(error) = aftermath::stop_pulling(app, integration, code, &message).await {
                 tracing::error!(%error, "the schedule could not be stopped");
             }
         }

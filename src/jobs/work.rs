@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{aftermath, rest, timetable};
 use crate::app::App;
 use crate::crash;
-use crate::error::Error;
+use crate::error::{CONNECTED_TWICE, Error};
 use crate::pull::catch_up::Look;
 use crate::pull::halt::Halt;
 use crate::pull::progress::Progress;
@@ -135,7 +135,7 @@ async fn fail(
 ) -> Result<RunState, Error> {
     let (code, message) = reason(&error);
     if is_of_key(&error) {
-        return if aftermath::stop_for_key(app, integration, code, &message).await? {
+        return if aftermath::stop_pulling(app, integration, code, &message).await? {
             progress.rest(None, (code, message)).await.map_err(lease_error)
         } else {
             leave(progress).await
@@ -151,7 +151,11 @@ async fn fail(
         let rested = progress.rest(Some(resume_at), (code, message)).await;
         return rested.map_err(lease_error);
     }
-    tracing::error!(%error, "run failed");
+    if matches!(error, Error::ConnectedTwice(_)) {
+        aftermath::stop_pulling(app, integration, code, &message).await?;
+    } else {
+        tracing::error!(%error, "run failed");
+    }
     finish(app, progress, RunState::Failed, Some((code, message))).await
 }
 
@@ -200,6 +204,7 @@ pub(super) fn reason(error: &Error) -> (&'static str, String) {
             let failure = Failure::of(error);
             (failure.code().unwrap_or("DATABASE"), failure.message().to_owned())
         }
+        Error::ConnectedTwice(_) => (CONNECTED_TWICE, error.to_string()),
         _ => (
             "INTERNAL",
             "Something went wrong on our side. The server's log says more.".to_owned(),

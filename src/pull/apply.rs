@@ -16,6 +16,7 @@ use super::road::Road;
 use super::rules::Rules;
 use super::scope;
 use super::tally::{Tally, makes_records};
+use super::twice::Others;
 use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
@@ -38,6 +39,7 @@ pub struct Applied {
 /// Applies a batch. What a record shows goes before it.
 pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> Result<Applied, Error> {
     turn::take(tx, road.rules.integration_id).await?;
+    let others = Others::find(tx, road.rules.integration_id).await?;
     let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for reading in readings {
@@ -45,7 +47,7 @@ pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> 
     }
     let mut applied = Applied::default();
     for readings in by_kind.into_values() {
-        apply_kind(tx, road, readings, &mut applied).await?;
+        apply_kind(tx, road, readings, &others, &mut applied).await?;
     }
     Ok(applied)
 }
@@ -66,6 +68,7 @@ async fn apply_kind(
     tx: &Transaction,
     road: Road<'_>,
     readings: Vec<Reading>,
+    others: &Others,
     applied: &mut Applied,
 ) -> Result<(), Error> {
     let readings = latest_of_each(readings);
@@ -78,6 +81,9 @@ async fn apply_kind(
     for reading in readings {
         sorted.sort(road.rules, reading, &stored, applied);
     }
+    let new = sorted.to_write.iter();
+    let new = new.filter(|reading| !stored.contains_key(&reading.stripe_id));
+    others.refuse(tx, kind, new).await?;
     mark_seen(tx, road.rules.integration_id, kind, &sorted.seen_later).await?;
     write(tx, road, kind, sorted.to_write, &stored, applied).await
 }

@@ -44,6 +44,7 @@ mod sums;
 mod sweep;
 mod tally;
 mod trail;
+mod twice;
 mod whole;
 
 pub(crate) use record::blank_client;

@@ -2,6 +2,8 @@
 
 use entity::{integration, mapping};
 
+use crate::error::CONNECTED_TWICE;
+
 /// A step of setting up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -89,6 +91,9 @@ fn connect_message(integration: &integration::Model) -> String {
         .as_deref()
         .unwrap_or("Stripe refused the key.")
         .trim_end_matches('.');
+    if integration.key_problem.as_deref() == Some(CONNECTED_TWICE) {
+        return format!("{said}.");
+    }
     format!("{said}. Authenticate Stripe again, with a key that it takes (authenticateStripe).")
 }
 

@@ -29,6 +29,34 @@ pub async fn hold(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
     Entity::find_by_id(id).lock_exclusive().one(conn).await
 }
 
+/// How people know it: by its name, and by its key where there is one, since names may be alike.
+pub fn shown(name: &str, key_display: Option<&str>) -> String {
+    match key_display {
+        Some(key) => format!("\"{name}\" ({key})"),
+        None => format!("\"{name}\""),
+    }
+}
+
+/// The others that may be of the same account, and how people know them: all whose account is not known to be another one. What is
+/// being removed is none of them.
+pub async fn list_maybe_same(conn: &impl ConnectionTrait, id: Uuid) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let here: Vec<(Uuid, Option<String>, String, Option<String>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::StripeAccountId, Column::Name, Column::KeyDisplay])
+        .filter(Column::PurgeRequestedAt.is_null())
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let own = here.iter().find(|(other, ..)| *other == id);
+    let own = own.and_then(|(_, account, ..)| account.clone());
+    let others = here.into_iter().filter(|(other, account, ..)| {
+        let is_known_apart = own.is_some() && account.is_some() && own != *account;
+        *other != id && !is_known_apart
+    });
+    let shown = others.map(|(other, _, name, key)| (other, shown(&name, key.as_deref())));
+    Ok(shown.collect())
+}
+
 /// Those of our ids.
 pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
     Entity::find()

@@ -6,6 +6,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use uuid::Uuid;
 
+use crate::error::CONNECTED_TWICE;
+
 /// Rows of one table that one transaction removes.
 const ROWS: u64 = 2_000;
 
@@ -96,8 +98,16 @@ pub async fn delete_rows(conn: &impl ConnectionTrait, integration_id: Uuid) -> R
     Ok(!left)
 }
 
-/// Removes the integration's own row.
+/// Removes the integration's own row. One that stood still because it was of the same account goes on; where there is a third, it is
+/// stopped again.
 pub async fn delete_integration(conn: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    use integration::Column;
     integration::Entity::delete_by_id(id).exec(conn).await?;
+    integration::Entity::update_many()
+        .col_expr(Column::KeyProblem, Expr::value(Option::<String>::None))
+        .col_expr(Column::KeyProblemMessage, Expr::value(Option::<String>::None))
+        .filter(Column::KeyProblem.eq(CONNECTED_TWICE))
+        .exec(conn)
+        .await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod otherwise;
+mod own;
 mod recurring;
 mod unseen;
 mod write;
@@ -17,6 +18,7 @@ use super::CHUNK;
 
 pub use body::{Body, find_bodies, list_pending_texts, list_texts, pack, pack_bytes, parse, sample, unpack};
 pub use otherwise::{Kept, count_mapped_otherwise, list_mapped_otherwise};
+pub use own::{find_elsewhere, find_ends};
 pub use recurring::{find_products_of_prices, find_recurring_products};
 pub use unseen::{Unseen, list_unseen};
 pub use write::{mark_deleted, mark_mapped, mark_seen, upsert};

@@ -9,6 +9,7 @@ mod digest;
 mod field;
 mod invoice;
 mod named;
+pub mod own;
 mod price;
 mod subscription;
 
