@@ -129,6 +129,8 @@ pub enum Code {
     KeyModeMismatch,
     /// The key is of another account.
     KeyAccountMismatch,
+    /// It cannot be told whether the key is of an account that is here: the caller has to say.
+    KeyAccountUnknown,
     /// Stripe did not answer.
     StripeUnavailable,
     /// At least one contract source is needed.

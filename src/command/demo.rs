@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::jobs::queue::{self, StartRun};
 use crate::settings::{UpdateSettings, set_sync_enabled, update_settings};
-use crate::setup::{Authenticate, authenticate};
+use crate::setup::{Account, Authenticate, authenticate};
 use crate::stripe::Patience;
 use crate::{http, jobs, private, store};
 
@@ -118,6 +118,7 @@ async fn connect(app: &Arc<App>, sandbox: &Sandbox) -> anyhow::Result<integratio
     let input = Authenticate {
         api_key: sandbox.key().into(),
         name: Some("Sandbox".to_owned()),
+        account: Account::FoundOut,
     };
     let connected = authenticate(app, input).await.map_err(explain)?;
     let wish = UpdateSettings {

@@ -1,6 +1,9 @@
 //! Connecting and disconnecting a Stripe account.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object};
+use entity::integration;
 use entity::kind::Scope;
 use secrecy::SecretString;
 
@@ -9,7 +12,7 @@ use super::integration::IntegrationPayload;
 use super::{ContextExt, Fault};
 use crate::app::App;
 use crate::error::Error;
-use crate::setup::{self, Authenticate, Disconnect};
+use crate::setup::{self, Account, Authenticate, Disconnect};
 
 /// A key as a person gave it.
 #[derive(InputObject)]
@@ -18,6 +21,17 @@ struct AuthenticateStripeInput {
     api_key: String,
     /// Shown in lists; default: the Stripe account's name.
     name: Option<String>,
+    /// The key is of an account that is not here yet. To be said only where it cannot be told (`KEY_ACCOUNT_UNKNOWN`).
+    #[graphql(default = false)]
+    new_account: bool,
+}
+
+/// Another key for the account of an integration.
+#[derive(InputObject)]
+struct RotateStripeKeyInput {
+    integration_id: ID,
+    /// A secret (`sk_…`) or restricted (`rk_…`) key. Pass it as a variable: a literal in the document is refused, and so is a default value.
+    api_key: String,
 }
 
 #[derive(InputObject)]
@@ -36,7 +50,8 @@ pub(super) struct ConnectMutation;
 
 #[Object]
 impl ConnectMutation {
-    /// Connects a Stripe account: checks the key against Stripe, then stores it encrypted. Nothing is stored when the check fails.
+    /// Connects a Stripe account: checks the key against Stripe, then stores it encrypted. Nothing is stored when the check fails. A key of
+    /// an account that is here takes the place of the key before; where that cannot be told, it is refused with `KEY_ACCOUNT_UNKNOWN`.
     async fn authenticate_stripe(
         &self,
         ctx: &Context<'_>,
@@ -46,8 +61,23 @@ impl ConnectMutation {
         let input = Authenticate {
             api_key: SecretString::from(input.api_key),
             name: input.name,
+            account: if input.new_account {
+                Account::New
+            } else {
+                Account::FoundOut
+            },
         };
         IntegrationPayload::of(setup::authenticate(ctx.app()?, input).await)
+    }
+
+    /// Swaps the key, unless the new one turns out to be of another account (`KEY_ACCOUNT_MISMATCH`). Connects again what was disconnected.
+    async fn rotate_stripe_key(
+        &self,
+        ctx: &Context<'_>,
+        input: RotateStripeKeyInput,
+    ) -> Result<IntegrationPayload, Fault> {
+        ctx.require(Scope::Admin)?;
+        IntegrationPayload::of(rotate(ctx.app()?, input).await)
     }
 
     /// Destroys the key and stops the sync at once. Imported records stay, unless purged: then the integration itself is gone soon after.
@@ -61,10 +91,17 @@ impl ConnectMutation {
     }
 }
 
-async fn disconnect(
-    app: &std::sync::Arc<App>,
-    input: DisconnectStripeInput,
-) -> Result<entity::integration::Model, Error> {
+async fn rotate(app: &Arc<App>, input: RotateStripeKeyInput) -> Result<integration::Model, Error> {
+    let integration_id = IdType::Integration.decode(&input.integration_id, &["integrationId"])?;
+    let input = Authenticate {
+        api_key: SecretString::from(input.api_key),
+        name: None,
+        account: Account::Of(integration_id),
+    };
+    setup::authenticate(app, input).await
+}
+
+async fn disconnect(app: &Arc<App>, input: DisconnectStripeInput) -> Result<integration::Model, Error> {
     let integration_id = IdType::Integration.decode(&input.integration_id, &["integrationId"])?;
     setup::disconnect(
         app,

@@ -62,6 +62,7 @@ pub enum UserErrorCode {
     KeyPermissionMissing,
     KeyModeMismatch,
     KeyAccountMismatch,
+    KeyAccountUnknown,
     StripeUnavailable,
     SourceRequired,
     SetupIncomplete,

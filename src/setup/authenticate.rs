@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
-use entity::list::{ContractSources, KeyPermissions, MappingRules, MatchRules};
-use entity::{integration, mapping};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use entity::integration;
+use entity::list::KeyPermissions;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-use super::probe::{self, Findings};
-use crate::app::{App, STRIPE_KEY};
+use super::choice::{Account, choose};
+use super::connection::{create, renew};
+use super::probe;
+use super::same::{Evidence, Gather};
+use crate::app::App;
 use crate::error::{Code, Error};
-use crate::map::rule::{default_customer_rules, default_product_rules};
-use crate::store::read_count;
+use crate::store::{self, read_count, turn};
 use crate::stripe::{self, Key, KeyError};
 
 const NAME_LENGTH: usize = 120;
-const DEFAULT_LOOKBACK_DAYS: i32 = 30;
-/// At three in the night, UTC.
-const DEFAULT_RECONCILE_SCHEDULE: &str = "0 3 * * *";
 
 /// A key as a person gave it.
 #[derive(Debug)]
@@ -28,6 +26,8 @@ pub struct Authenticate {
     pub api_key: SecretString,
     /// A name for the integration; by default the account's own.
     pub name: Option<String>,
+    /// Whose it is, where a person says so.
+    pub account: Account,
 }
 
 /// Connects the account of the key, or puts the key in place of the one that is stored for the same account.
@@ -35,13 +35,19 @@ pub async fn authenticate(app: &Arc<App>, input: Authenticate) -> Result<integra
     let key = Key::parse(input.api_key.expose_secret(), app.config.require_secret_key).map_err(key_problem)?;
     let name = check_name(input.name)?;
     refuse_other_mode(app.db.read(), key.livemode()).await?;
+    refuse_unknown(app.db.read(), input.account).await?;
     let id = Uuid::now_v7();
     let client = app.stripe.client(id, &key, None)?.hasty();
     let findings = probe::probe(&client).await.map_err(probe_problem)?;
     refuse_useless(&findings.permissions)?;
+    let evidence = Evidence::gather(app, &client, &key, &findings).await;
+    let evidence = evidence.map_err(gather_problem)?;
     let tx = app.db.begin().await?;
+    // Of two keys of one account that come at once, the second finds what the first has made.
+    turn::take_connecting(&tx).await?;
     refuse_other_mode(&tx, key.livemode()).await?;
-    let stored = match find_same(app, &tx, &findings, &key).await? {
+    let here = store::integration::list(&tx).await?;
+    let stored = match choose(input.account, here, |known| evidence.judge(known))? {
         Some(known) => renew(app, &tx, known, &key, findings, name).await?,
         None => create(app, &tx, id, &key, findings, name).await?,
     };
@@ -50,6 +56,14 @@ pub async fn authenticate(app: &Arc<App>, input: Authenticate) -> Result<integra
     tx.commit().await?;
     app.wake.notify_one();
     Ok(stored)
+}
+
+/// Spares Stripe the questions about a key for an integration that is not here.
+async fn refuse_unknown(conn: &impl ConnectionTrait, said: Account) -> Result<(), Error> {
+    match said {
+        Account::Of(id) if store::integration::find(conn, id).await?.is_none() => Err(Error::no_such_integration()),
+        _ => Ok(()),
+    }
 }
 
 fn key_problem(error: KeyError) -> Error {
@@ -76,6 +90,13 @@ fn probe_problem(error: stripe::Error) -> Error {
         ),
     };
     Error::refused(&["apiKey"], code, message)
+}
+
+fn gather_problem(error: Gather) -> Error {
+    match error {
+        Gather::Stripe(error) => probe_problem(error),
+        Gather::Own(error) => error,
+    }
 }
 
 fn check_name(name: Option<String>) -> Result<Option<String>, Error> {
@@ -141,144 +162,4 @@ fn refuse_useless(permissions: &KeyPermissions) -> Result<(), Error> {
         Code::KeyPermissionMissing,
         format!("The key may not read anything that is needed. {}", hints.join(" ")),
     ))
-}
-
-/// The integration of the same account. Where the account cannot be read, only the very same key tells.
-async fn find_same(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    findings: &Findings,
-    key: &Key,
-) -> Result<Option<integration::Model>, Error> {
-    if let Some(account) = &findings.account {
-        let by_account = integration::Column::StripeAccountId.eq(account.id.as_str());
-        if let Some(known) = integration::Entity::find().filter(by_account).one(conn).await? {
-            return Ok(Some(known));
-        }
-    }
-    let keyed = integration::Entity::find()
-        .filter(integration::Column::KeySealed.is_not_null())
-        .all(conn)
-        .await?;
-    let is_same = |known: &integration::Model| {
-        app.stripe_key(known)
-            .is_ok_and(|stored| stored.secret().expose_secret() == key.secret().expose_secret())
-    };
-    Ok(keyed.into_iter().find(is_same))
-}
-
-async fn renew(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    known: integration::Model,
-    key: &Key,
-    findings: Findings,
-    name: Option<String>,
-) -> Result<integration::Model, Error> {
-    if known.purge_requested_at.is_some() {
-        let message = "Everything of this account is being removed. Connect it again when that is done.";
-        return Err(Error::refused(&["apiKey"], Code::Conflict, message));
-    }
-    let now_ms = app.clock.now_ms();
-    let next_poll_at = known.event_watermark.map(|_| now_ms);
-    let mut row = integration::ActiveModel {
-        id: Set(known.id),
-        key_sealed: Set(Some(seal(app, known.id, key)?)),
-        key_display: Set(Some(key.display())),
-        key_rotated_at: Set(Some(now_ms)),
-        permissions: Set(findings.permissions),
-        key_problem: Set(None),
-        key_problem_message: Set(None),
-        next_poll_at: Set(next_poll_at),
-        ..Default::default()
-    };
-    if let Some(account) = findings.account {
-        row.stripe_account_id = Set(Some(account.id));
-        row.timezone = Set(account.timezone);
-    }
-    if let Some(name) = name {
-        row.name = Set(name);
-    }
-    Ok(row.update(conn).await?)
-}
-
-async fn create(
-    app: &App,
-    conn: &impl ConnectionTrait,
-    id: Uuid,
-    key: &Key,
-    findings: Findings,
-    name: Option<String>,
-) -> Result<integration::Model, Error> {
-    let now_ms = app.clock.now_ms();
-    let (account_id, account_name, timezone) = findings.account.map_or((None, None, None), |account| {
-        (Some(account.id), account.name, account.timezone)
-    });
-    let row = integration::Model {
-        id,
-        name: name
-            .or(account_name)
-            .or_else(|| account_id.clone())
-            .unwrap_or_else(|| "Stripe".to_owned()),
-        stripe_account_id: account_id,
-        timezone,
-        livemode: key.livemode(),
-        key_sealed: Some(seal(app, id, key)?),
-        key_display: Some(key.display()),
-        key_rotated_at: Some(now_ms),
-        permissions: findings.permissions,
-        sync_enabled: false,
-        settings_version: 1,
-        contract_sources: ContractSources(vec![ContractSource::Invoice]),
-        invoice_lookback_days: DEFAULT_LOOKBACK_DAYS,
-        poll_interval_seconds: None,
-        import_zero_amount_invoices: false,
-        client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
-        external_id_source: None,
-        max_requests_per_second: None,
-        event_watermark: None,
-        next_poll_at: None,
-        webhook_secret: None,
-        webhook_secret_display: None,
-        webhook_secret_before: None,
-        webhook_secret_before_until: None,
-        last_webhook_at: None,
-        key_problem: None,
-        key_problem_message: None,
-        events_from: None,
-        covered_from: None,
-        reconcile_schedule: DEFAULT_RECONCILE_SCHEDULE.to_owned(),
-        next_reconcile_at: None,
-        last_success_at: None,
-        purge_requested_at: None,
-        created_at: now_ms,
-    };
-    let row = row.into_active_model().reset_all().insert(conn).await?;
-    create_mappings(conn, id, now_ms).await?;
-    Ok(row)
-}
-
-async fn create_mappings(conn: &impl ConnectionTrait, id: Uuid, now_ms: i64) -> Result<(), Error> {
-    for (object, rules) in [
-        (SyncObject::Customer, default_customer_rules()),
-        (SyncObject::Product, default_product_rules()),
-    ] {
-        let mapping = mapping::Model {
-            integration_id: id,
-            object,
-            version: 1,
-            direction: SyncDirection::Pull,
-            rules: MappingRules(rules),
-            updated_at: now_ms,
-            updated_by: None,
-        };
-        mapping.into_active_model().reset_all().insert(conn).await?;
-    }
-    Ok(())
-}
-
-fn seal(app: &App, id: Uuid, key: &Key) -> Result<Vec<u8>, Error> {
-    app.vault
-        .seal(STRIPE_KEY, id, key.secret())
-        .map_err(|error| Error::Internal(error.to_string()))
 }

@@ -16,6 +16,14 @@ pub(super) struct Findings {
     pub(super) account: Option<Account>,
 }
 
+impl Findings {
+    /// Whether the key may read what Stripe calls `object`.
+    pub(super) fn may_read(&self, object: &str) -> bool {
+        let mut permissions = self.permissions.0.iter();
+        permissions.any(|permission| permission.object == object && permission.granted)
+    }
+}
+
 /// What is kept of the account.
 #[derive(Debug)]
 pub(super) struct Account {

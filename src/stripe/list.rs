@@ -4,6 +4,7 @@
 use entity::kind::StripeKind;
 use serde_json::Value;
 
+use super::client::Answer;
 use super::{Client, Error, Seen};
 
 /// Stripe's largest page.
@@ -108,24 +109,30 @@ impl Client {
 
     /// One object by its id. A deleted one is [`Found::Gone`], whether Stripe answers with a stub or with 404.
     pub async fn object(&self, kind: StripeKind, stripe_id: &str) -> Result<Found, Error> {
+        match self.object_or_stub(kind, stripe_id).await {
+            Ok(answer) if answer.body["deleted"] == true => Ok(Found::Gone(answer.seen)),
+            Ok(answer) => Ok(Found::Whole(answer.body, answer.seen)),
+            Err(Error::NotFound { seen, .. }) => Ok(Found::Gone(seen)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One object by its id as Stripe answers for it: whole, or the stub that is left of a deleted one.
+    pub async fn object_or_stub(&self, kind: StripeKind, stripe_id: &str) -> Result<Answer, Error> {
         let place = place(kind);
         let expand: Vec<_> = place
             .expand
             .iter()
             .map(|path| ("expand[]", (*path).to_owned()))
             .collect();
-        match self
-            .get(place.object, &[name_of(place.list), stripe_id], &expand, is_object)
-            .await
-        {
-            Ok(answer) if answer.body["id"] != stripe_id => Err(Error::Garbled {
+        let path = [name_of(place.list), stripe_id];
+        let answer = self.get(place.object, &path, &expand, is_object).await?;
+        if answer.body["id"] != stripe_id {
+            return Err(Error::Garbled {
                 message: "another object came than was asked for".into(),
-            }),
-            Ok(answer) if answer.body["deleted"] == true => Ok(Found::Gone(answer.seen)),
-            Ok(answer) => Ok(Found::Whole(answer.body, answer.seen)),
-            Err(Error::NotFound { seen, .. }) => Ok(Found::Gone(seen)),
-            Err(error) => Err(error),
+            });
         }
+        Ok(answer)
     }
 
     async fn all(

@@ -12,7 +12,11 @@ use super::value::{each_literal, selections};
 use crate::stripe::key::holds_secret;
 
 /// The secrets of the schema: the mutation, and which member of its input.
-const SECRETS: [(&str, &str); 2] = [("authenticateStripe", "apiKey"), ("setWebhookSecret", "secret")];
+const SECRETS: [(&str, &str); 3] = [
+    ("authenticateStripe", "apiKey"),
+    ("rotateStripeKey", "apiKey"),
+    ("setWebhookSecret", "secret"),
+];
 
 /// Refuses a text in which a secret stands as it is.
 pub(super) fn check_text(text: &str) -> Result<(), ServerError> {
