@@ -4,4 +4,5 @@ mod key;
 mod same;
 mod support;
 mod twice;
+mod upgrade;
 mod wrong;

@@ -9,8 +9,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use crate::support::{TestApp, assert_equals_truth, until};
 
 /// Takes the schema and the rows back to what they were.
-const BACK: [&str; 10] = [
+const BACK: [&str; 11] = [
     "DROP TABLE write_check",
+    "DROP INDEX integration_account",
     "DROP INDEX contract_subscription",
     "DROP INDEX contract_next_change_at",
     "ALTER TABLE run DROP COLUMN monthly_sums",
