@@ -1,6 +1,7 @@
 //! Fields that an admin has added, and their values.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use entity::custom_field::Model;
@@ -19,7 +20,7 @@ use crate::store;
 
 /// A field that an admin has added to clients or products.
 #[derive(Debug, Clone)]
-pub(super) struct CustomField(pub Model);
+pub(super) struct CustomField(pub Arc<Model>);
 
 /// What has a custom field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -132,7 +133,7 @@ impl CustomFieldQuery {
         let meant = fields
             .into_iter()
             .filter(|field| owner.is_none_or(|owner| field.owner == owner));
-        Ok(meant.map(CustomField).collect())
+        Ok(meant.map(Arc::new).map(CustomField).collect())
     }
 }
 
@@ -150,7 +151,7 @@ impl CustomFieldMutation {
         ctx.require(Scope::Configure)?;
         let (custom_field, user_errors) = settle(save(ctx.app()?, input).await)?;
         Ok(CustomFieldPayload {
-            custom_field: custom_field.map(CustomField),
+            custom_field: custom_field.map(Arc::new).map(CustomField),
             user_errors,
         })
     }

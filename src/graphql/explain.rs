@@ -1,5 +1,7 @@
 //! Why a Stripe object is here, or is not.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, Object};
 use entity::kind::{ContractSource, Scope, StripeKind as Kind};
 
@@ -91,7 +93,7 @@ impl Explanation {
         let (db, today) = (ctx.app()?.db.read(), ctx.today()?);
         let found = store::contract::list_by_stripe_id(db, here, &self.0.stripe_id, today).await?;
         let contract = found.into_iter().find(|dated| dated.row.source == source);
-        Ok(contract.map(|dated| Node::Contract(Contract(dated))))
+        Ok(contract.map(|dated| Node::Contract(Contract(Arc::new(dated)))))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Integrations: connected Stripe accounts.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::integration::Model;
 use entity::kind::Scope;
@@ -156,7 +158,7 @@ impl Integration {
     }
 
     async fn active_runs(&self, ctx: &Context<'_>) -> Result<Vec<Run>, Fault> {
-        Ok(self.facts(ctx).await?.open_runs.into_iter().map(Run).collect())
+        Ok(self.facts(ctx).await?.open_runs.iter().cloned().map(Run).collect())
     }
 
     /// When something is done next by itself: a look at the events, a reconcile, or another try of what failed.
@@ -193,7 +195,7 @@ impl Integration {
 }
 
 impl Integration {
-    async fn facts(&self, ctx: &Context<'_>) -> Result<Facts, Fault> {
+    async fn facts(&self, ctx: &Context<'_>) -> Result<Arc<Facts>, Fault> {
         Ok(ctx.rows()?.load_one(FactsOf(self.0.id)).await?.ok_or(Error::NotFound)?)
     }
 }

@@ -1,5 +1,7 @@
 //! Contract lines.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use entity::contract_line::Model;
 use entity::kind::Scope;
@@ -35,7 +37,7 @@ pub(super) enum LineKind {
 }
 
 impl ContractLine {
-    async fn parent(&self, ctx: &Context<'_>) -> Result<Dated, Fault> {
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Arc<Dated>, Fault> {
         Ok(ctx
             .rows()?
             .load_one(ContractKey(self.0.contract_id))

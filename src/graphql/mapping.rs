@@ -33,8 +33,8 @@ impl Mapping {
             .load_one(FactsOf(integration_id))
             .await?
             .ok_or(Error::NotFound)?;
-        let found = facts.mappings.into_iter().find(|mapping| mapping.object == object);
-        Ok(Self(found.ok_or(Error::NotFound)?))
+        let found = facts.mappings.iter().find(|mapping| mapping.object == object);
+        Ok(Self(found.cloned().ok_or(Error::NotFound)?))
     }
 }
 

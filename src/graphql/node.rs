@@ -1,5 +1,7 @@
 //! Anything by its global id.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface, Object};
 use chrono::NaiveDate;
 use entity::kind::Scope;
@@ -113,12 +115,16 @@ pub(super) async fn list(
         IdType::Contract => store::contract::list_by_ids(db, ids, today)
             .await?
             .into_iter()
-            .map(|dated| (dated.row.id, Node::Contract(Contract(dated))))
+            .map(|dated| (dated.row.id, Node::Contract(Contract(Arc::new(dated)))))
             .collect(),
         IdType::ContractLine => rows!(line, ContractLine),
         IdType::Run => rows!(run, Run),
         IdType::SyncError => rows!(sync_error, SyncError),
-        IdType::CustomField => rows!(custom_field, CustomField),
+        IdType::CustomField => store::custom_field::list_by_ids(db, ids)
+            .await?
+            .into_iter()
+            .map(|row| (row.id, Node::CustomField(CustomField(Arc::new(row)))))
+            .collect(),
         IdType::User | IdType::Session | IdType::ApiToken => Vec::new(),
     })
 }

@@ -1,5 +1,7 @@
 //! How contracts are asked for: one, or a list with filter and order.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
 use entity::kind::Scope;
 
@@ -125,7 +127,7 @@ connection!(
     ContractConnection,
     ContractEdge,
     Contract,
-    Dated,
+    Arc<Dated>,
     store::contract::ContractFilter,
     count
 );
@@ -152,7 +154,7 @@ async fn count(ctx: &Context<'_>, filter: &store::contract::ContractFilter) -> R
 
 impl ContractConnection {
     pub(in crate::graphql) fn of_page(
-        page: Page<Dated>,
+        page: Page<Arc<Dated>>,
         window: &Window,
         filter: store::contract::ContractFilter,
         order: store::contract::ContractOrderField,
@@ -181,7 +183,7 @@ impl ContractQuery {
                 only(store::contract::list_by_stripe_id(db, integration_id, &stripe_id, today).await?)?
             }
         };
-        Ok(found.map(Contract))
+        Ok(found.map(Arc::new).map(Contract))
     }
 
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
@@ -200,6 +202,11 @@ impl ContractQuery {
         let order = order_by.unwrap_or_default();
         let window = page_args(first, after, last, before).check(order.listing("contracts", &filter))?;
         let page = store::contract::list(ctx.app()?.db.read(), &filter, order.field(), &window, ctx.today()?).await?;
-        Ok(ContractConnection::of_page(page, &window, filter, order.field()))
+        Ok(ContractConnection::of_page(
+            page.map(Arc::new),
+            &window,
+            filter,
+            order.field(),
+        ))
     }
 }

@@ -6,6 +6,8 @@ mod link;
 mod list;
 mod word;
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object};
 use entity::kind::StripeKind;
 
@@ -28,7 +30,7 @@ pub(super) use list::{ContractConnection, ContractFilter, ContractOrder, Contrac
 
 /// A paid invoice or a subscription.
 #[derive(Debug, Clone)]
-pub(super) struct Contract(pub Dated);
+pub(super) struct Contract(pub Arc<Dated>);
 
 impl Contract {
     fn money(&self, minor: i64) -> Money {
@@ -286,7 +288,7 @@ impl Contract {
             .rows()?
             .load_one(key)
             .await?
-            .unwrap_or_else(|| window.page(Vec::new()));
+            .map_or_else(|| window.page(Vec::new()), Arc::unwrap_or_clone);
         Ok(ContractLineConnection::of_contract(page, &window, self.0.row.id))
     }
 }

@@ -1,6 +1,7 @@
-//! How contracts, and what hangs together with them, are read for many at once.
+//! How contracts, and what hangs together with them, are read for many at once. Whoever asks for the same contract shares it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use uuid::Uuid;
@@ -16,20 +17,20 @@ use crate::store::contract::{Dated, Revenue};
 use crate::store::page::Page;
 
 impl Loader<ContractKey> for Rows {
-    type Value = Dated;
+    type Value = Arc<Dated>;
     type Error = Shared;
 
     async fn load(&self, keys: &[ContractKey]) -> Result<HashMap<ContractKey, Self::Value>, Shared> {
         let rows = store::contract::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0), self.today()).await?;
         Ok(rows
             .into_iter()
-            .map(|dated| (ContractKey(dated.row.id), dated))
+            .map(|dated| (ContractKey(dated.row.id), Arc::new(dated)))
             .collect())
     }
 }
 
 impl Loader<ContractsOf> for Rows {
-    type Value = Page<Dated>;
+    type Value = Page<Arc<Dated>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[ContractsOf]) -> Result<HashMap<ContractsOf, Self::Value>, Shared> {
@@ -47,7 +48,7 @@ impl Loader<ContractsOf> for Rows {
                 let page = found
                     .remove(&key.client_id)
                     .unwrap_or_else(|| key.window.page(Vec::new()));
-                pages.insert(key.clone(), page);
+                pages.insert(key.clone(), page.map(Arc::new));
             }
         }
         Ok(pages)
@@ -76,41 +77,50 @@ impl Loader<ContractCountOf> for Rows {
 }
 
 impl Loader<RenewedBy> for Rows {
-    type Value = Dated;
+    type Value = Arc<Dated>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[RenewedBy]) -> Result<HashMap<RenewedBy, Dated>, Shared> {
+    async fn load(&self, keys: &[RenewedBy]) -> Result<HashMap<RenewedBy, Self::Value>, Shared> {
         let contracts = ids(keys, |key| key.0);
         let found = store::contract::list_renewing(self.0.db.read(), &contracts, self.today()).await?;
-        Ok(found.into_iter().map(|(of, dated)| (RenewedBy(of), dated)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(of, dated)| (RenewedBy(of), Arc::new(dated)))
+            .collect())
     }
 }
 
 impl Loader<RenewalOf> for Rows {
-    type Value = Dated;
+    type Value = Arc<Dated>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[RenewalOf]) -> Result<HashMap<RenewalOf, Dated>, Shared> {
+    async fn load(&self, keys: &[RenewalOf]) -> Result<HashMap<RenewalOf, Self::Value>, Shared> {
         let contracts = ids(keys, |key| key.0);
         let found = store::contract::list_renewed(self.0.db.read(), &contracts, self.today()).await?;
-        Ok(found.into_iter().map(|(of, dated)| (RenewalOf(of), dated)).collect())
+        Ok(found
+            .into_iter()
+            .map(|(of, dated)| (RenewalOf(of), Arc::new(dated)))
+            .collect())
     }
 }
 
 impl Loader<SubscriptionContractOf> for Rows {
-    type Value = Dated;
+    type Value = Arc<Dated>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[SubscriptionContractOf]) -> Result<HashMap<SubscriptionContractOf, Dated>, Shared> {
+    async fn load(
+        &self,
+        keys: &[SubscriptionContractOf],
+    ) -> Result<HashMap<SubscriptionContractOf, Self::Value>, Shared> {
         let asked = ids(keys, |key| (key.0, key.1.clone()));
         let found = store::contract::list_of_subscriptions(self.0.db.read(), &asked, self.today()).await?;
         let key = |dated: &Dated| SubscriptionContractOf(dated.row.integration_id, dated.row.stripe_id.clone());
-        Ok(found.into_iter().map(|dated| (key(&dated), dated)).collect())
+        Ok(found.into_iter().map(|dated| (key(&dated), Arc::new(dated))).collect())
     }
 }
 
 impl Loader<InvoicesOf> for Rows {
-    type Value = Page<Dated>;
+    type Value = Page<Arc<Dated>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[InvoicesOf]) -> Result<HashMap<InvoicesOf, Self::Value>, Shared> {
@@ -127,7 +137,7 @@ impl Loader<InvoicesOf> for Rows {
                 let page = found
                     .remove(&key.subscription)
                     .unwrap_or_else(|| key.window.page(Vec::new()));
-                pages.insert(key.clone(), page);
+                pages.insert(key.clone(), page.map(Arc::new));
             }
         }
         Ok(pages)

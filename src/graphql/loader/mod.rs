@@ -28,8 +28,8 @@ pub(super) use read::MARGIN_MS;
 
 /// Rows that the nested lists of one request may ask for: lists within lists multiply.
 const MOST_ROWS: u64 = 50_000;
-/// Keys that are read with one statement at most.
-const MOST_KEYS: usize = 5_000;
+/// Keys that are read with one statement at most: what the database gives for them is held at once.
+const MOST_KEYS: usize = 1_000;
 /// How often the others get their turn before nobody is believed to ask for more.
 const TURNS: usize = 3;
 

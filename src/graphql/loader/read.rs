@@ -1,6 +1,7 @@
 //! How what was asked for together is read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 use entity::kind::StripeKind;
@@ -53,13 +54,13 @@ impl Loader<UserKey> for Rows {
 }
 
 impl Loader<FactsOf> for Rows {
-    type Value = Facts;
+    type Value = Arc<Facts>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, Facts>, Shared> {
+    async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, Self::Value>, Shared> {
         let mut facts = HashMap::new();
         for key in keys {
-            facts.insert(*key, facts_of(&self.0, key.0).await?);
+            facts.insert(*key, Arc::new(facts_of(&self.0, key.0).await?));
         }
         Ok(facts)
     }
@@ -163,11 +164,12 @@ impl Loader<SeenAt> for Rows {
 }
 
 impl Loader<FieldsOf> for Rows {
-    type Value = Vec<custom_field::Model>;
+    type Value = Vec<Arc<custom_field::Model>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[FieldsOf]) -> Result<HashMap<FieldsOf, Self::Value>, Shared> {
         let all = store::custom_field::list(self.0.db.read()).await?;
+        let all: Vec<_> = all.into_iter().map(Arc::new).collect();
         let own = |key: &FieldsOf| all.iter().filter(|field| field.owner == key.0).cloned().collect();
         Ok(keys.iter().map(|key| (*key, own(key))).collect())
     }
@@ -184,7 +186,7 @@ impl Loader<LineCountOf> for Rows {
 }
 
 impl Loader<LinesOf> for Rows {
-    type Value = Page<contract_line::Model>;
+    type Value = Arc<Page<contract_line::Model>>;
     type Error = Shared;
 
     async fn load(&self, keys: &[LinesOf]) -> Result<HashMap<LinesOf, Self::Value>, Shared> {
@@ -197,7 +199,7 @@ impl Loader<LinesOf> for Rows {
                 let page = found
                     .remove(&key.contract_id)
                     .unwrap_or_else(|| key.window.page(Vec::new()));
-                pages.insert(key.clone(), page);
+                pages.insert(key.clone(), Arc::new(page));
             }
         }
         Ok(pages)

@@ -21,6 +21,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::CHUNK;
 use super::page::{Key, Page, Place, Sorted, Window};
 use filter::filtered;
 
@@ -179,10 +180,14 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid, today: NaiveDate) -> Re
     dated::on(Entity::find_by_id(id), today).one(conn).await
 }
 
-/// Those of our ids.
+/// Those of our ids. What the database gives takes many times as much as the rows that are made of it: it is read piece by piece.
 pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid], today: NaiveDate) -> Result<Vec<Dated>, DbErr> {
-    let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
-    dated::on(rows, today).all(conn).await
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(CHUNK) {
+        let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
+        found.extend(dated::on(rows, today).all(conn).await?);
+    }
+    Ok(found)
 }
 
 async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<Uuid>, today: NaiveDate) -> Result<HashMap<Uuid, Dated>, DbErr> {
