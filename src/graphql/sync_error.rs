@@ -114,6 +114,7 @@ impl SyncErrorConnection {
         filter: store::sync_error::SyncErrorFilter,
     ) -> Result<Self, Fault> {
         let window = args.check(Listing::new("sync errors", "LAST_AT", Sorted::Number, false, &filter))?;
+        ctx.rows()?.allow(&window)?;
         let page = store::sync_error::list(ctx.app()?.db.read(), &filter, &window).await?;
         Ok(Self::of(page, &window, filter, store::sync_error::place))
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::{Code, Error};
 
 /// Rows of a page when nobody says how many.
-const DEFAULT_ROWS: u32 = 25;
+pub const DEFAULT_ROWS: u32 = 25;
 /// Rows of a page at most.
 pub const MOST_ROWS: u32 = 100;
 /// No honest cursor is longer.

@@ -6,6 +6,7 @@ use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Oper
 use async_graphql::{ErrorExtensionValues, Pos, Request, ServerError};
 
 mod access;
+mod cost;
 mod secret;
 mod source;
 mod subscription;
@@ -47,6 +48,8 @@ pub(crate) struct Limits {
     pub(crate) list_items: usize,
     /// Lists and objects within each other, of one variable or literal.
     pub(crate) value_nesting: usize,
+    /// What an operation costs: see [`cost`].
+    pub(crate) cost: u64,
 }
 
 /// The limits in force.
@@ -66,6 +69,7 @@ pub(crate) const LIMITS: Limits = Limits {
     string_bytes: 64 * 1024,
     list_items: 250,
     value_nesting: 32,
+    cost: 10_000,
 };
 
 /// Refused with a code, before execution.
@@ -103,6 +107,7 @@ pub(crate) fn admit(request: &mut Request, caller: Option<&Caller>) -> Result<Op
     if let Some(operation) = operation {
         subscription::check(operation)?;
         value::check_presence(operation, &request.variables)?;
+        cost::check(&document, operation, &request.variables, &LIMITS)?;
     }
     let kind = operation.map(|operation| operation.ty);
     request.set_parsed_query(document);

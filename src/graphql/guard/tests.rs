@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{LIMITS, admit};
 use crate::account::{Caller, Proof};
 
-fn caller() -> Caller {
+pub(super) fn caller() -> Caller {
     let user = user::Model {
         id: Uuid::nil(),
         email: String::new(),

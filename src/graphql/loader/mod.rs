@@ -26,8 +26,9 @@ pub(super) use key::{
 };
 pub(super) use read::MARGIN_MS;
 
-/// Rows that the nested lists of one request may ask for: lists within lists multiply.
-const MOST_ROWS: u64 = 50_000;
+/// Rows that the nested lists of one request may ask for. What an operation costs bounds them beforehand, as long as lists without
+/// pages are no longer than they are reckoned: here is counted what is really asked for. A page asks for one row more than it costs.
+const MOST_ROWS: u64 = 20_000;
 /// Keys that are read with one statement at most: what the database gives for them is held at once.
 const MOST_KEYS: usize = 1_000;
 /// How often the others get their turn before nobody is believed to ask for more.

@@ -16,7 +16,7 @@ const CLIENT: &str =
     stripeId address { line1 line2 city state postalCode country }
     customValues { field { key } value }
     stripeCustomers { stripeId linkedBy deletedInStripe }
-    contracts(first: 100, orderBy: {field: BOOKING_DATE}) { nodes { stripeId } }";
+    contracts(first: 30, orderBy: {field: BOOKING_DATE}) { nodes { stripeId } }";
 const RUN: &str = "id kind state stripeRequests failureCode
     phases { object state fraction seen created updated unchanged skipped failed }";
 
