@@ -21,6 +21,7 @@ mod integration;
 mod line;
 mod loader;
 mod mapping;
+mod measure;
 mod money;
 mod node;
 mod preview;
@@ -45,6 +46,7 @@ mod webhook;
 pub use context::ContextExt;
 pub(crate) use executed::{EachEvent, Executed};
 pub use fault::Fault;
+pub(crate) use measure::{Size, too_large};
 pub use subscription::SubscriptionRoot;
 pub use user::{Scope, User};
 
@@ -91,7 +93,9 @@ fn build() -> async_graphql::SchemaBuilder<QueryRoot, MutationRoot, Subscription
     Schema::build(QueryRoot::default(), MutationRoot::default(), SubscriptionRoot)
         .register_output_type::<stripe::StripeRecord>()
         .disable_suggestions()
-        .extension(executed::Watch)
+        .extension(executed::Watches {
+            most: guard::LIMITS.answer,
+        })
 }
 
 /// The schema over the parts of the server. Documents come in through the guard, which knows the limits.

@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::negotiate::{Media, Outcome, status};
+use crate::graphql::guard::LIMITS;
+use crate::graphql::too_large;
 use crate::store::Failure;
 
 /// More errors than this tell nobody more.
 const MAX_ERRORS: usize = 20;
-/// No answer and no event is longer.
-pub(super) const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// No answer and no event is longer. It is counted while it is built; here is looked at what has become of it.
+pub(super) const MAX_BYTES: usize = LIMITS.answer.text;
 
 /// A request that was not executed.
 #[derive(Debug)]
@@ -99,10 +101,7 @@ pub(super) fn from_response(mut response: Response, executed: bool, media: Media
             }
             answer.body(text)
         }
-        Ok(_) => {
-            let message = "The answer is too large; ask for fewer records at a time.";
-            Refusal::new(Outcome::DocumentRefused, message).into_http(media, request_id)
-        }
+        Ok(_) => from_response(Response::from_errors(vec![too_large()]), false, media, request_id),
         Err(error) => {
             tracing::error!(%error, "a response cannot be written");
             Refusal::new(Outcome::Broken, BROKEN).into_http(media, request_id)

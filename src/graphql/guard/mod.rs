@@ -14,6 +14,8 @@ mod value;
 mod weight;
 
 use crate::account::Caller;
+use crate::graphql::Size;
+pub(super) use value::selections;
 
 /// How much one request may ask for.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,8 @@ pub(crate) struct Limits {
     pub(crate) value_nesting: usize,
     /// What an operation costs: see [`cost`].
     pub(crate) cost: u64,
+    /// How large an answer, or an event, may get; counted while it is built. It is held together with the rows that it is made of.
+    pub(crate) answer: Size,
 }
 
 /// The limits in force.
@@ -70,6 +74,10 @@ pub(crate) const LIMITS: Limits = Limits {
     list_items: 250,
     value_nesting: 32,
     cost: 10_000,
+    answer: Size {
+        text: 10 * 1024 * 1024,
+        held: 32 * 1024 * 1024,
+    },
 };
 
 /// Refused with a code, before execution.

@@ -7,7 +7,7 @@ use async_graphql_value::Value as Literal;
 use super::{Limits, refuse, too_much};
 
 /// All selections of the document as they are written, fragments not expanded.
-pub(super) fn selections(document: &ExecutableDocument) -> Vec<&Selection> {
+pub(in crate::graphql) fn selections(document: &ExecutableDocument) -> Vec<&Selection> {
     let operations = document
         .operations
         .iter()

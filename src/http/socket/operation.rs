@@ -15,7 +15,7 @@ use super::close::Close;
 use super::message::Outgoing;
 use super::outbox::{Frame, Life, Outbox};
 use crate::account::{Caller, Peer};
-use crate::graphql::{EachEvent, Executed, guard};
+use crate::graphql::{EachEvent, Executed, guard, too_large};
 use crate::store::db::api_request;
 
 /// A subscription that is open, or was; its work ends when this is dropped.
@@ -127,10 +127,7 @@ impl Subscriber {
         match text {
             Ok(text) if !executed => Err(Stop::Errors(text)),
             Ok(text) if text.len() <= MAX_BYTES => Ok(text),
-            Ok(_) => {
-                let error = guard::refuse("LIMIT_EXCEEDED", "An event is too large; ask for less.", None);
-                Err(Stop::Errors(refusal(id, error, &self.request_id)))
-            }
+            Ok(_) => Err(Stop::Errors(refusal(id, too_large(), &self.request_id))),
             Err(error) => {
                 tracing::error!(%error, "an event cannot be written");
                 Err(Stop::Errors(broken(id, &self.request_id)))
