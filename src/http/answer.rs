@@ -1,7 +1,7 @@
 //! What goes back: an executor's response or a refusal, as JSON with its status.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
@@ -12,6 +12,8 @@ use crate::graphql::guard::LIMITS;
 use crate::graphql::too_large;
 use crate::store::Failure;
 
+/// Seconds after which there may be room.
+pub(super) const AGAIN_AFTER: &str = "1";
 /// More errors than this tell nobody more.
 const MAX_ERRORS: usize = 20;
 /// No answer and no event is longer. It is counted while it is built; here is looked at what has become of it.
@@ -40,6 +42,7 @@ impl Refusal {
             Outcome::BadToken => "UNAUTHENTICATED",
             Outcome::CrossSite => "FORBIDDEN",
             Outcome::Timeout => "TIMEOUT",
+            Outcome::Overloaded => "OVERLOADED",
             Outcome::Broken => "INTERNAL",
             Outcome::Unavailable(failure) => failure.code().unwrap_or("INTERNAL"),
             _ => "BAD_REQUEST",
@@ -56,6 +59,9 @@ impl Refusal {
         let mut answer = begin(self.outcome, media);
         if self.outcome == Outcome::WrongMethod {
             answer.insert_header((ALLOW, "POST"));
+        }
+        if self.outcome == Outcome::Overloaded {
+            answer.insert_header((RETRY_AFTER, AGAIN_AFTER));
         }
         answer.body(body.to_string())
     }

@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::Refusal;
+use super::bodies::{Body, Full, Share};
 use super::negotiate::Outcome;
 
-const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_VARIABLES_BYTES: usize = 512 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -47,30 +47,36 @@ pub(super) fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Reads at most 1 MiB, in at most 10 s.
-pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<Vec<u8>, Refusal> {
-    let too_large = || Refusal::new(Outcome::TooLarge, format!("A body has at most {MAX_BODY_BYTES} bytes."));
+/// Reads a body into `share`, in at most 10 s.
+pub(super) async fn read(headers: &HeaderMap, payload: Payload, share: &Share) -> Result<Body, Refusal> {
+    let most = share.of_one;
+    let too_large = || Refusal::new(Outcome::TooLarge, format!("A body of yours has at most {most} bytes."));
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| usize::try_from(bytes).is_ok_and(|bytes| bytes > MAX_BODY_BYTES)) {
+    if announced.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > most)) {
         return Err(too_large());
     }
     let reading = async {
         let mut payload = payload;
-        let mut body = Vec::new();
+        let mut body = share.begin();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_cut_off| malformed("The body ended early."))?;
-            if body.len() + chunk.len() > MAX_BODY_BYTES {
+            if body.len() + chunk.len() > most {
                 return Err(too_large());
             }
-            body.extend_from_slice(&chunk);
+            body.add(&chunk).map_err(|Full| overloaded())?;
         }
         Ok(body)
     };
     tokio::time::timeout(BODY_TIMEOUT, reading)
         .await
         .map_err(|_elapsed| Refusal::new(Outcome::BodyTimeout, "The body came too slowly."))?
+}
+
+fn overloaded() -> Refusal {
+    let message = "Too many requests are being read; send this one again in a moment.";
+    Refusal::new(Outcome::Overloaded, message)
 }
 
 /// The parts of a request, their types not yet checked. A part that is given twice is refused; others than these are ignored.

@@ -13,10 +13,11 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::answer::{self, Refusal};
+use super::bodies::Body;
 use super::credentials::{self, Shown};
 use super::negotiate::{self, Media, Outcome};
 use super::{Shared, body, headers, origin, socket};
-use crate::account::Peer;
+use crate::account::{Caller, Peer};
 use crate::graphql::{Executed, guard, request_data};
 use crate::store::db::api_request;
 
@@ -32,9 +33,17 @@ pub(super) fn routes(routes: &mut web::ServiceConfig) {
 async fn post(http: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpResponse {
     let read = async {
         body::check_type(http.headers())?;
-        let shown = credentials::read(&http, &shared.app, &shared.origin)?;
-        let bytes = body::read(http.headers(), payload).await?;
-        Ok((body::parse(&bytes)?, shown))
+        let caller = identify(&http, &shared).await?;
+        let share = match caller {
+            Some(_) => &shared.bodies.callers,
+            None => &shared.bodies.strangers,
+        };
+        let body = body::read(http.headers(), payload, share).await?;
+        Ok(Asked {
+            request: body::parse(&body)?,
+            caller,
+            body: Some(body),
+        })
     };
     respond(&http, &shared, read).await
 }
@@ -44,29 +53,45 @@ async fn get(http: HttpRequest, payload: Payload, shared: Data<Shared>) -> HttpR
         return socket::open(&http, payload, shared.into_inner());
     }
     let read = async {
-        let shown = credentials::read(&http, &shared.app, &shared.origin)?;
-        Ok((body::parse_query(http.query_string())?, shown))
+        let caller = identify(&http, &shared).await?;
+        Ok(Asked {
+            request: body::parse_query(http.query_string())?,
+            caller,
+            body: None,
+        })
     };
     respond(&http, &shared, read).await
+}
+
+/// Who asks. Looked at before anything is read: a bad token is not worth a body.
+async fn identify(http: &HttpRequest, shared: &Data<Shared>) -> Result<Option<Caller>, Refusal> {
+    let shown = credentials::read(http, &shared.app, &shared.origin)?;
+    if matches!(shown, Shown::Nothing) {
+        return Ok(None);
+    }
+    let app = Arc::clone(&shared.app);
+    let work = Box::pin(api_request::scope(
+        async move { credentials::identify(&app, shown).await },
+    ));
+    on_the_runtime(&shared.runtime, OPERATION_TIMEOUT, work).await
 }
 
 async fn respond(
     http: &HttpRequest,
     shared: &Data<Shared>,
-    read: impl Future<Output = Result<(Request, Shown), Refusal>>,
+    read: impl Future<Output = Result<Asked, Refusal>>,
 ) -> HttpResponse {
     let id = headers::id_of(http);
     let Some(media) = negotiate::media(http.headers()) else {
         let message = "Accept application/graphql-response+json or application/json.";
         return Refusal::new(Outcome::NotAcceptable, message).into_http(Media::Json, &id);
     };
-    let (request, shown) = match read.await {
-        Ok(read) => read,
+    let asked = match read.await {
+        Ok(asked) => asked,
         Err(refusal) => return refusal.into_http(media, &id),
     };
     let call = Call {
-        request,
-        shown,
+        asked,
         peer: origin::peer(http, &shared.app.config.trusted_proxies),
         is_get: http.method() == actix_web::http::Method::GET,
     };
@@ -99,10 +124,17 @@ async fn on_the_runtime<T: Send + 'static>(
     }
 }
 
-/// A request, read and not yet looked into.
-struct Call {
+/// A request, read and not yet looked into, and who asks.
+struct Asked {
     request: Request,
-    shown: Shown,
+    caller: Option<Caller>,
+    /// Held until the answer is there: what was made of it takes as much.
+    body: Option<Body>,
+}
+
+/// A request on its way.
+struct Call {
+    asked: Asked,
     peer: Peer,
     is_get: bool,
 }
@@ -110,13 +142,12 @@ struct Call {
 impl Call {
     /// Gives the response, and whether anything was executed.
     async fn execute(self, shared: Arc<Shared>) -> Result<(Response, bool), Refusal> {
-        let Self {
+        let Self { asked, peer, is_get } = self;
+        let Asked {
             mut request,
-            shown,
-            peer,
-            is_get,
-        } = self;
-        let caller = credentials::identify(&shared.app, shown).await?;
+            caller,
+            body: _held,
+        } = asked;
         match guard::admit(&mut request, caller.as_ref()) {
             Err(error) => return Ok((Response::from_errors(vec![error]), false)),
             Ok(Some(OperationType::Subscription)) => {

@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 mod answer;
+mod bodies;
 mod body;
 mod credentials;
 mod graphql;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     runtime: Handle,
     /// The origin that people reach the server by.
     origin: String,
+    bodies: bodies::Bodies,
     sockets: socket::Gate,
     socket_limits: SocketLimits,
     /// Set when the server stops: requests come to their end, sockets would not by themselves.
@@ -91,6 +93,7 @@ pub fn bind_with(app: Arc<App>, socket_limits: SocketLimits) -> io::Result<Serve
         origin,
         schema: crate::graphql::schema(Arc::clone(&app)),
         runtime: Handle::current(),
+        bodies: bodies::Bodies::default(),
         sockets: socket::Gate::default(),
         socket_limits,
         stopping: stopping.clone(),

@@ -64,6 +64,8 @@ pub(super) enum Outcome {
     Timeout,
     /// The caller cannot be identified while the database is like this.
     Unavailable(Failure),
+    /// There is no room for it now.
+    Overloaded,
 }
 
 /// The status code.
@@ -89,7 +91,9 @@ pub(super) fn status(outcome: Outcome, media: Media) -> StatusCode {
         Outcome::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Outcome::UnsupportedBody => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Outcome::Broken | Outcome::ExecutedBroken => StatusCode::INTERNAL_SERVER_ERROR,
-        Outcome::Timeout | Outcome::ExecutedUnavailable | Outcome::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Outcome::Timeout | Outcome::Overloaded | Outcome::ExecutedUnavailable | Outcome::Unavailable(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
     }
 }
 

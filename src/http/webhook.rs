@@ -10,8 +10,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::ID;
 use entity::kind::{EventOutcome, EventWay};
 use entity::{integration, stripe_event};
+use secrecy::SecretString;
 
-use super::negotiate::{Media, status};
+use super::answer::{AGAIN_AFTER, Refusal};
+use super::negotiate::{Media, Outcome, status};
 use super::{Shared, body};
 use crate::app::App;
 use crate::error::Error;
@@ -55,62 +57,91 @@ impl Answered {
     }
 }
 
+/// An endpoint that there is.
+struct Endpoint {
+    integration: integration::Model,
+    secrets: Vec<SecretString>,
+}
+
 async fn receive(request: HttpRequest, path: Path<String>, payload: Payload, shared: Data<Shared>) -> HttpResponse {
     if request.headers().contains_key(CONTENT_ENCODING) {
         return HttpResponse::build(StatusCode::UNSUPPORTED_MEDIA_TYPE).body("send the body as it is");
     }
-    let body = match body::read(request.headers(), payload).await {
-        Ok(body) => body,
-        Err(refusal) => {
-            return HttpResponse::build(status(refusal.outcome, Media::GraphqlResponse)).body(refusal.message);
-        }
-    };
     let signatures: Vec<_> = request.headers().get_all(SIGNATURE).collect();
     let signature = match signatures.as_slice() {
         [one] => one.to_str().unwrap_or_default().to_owned(),
         _ => return Answered::Refused("there has to be one Stripe-Signature header").into_http(),
     };
+    // Nothing is read for an endpoint that there is not.
     let app = Arc::clone(&shared.app);
-    let taking = shared
-        .runtime
-        .spawn(async move { take(&app, &path.into_inner(), &signature, body).await });
-    match taking.await {
-        Ok(Ok(answered)) => answered.into_http(),
+    let endpoint = match on_the_runtime(&shared, async move { find(&app, &path.into_inner()).await }).await {
+        Some(Some(endpoint)) => endpoint,
+        Some(None) => return Answered::Unknown.into_http(),
+        None => return Answered::NotStored.into_http(),
+    };
+    let body = match body::read(request.headers(), payload, &shared.bodies.webhooks).await {
+        Ok(body) => body,
+        Err(refusal) => return refused_body(refusal),
+    };
+    let app = Arc::clone(&shared.app);
+    let taking = async move { Ok(take(&app, &endpoint, &signature, &body).await) };
+    let answered = on_the_runtime(&shared, taking).await;
+    answered.unwrap_or(Answered::NotStored).into_http()
+}
+
+fn refused_body(refusal: Refusal) -> HttpResponse {
+    let mut answer = HttpResponse::build(status(refusal.outcome, Media::GraphqlResponse));
+    if refusal.outcome == Outcome::Overloaded {
+        answer.insert_header((RETRY_AFTER, AGAIN_AFTER));
+    }
+    answer.body(refusal.message)
+}
+
+/// `None` when it cannot be done, which is logged.
+async fn on_the_runtime<T: Send + 'static>(
+    shared: &Shared,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Option<T> {
+    match shared.runtime.spawn(work).await {
+        Ok(Ok(done)) => Some(done),
         Ok(Err(error)) => {
             tracing::error!(%error, "a webhook could not be taken");
-            Answered::NotStored.into_http()
+            None
         }
         Err(panic) => {
             tracing::error!(%panic, "a webhook could not be taken");
-            Answered::NotStored.into_http()
+            None
         }
     }
 }
 
-async fn take(app: &Arc<App>, id: &str, signature: &str, body: Vec<u8>) -> Result<Answered, Error> {
+/// The endpoint of an integration whose webhooks are on.
+async fn find(app: &App, id: &str) -> Result<Option<Endpoint>, Error> {
     let Some((IdType::Integration, integration_id)) = id::decode(&ID::from(id)) else {
-        return Ok(Answered::Unknown);
+        return Ok(None);
     };
     let Some(integration) = store::integration::find(app.db.read(), integration_id).await? else {
-        return Ok(Answered::Unknown);
+        return Ok(None);
     };
     let secrets = app.webhook_secrets(&integration)?;
-    if secrets.is_empty() {
-        return Ok(Answered::Unknown);
+    Ok((!secrets.is_empty()).then_some(Endpoint { integration, secrets }))
+}
+
+async fn take(app: &Arc<App>, endpoint: &Endpoint, signature: &str, body: &[u8]) -> Answered {
+    let Endpoint { integration, secrets } = endpoint;
+    if let Err(error) = verify(signature, body, secrets, app.clock.now().timestamp()) {
+        tracing::info!(%error, integration = %integration.id.simple(), "a webhook is not believed");
+        return Answered::Refused("the signature does not fit");
     }
-    if let Err(error) = verify(signature, &body, &secrets, app.clock.now().timestamp()) {
-        tracing::info!(%error, integration = %integration_id.simple(), "a webhook is not believed");
-        return Ok(Answered::Refused("the signature does not fit"));
-    }
-    let Ok(envelope) = envelope(&body) else {
-        return Ok(Answered::Refused("the body is no event"));
+    let Ok(envelope) = envelope(body) else {
+        return Answered::Refused("the body is no event");
     };
-    let event = row(app, &integration, envelope, &body);
+    let event = row(app, integration, envelope, body);
     if app.intake.put(&app.db, event).await.is_err() {
-        return Ok(Answered::NotStored);
+        return Answered::NotStored;
     }
     app.wake.notify_one();
-    Ok(Answered::Stored)
+    Answered::Stored
 }
 
 /// What is none of ours is remembered by its id and goes no further.

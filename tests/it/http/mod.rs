@@ -1,6 +1,7 @@
 //! The HTTP layer and the accounts behind it, over a real socket and a real database.
 
 mod account;
+mod bodies;
 mod cost;
 mod credentials;
 mod document;

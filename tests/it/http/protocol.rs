@@ -84,7 +84,7 @@ async fn get_is_for_queries_and_knows_the_operation_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_is_exactly_one_request_of_a_mebibyte() {
+async fn a_body_is_exactly_one_request() {
     let server = Server::start().await;
     for bad in [
         "[{\"query\":\"{__typename}\"},{\"query\":\"{__typename}\"}]",
@@ -97,9 +97,6 @@ async fn a_body_is_exactly_one_request_of_a_mebibyte() {
     ] {
         assert_eq!(send(server.post_text(bad)).await.status, 400, "{bad}");
     }
-    let padded = |bytes: usize| format!("{TYPENAME}{}", " ".repeat(bytes - TYPENAME.len()));
-    assert_eq!(send(server.post_text(&padded(1024 * 1024))).await.status, 200);
-    assert_eq!(send(server.post_text(&padded(1024 * 1024 + 1))).await.status, 413);
     for bytes in [
         &b"{\"query\":\"\xc0\x80\"}"[..],
         b"\xff\xfe{\0}\0",
@@ -113,9 +110,12 @@ async fn a_body_is_exactly_one_request_of_a_mebibyte() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_an_end_is_cut_off_at_a_mebibyte() {
     let server = Server::start().await;
+    let token = server.admin_token().await;
     let mut socket = TcpStream::connect(server.address).await.unwrap();
-    let head =
-        "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nauthorization: Bearer {token}\r\n\
+         transfer-encoding: chunked\r\n\r\n"
+    );
     socket.write_all(head.as_bytes()).await.unwrap();
     let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
     let mut first_line = [0; 12];

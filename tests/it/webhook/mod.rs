@@ -1,6 +1,7 @@
 //! Stripe's webhooks: what is believed and what is refused, when it is safe, and what each event does.
 
 mod account;
+mod body;
 mod clocks;
 mod effect;
 mod metadata;
