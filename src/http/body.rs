@@ -79,6 +79,11 @@ fn overloaded() -> Refusal {
     Refusal::new(Outcome::Overloaded, message)
 }
 
+/// A body without the byte order mark that some programs put before JSON.
+pub(super) fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
 /// The parts of a request, their types not yet checked. A part that is given twice is refused; others than these are ignored.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,7 +100,7 @@ struct Parts<'a> {
 
 /// The request in a JSON body.
 pub(super) fn parse(body: &[u8]) -> Result<Request, Refusal> {
-    let text = str::from_utf8(body).map_err(|_utf8| malformed("The body is not UTF-8."))?;
+    let text = str::from_utf8(unmarked(body)).map_err(|_utf8| malformed("The body is not UTF-8."))?;
     if text.trim_start().starts_with('[') {
         return Err(malformed("Batches are not taken; send one request at a time."));
     }
@@ -182,6 +187,7 @@ mod tests {
             r#"{"query":"{a}"}"#,
             r#" {"query":"{a}","operationName":null,"variables":null,"extensions":null}"#,
             r#"{"query":"{a}","operationName":"A","variables":{},"extensions":{"a":1},"other":[]}"#,
+            "\u{feff}{\"query\":\"{a}\"}",
         ] {
             assert_eq!(outcome(good), None, "{good}");
         }
@@ -203,7 +209,9 @@ mod tests {
             r#"{"query":"{a}","query":"{b}"}"#,
             r#"{"query":"{a}","variables":{"a":"\ud800"}}"#,
             r#"{"query":"{a}","variables":{"a":1e400}}"#,
-            "\u{feff}{\"query\":\"{a}\"}",
+            "\u{feff}\u{feff}{\"query\":\"{a}\"}",
+            "\u{feff}[]",
+            "\u{feff}",
         ] {
             assert_eq!(outcome(bad), Some(Outcome::Malformed), "{bad}");
         }

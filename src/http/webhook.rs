@@ -133,6 +133,7 @@ async fn take(app: &Arc<App>, endpoint: &Endpoint, signature: &str, body: &[u8])
         tracing::info!(%error, integration = %integration.id.simple(), "a webhook is not believed");
         return Answered::Refused("the signature does not fit");
     }
+    let body = body::unmarked(body);
     let Ok(envelope) = envelope(body) else {
         return Answered::Refused("the body is no event");
     };

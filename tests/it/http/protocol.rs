@@ -100,11 +100,16 @@ async fn a_body_is_exactly_one_request() {
     for bytes in [
         &b"{\"query\":\"\xc0\x80\"}"[..],
         b"\xff\xfe{\0}\0",
-        b"\xef\xbb\xbf{\"query\":\"{a}\"}",
+        b"\xef\xbb{\"query\":\"{__typename}\"}",
     ] {
         let request = server.post_text("").body(bytes.to_vec());
         assert_eq!(send(request).await.status, 400, "{bytes:?}");
     }
+    let marked = format!("\u{feff}{TYPENAME}");
+    assert_eq!(
+        send(server.post_text(&marked)).await.text,
+        r#"{"data":{"__typename":"Query"}}"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

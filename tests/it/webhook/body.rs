@@ -1,4 +1,4 @@
-//! Bodies of deliveries: for which endpoints they are read, how many are held at a time.
+//! Bodies of deliveries: for which endpoints they are read, how many are held at a time, and the mark that may stand before them.
 
 use std::time::Duration;
 
@@ -9,9 +9,10 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tributary::store::source::unpack;
 
-use super::support::{endpoint, event, kept};
-use crate::support::webhook::{SECRET, set_webhook_secret};
+use super::support::{assert_answer, endpoint, event, kept};
+use crate::support::webhook::{SECRET, inbox, set_webhook_secret};
 use crate::support::{TestApp, until};
 
 const MEBIBYTE: usize = 1024 * 1024;
@@ -93,4 +94,24 @@ async fn bodies_that_never_end_are_held_up_to_a_bound_and_given_back() {
     })
     .await;
     assert_eq!(kept(&app).await, ["evt_1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mark_of_a_byte_order_is_signed_and_not_kept() {
+    let (app, _id, hooks) = endpoint().await;
+    let told = event(&app, "evt_1");
+    let marked = format!("\u{feff}{told}");
+    let deliver = async |signed: &str| {
+        let header = sign(SECRET, app.clock.now().timestamp(), signed);
+        hooks.post(&[("Stripe-Signature", &header)], marked.clone()).await
+    };
+    let answer = deliver(&told.to_string()).await;
+    assert_answer(
+        &answer,
+        StatusCode::BAD_REQUEST,
+        "signed without the mark that was sent",
+    );
+    assert_answer(&deliver(&marked).await, StatusCode::OK, "signed with it");
+    let bodies: Vec<_> = inbox(&app).await.into_iter().filter_map(|event| event.body).collect();
+    assert_eq!(unpack(&bodies[0]).unwrap(), told);
 }

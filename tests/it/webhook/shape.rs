@@ -117,7 +117,10 @@ async fn what_cannot_be_read_is_refused_though_signed() {
         ("two events", format!("{whole}{whole}")),
         ("a list of events", format!("[{whole}]")),
         ("null", "null".to_owned()),
-        ("a mark of the byte order in front", format!("\u{feff}{whole}")),
+        (
+            "two marks of the byte order in front",
+            format!("\u{feff}\u{feff}{whole}"),
+        ),
         ("deep JSON", with_data(&nested(200))),
         ("very deep JSON", with_data(&nested(200_000))),
         ("a number beyond all", with_data("1e999")),
