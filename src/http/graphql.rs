@@ -70,9 +70,8 @@ async fn identify(http: &HttpRequest, shared: &Data<Shared>) -> Result<Option<Ca
         return Ok(None);
     }
     let app = Arc::clone(&shared.app);
-    let work = Box::pin(api_request::scope(
-        async move { credentials::identify(&app, shown).await },
-    ));
+    let asked = async move { credentials::identify(&app, shown).await };
+    let work = Box::pin(api_request::scope(api_request::alone(), asked));
     on_the_runtime(&shared.runtime, OPERATION_TIMEOUT, work).await
 }
 
@@ -96,7 +95,11 @@ async fn respond(
         is_get: http.method() == actix_web::http::Method::GET,
     };
     let span = tracing::info_span!("graphql", request = id);
-    let work = api_request::scope(call.execute(Arc::clone(shared))).instrument(span);
+    let turns = match &call.asked.caller {
+        Some(caller) => shared.turns.of(caller.user.id),
+        None => api_request::alone(),
+    };
+    let work = api_request::scope(turns, call.execute(Arc::clone(shared))).instrument(span);
     match on_the_runtime(&shared.runtime, OPERATION_TIMEOUT, work).await {
         Ok((response, executed)) => answer::from_response(response, executed, media, &id),
         Err(refusal) => refusal.into_http(media, &id),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Shared;
 use crate::store::Failure;
@@ -28,13 +29,10 @@ async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
     let asked = shared
         .runtime
         .spawn(async move { app.db.check_writable(app.clock.now_ms()).await });
-    let reason = match tokio::time::timeout(PATIENCE, asked).await {
+    let reason = match tokio::time::timeout(PATIENCE, AbortOnDropHandle::new(asked)).await {
         Ok(Ok(Ok(()))) => return HttpResponse::Ok().body("ok"),
-        Ok(Ok(Err(error))) => match Failure::of(&error) {
-            Failure::DiskFull => "the disk of the database is full",
-            Failure::Unwritable => "the database cannot be written",
-            _ => UNANSWERED,
-        },
+        Ok(Ok(Err(Failure::DiskFull))) => "the disk of the database is full",
+        Ok(Ok(Err(Failure::Unwritable))) => "the database cannot be written",
         _ => UNANSWERED,
     };
     HttpResponse::ServiceUnavailable().body(reason)

@@ -29,6 +29,7 @@ mod webhook;
 
 use crate::app::App;
 use crate::graphql::Schema;
+use crate::store::db::api_request;
 
 pub use socket::Limits as SocketLimits;
 
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     origin: String,
     bodies: bodies::Bodies,
     sockets: socket::Gate,
+    /// Whose turn it is to read.
+    turns: api_request::Turns,
     socket_limits: SocketLimits,
     /// Set when the server stops: requests come to their end, sockets would not by themselves.
     stopping: CancellationToken,
@@ -95,6 +98,7 @@ pub fn bind_with(app: Arc<App>, socket_limits: SocketLimits) -> io::Result<Serve
         runtime: Handle::current(),
         bodies: bodies::Bodies::default(),
         sockets: socket::Gate::default(),
+        turns: api_request::Turns::default(),
         socket_limits,
         stopping: stopping.clone(),
         app,

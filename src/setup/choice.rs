@@ -63,6 +63,9 @@ fn said_of(
     if going.iter().any(|(_, known)| known.id == id) {
         return Err(goes("integrationId"));
     }
+    if same.is_none() && going.iter().any(|(told, _)| *told == Sameness::Same) {
+        return Err(goes("apiKey"));
+    }
     let said = here.iter().find(|(_, known)| known.id == id);
     let (told, known) = said.ok_or_else(Error::no_such_integration)?;
     match (told, same) {

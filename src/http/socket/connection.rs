@@ -8,6 +8,7 @@ use async_graphql::Request;
 use async_graphql::parser::types::OperationType;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -21,6 +22,7 @@ use super::operation::{Operation, Subscriber, refusal};
 use super::outbox::{Frame, Outbox, write_all};
 use crate::account::{Caller, Peer};
 use crate::graphql::guard;
+use crate::store::db::api_request;
 
 /// What is known when a socket is opened.
 pub(super) struct Opened {
@@ -108,7 +110,7 @@ impl Connection {
         }
         let (app, shown) = (Arc::clone(&self.opened.shared.app), self.opened.shown.clone());
         let asked = async move { credentials::identify_again(&app, &shown).await };
-        match self.opened.shared.runtime.spawn(asked).await {
+        match self.ask(asked).await {
             Ok(Ok(Some(_caller))) => Ok(()),
             Ok(Ok(None)) => Err(Close::Forbidden),
             Ok(Err(error)) => {
@@ -168,6 +170,12 @@ impl Connection {
         let ticket = self.opened.shared.sockets.enter(caller.user.id, self.limits.sockets);
         self.signed_in = Some((caller, ticket.ok_or(Close::TooManySockets)?));
         self.say(&Outgoing::ConnectionAck).await
+    }
+
+    /// Reads as a request does, for as long as the socket waits for it.
+    async fn ask<T: Send + 'static>(&self, asked: impl Future<Output = T> + Send + 'static) -> Result<T, JoinError> {
+        let asked = api_request::scope(api_request::alone(), asked);
+        AbortOnDropHandle::new(self.opened.shared.runtime.spawn(asked)).await
     }
 
     /// Nobody has anything to watch: a socket is for those who are signed in.

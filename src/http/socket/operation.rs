@@ -63,8 +63,9 @@ impl Subscriber {
         let (outbox, request_id) = (self.outbox.clone(), Arc::clone(&self.request_id));
         let delivery = {
             let (id, life) = (id.clone(), life.clone());
+            let turns = self.shared.turns.of(self.caller.user.id);
             let deliver = async move { self.deliver(&id, &life, request).await };
-            AbortOnDropHandle::new(tokio::spawn(api_request::scope(deliver)))
+            AbortOnDropHandle::new(tokio::spawn(api_request::scope(turns, deliver)))
         };
         let last = match delivery.await {
             Ok(Ok(())) => Outgoing::Complete { id: &id }.write().ok(),

@@ -113,6 +113,7 @@ fn what_is_said_to_be_the_first_s() {
         (&[(Unread, false), (Same, false)], mismatch),
         (&[(Unread, false)], refused("apiKey", Code::KeyPermissionMissing)),
         (&[(Same, true)], refused("integrationId", Code::Conflict)),
+        (&[(Untold, false), (Same, true)], refused("apiKey", Code::Conflict)),
         (&[(Same, false), (Same, false)], refused("apiKey", Code::Conflict)),
     ] {
         let said = Account::Of(Uuid::from_u128(1));

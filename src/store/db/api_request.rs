@@ -1,16 +1,19 @@
 //! What the statements of one API request may take: a bounded time each, a few connections at once, and no longer than somebody
 //! waits for the answer. Reads know by themselves whether they belong to a request; all other work has no such bounds.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
 /// The longest that one statement of a request may take.
 pub const STATEMENT_LIMIT: Duration = Duration::from_secs(8);
-/// Statements of one request that run side by side. Fewer than there are connections: one request must not hold up all others.
+/// Reads of one user that run side by side, in however many requests. Fewer than there are connections: one user must not hold up
+/// all others.
 const SIDE_BY_SIDE: usize = 2;
 
 tokio::task_local! {
@@ -18,10 +21,33 @@ tokio::task_local! {
     static STATEMENT: Arc<AtomicBool>;
 }
 
+/// Whose turn it is to read, by user. Requests of one user share it.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<HashMap<Uuid, Weak<Semaphore>>>);
+
+impl Turns {
+    /// The turns of a user's requests.
+    pub fn of(&self, user_id: Uuid) -> Arc<Semaphore> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turns) = known.get(&user_id).and_then(Weak::upgrade) {
+            return turns;
+        }
+        known.retain(|_, turns| turns.strong_count() > 0);
+        let turns = alone();
+        known.insert(user_id, Arc::downgrade(&turns));
+        turns
+    }
+}
+
+/// The turns of a request that is nobody's yet.
+pub fn alone() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(SIDE_BY_SIDE))
+}
+
 /// A request under way.
 #[derive(Debug)]
 pub(super) struct ApiRequest {
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     left: CancellationToken,
 }
 
@@ -39,11 +65,17 @@ impl ApiRequest {
     }
 }
 
-/// Runs `work` as one API request. Its statements, those of its [`spawn`]ed tasks included, end when it is dropped.
-pub async fn scope<T>(work: impl Future<Output = T>) -> T {
+/// This task works for a request.
+pub(super) fn is_under_way() -> bool {
+    REQUEST.try_with(|_request| ()).is_ok()
+}
+
+/// Runs `work` as one API request, which reads in its `turns`. Its statements, those of its [`spawn`]ed tasks included, end when it
+/// is dropped.
+pub async fn scope<T>(turns: Arc<Semaphore>, work: impl Future<Output = T>) -> T {
     let left = CancellationToken::new();
     let request = Arc::new(ApiRequest {
-        turns: Semaphore::new(SIDE_BY_SIDE),
+        turns,
         left: left.clone(),
     });
     let _ends_the_others: DropGuard = left.drop_guard();

@@ -16,6 +16,7 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use tracing::Instrument;
 
 pub mod api_request;
 pub mod failure;
@@ -37,6 +38,8 @@ use writable::Writable;
 pub struct Db {
     read: Reader,
     write: DatabaseConnection,
+    /// For what the API's callers write.
+    callers_write: DatabaseConnection,
     /// Whether writing works, asked beside all other work.
     check: DatabaseConnection,
     writable: Arc<Writable>,
@@ -52,6 +55,8 @@ struct Pools {
     work: DatabaseConnection,
     /// On SQLite one connection, which everybody waits for in turn.
     write: DatabaseConnection,
+    /// Writes of the API's callers.
+    callers_write: DatabaseConnection,
     /// For the readiness check, which nobody else may keep waiting where that can be helped.
     check: DatabaseConnection,
 }
@@ -84,6 +89,7 @@ impl Db {
         Ok(Self {
             read: Reader::new(pools.work, pools.callers, abandoned),
             write: pools.write,
+            callers_write: pools.callers_write,
             check: pools.check,
             writable: Arc::default(),
             owes_flush: Arc::new(AtomicBool::new(owes_flush)),
@@ -102,13 +108,17 @@ impl Db {
 
     /// For one statement that writes. Anything longer wants [`Db::begin`].
     pub fn write(&self) -> &DatabaseConnection {
-        &self.write
+        if api_request::is_under_way() {
+            &self.callers_write
+        } else {
+            &self.write
+        }
     }
 
     /// Begins a writing transaction. On SQLite it takes the write lock at once: a transaction that reads first and then cannot
     /// write is the one failure that waiting does not cure.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        self.begin_on(&self.write).await
+        self.begin_on(self.write()).await
     }
 
     async fn begin_on(&self, pool: &DatabaseConnection) -> Result<Transaction, DbErr> {
@@ -117,7 +127,11 @@ impl Db {
             ..TransactionOptions::default()
         };
         match begin_to_the_end(pool, options).await {
-            Ok(begun) => Ok(Transaction::new(begun, Arc::clone(&self.writable))),
+            Ok(begun) => Ok(Transaction::new(
+                begun,
+                Arc::clone(&self.writable),
+                Arc::clone(self.read.abandoned()),
+            )),
             Err(error) => {
                 self.writable.note_failure(&error);
                 Err(error)
@@ -125,13 +139,20 @@ impl Db {
         }
     }
 
-    /// Fails when nothing can be written now. Writes, unless something was written a moment ago; `now_ms` is kept for people who look.
-    pub async fn check_writable(&self, now_ms: i64) -> Result<(), DbErr> {
-        self.ping().await?;
-        let _one_at_a_time = match self.writable.trust_or_turn().await {
-            writable::Next::Trust => return Ok(()),
+    /// Fails when the database does not answer, or nothing can be written now. Writes, unless that was tried a moment ago; `now_ms` is
+    /// kept for people who look.
+    pub async fn check_writable(&self, now_ms: i64) -> Result<(), Failure> {
+        self.ping().await.map_err(|error| Failure::of(&error))?;
+        let _one_at_a_time = match self.writable.believe_or_check().await {
+            writable::Next::Believe(found) => return found,
             writable::Next::Check(turn) => turn,
         };
+        self.write_check(now_ms).await.map_err(|error| Failure::of(&error))?;
+        self.writable.note_written();
+        Ok(())
+    }
+
+    async fn write_check(&self, now_ms: i64) -> Result<(), DbErr> {
         let tx = self.begin_on(&self.check).await?;
         writable::write(&tx, now_ms).await?;
         tx.commit().await
@@ -192,6 +213,7 @@ impl Db {
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         self.check.close().await?;
+        self.callers_write.close().await?;
         // It may be one of those already.
         self.write.close().await
     }
@@ -204,7 +226,8 @@ async fn begin_to_the_end(
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
     let pool = pool.clone();
-    tokio::spawn(async move { pool.begin_with_options(options).await })
+    let begin = async move { pool.begin_with_options(options).await };
+    tokio::spawn(begin.in_current_span())
         .await
         .unwrap_or_else(|panic| Err(DbErr::Custom(format!("no transaction was begun: {panic}"))))
 }

@@ -1,5 +1,5 @@
-//! Connections to PostgreSQL: some that read for the API's callers, some for all other work, one for the readiness check. So a caller who
-//! asks for too much holds up neither sync nor the check.
+//! Connections to PostgreSQL: some that read for the API's callers, some that write for them, some for all other work, one for the readiness
+//! check. So a caller who asks for too much holds up neither sync nor the check.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use super::api_request::STATEMENT_LIMIT;
 use super::reader::Abandoned;
 
 const CALLERS: u32 = 6;
+const CALLERS_WRITE: u32 = 4;
 const WORKERS: u32 = 8;
 /// How long somebody waits for a free connection.
 const WAIT: Duration = Duration::from_secs(10);
@@ -27,11 +28,48 @@ const LOOK_MS: u32 = 500;
 /// How long a statement that nobody waits for may still take before its connection is closed.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// What connections are for.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    connections: u32,
+    /// How long somebody waits for a free one.
+    wait: Duration,
+    /// How long a statement may take.
+    limit: Option<Duration>,
+    /// How long a connection that comes back may take to answer; `None`: it is only asked after a caller has left.
+    answers_within: Option<Duration>,
+}
+
+const WORK: Use = Use {
+    connections: WORKERS,
+    wait: WAIT,
+    limit: None,
+    answers_within: None,
+};
+
 pub(super) async fn open(url: &str, abandoned: &Arc<Abandoned>) -> Result<Pools, DbErr> {
-    let write = Database::connect(options(url, WORKERS, WAIT, Duration::ZERO, abandoned)).await?;
+    let write = Database::connect(options(url, WORK, abandoned)).await?;
+    let callers = Use {
+        connections: CALLERS,
+        wait: CALLER_WAIT,
+        limit: Some(STATEMENT_LIMIT),
+        answers_within: None,
+    };
+    let callers_write = Use {
+        connections: CALLERS_WRITE,
+        ..callers
+    };
+    let check = Use {
+        connections: 1,
+        wait: CHECK_WAIT,
+        limit: Some(CHECK_WAIT),
+        // One that was cut off would keep the check from being made with another.
+        answers_within: Some(CHECK_WAIT),
+    };
     Ok(Pools {
-        callers: connect_when_needed(options(url, CALLERS, CALLER_WAIT, STATEMENT_LIMIT, abandoned)).await?,
-        check: connect_when_needed(options(url, 1, CHECK_WAIT, CHECK_WAIT, abandoned)).await?,
+        callers: connect_when_needed(options(url, callers, abandoned)).await?,
+        callers_write: connect_when_needed(options(url, callers_write, abandoned)).await?,
+        check: connect_when_needed(options(url, check, abandoned)).await?,
         work: write.clone(),
         write,
     })
@@ -42,42 +80,59 @@ async fn connect_when_needed(mut options: ConnectOptions) -> Result<DatabaseConn
     Database::connect(options).await
 }
 
-/// `limit` is how long a statement may take; zero is for ever.
-fn options(url: &str, connections: u32, wait: Duration, limit: Duration, abandoned: &Arc<Abandoned>) -> ConnectOptions {
+fn options(url: &str, used: Use, abandoned: &Arc<Abandoned>) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     let abandoned = Arc::clone(abandoned);
     options
-        .max_connections(connections)
-        .acquire_timeout(wait)
+        .max_connections(used.connections)
+        .acquire_timeout(used.wait)
         .sqlx_logging(false)
-        .map_sqlx_postgres_pool_opts(move |pool| checked(pool, limit, Arc::clone(&abandoned)));
+        .map_sqlx_postgres_pool_opts(move |pool| checked(pool, used, Arc::clone(&abandoned)));
     options
 }
 
-fn checked(pool: PgPoolOptions, limit: Duration, abandoned: Arc<Abandoned>) -> PgPoolOptions {
-    pool.after_connect(move |connection, _| Box::pin(set_up(connection, limit)))
+fn checked(pool: PgPoolOptions, used: Use, abandoned: Arc<Abandoned>) -> PgPoolOptions {
+    pool.after_connect(move |connection, _| Box::pin(set_up(connection, used.limit)))
         .after_release(move |connection, _| {
-            let may_be_busy = abandoned.lately();
-            Box::pin(async move { is_settled(connection, may_be_busy).await })
+            let within = if abandoned.lately() {
+                Some(GRACE)
+            } else {
+                used.answers_within
+            };
+            Box::pin(async move { is_settled(connection, within).await })
         })
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 /// Compiling a statement costs PostgreSQL more than most of ours take; it decides so by an estimate that is far off for sums.
-async fn set_up(connection: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    let look = if connection.server_version_num() >= Some(LOOKS_FOR_CLIENT) {
-        format!("SET client_connection_check_interval = {LOOK_MS};")
-    } else {
-        String::new()
-    };
-    let sql = format!("SET jit = off; SET statement_timeout = {}; {look}", limit.as_millis());
-    connection.execute(AssertSqlSafe(sql)).await.map(|_done| ())
+async fn set_up(connection: &mut PgConnection, limit: Option<Duration>) -> Result<(), sqlx::Error> {
+    connection.execute("SET jit = off").await?;
+    if let Some(limit) = limit {
+        let sql = format!("SET statement_timeout = {}", limit.as_millis());
+        connection.execute(AssertSqlSafe(sql)).await?;
+    }
+    if connection.server_version_num() >= Some(LOOKS_FOR_CLIENT) {
+        look_for_client(connection).await?;
+    }
+    Ok(())
+}
+
+/// PostgreSQL refuses this where its own system cannot tell; then statements that nobody waits for end by their time alone.
+async fn look_for_client(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let sql = format!("SET client_connection_check_interval = {LOOK_MS}");
+    match connection.execute(AssertSqlSafe(sql)).await {
+        Err(sqlx::Error::Database(error)) => {
+            tracing::debug!(%error, "PostgreSQL does not look for clients that have left");
+            Ok(())
+        }
+        set => set.map(|_done| ()),
+    }
 }
 
 /// Whether the connection is as new. PostgreSQL works on for somebody who has left; closing the connection is how to tell it.
-async fn is_settled(connection: &mut PgConnection, may_be_busy: bool) -> Result<bool, sqlx::Error> {
-    if may_be_busy {
-        match timeout(GRACE, connection.ping()).await {
+async fn is_settled(connection: &mut PgConnection, within: Option<Duration>) -> Result<bool, sqlx::Error> {
+    if let Some(within) = within {
+        match timeout(within, connection.ping()).await {
             Ok(answer) => answer?,
             Err(_elapsed) => return Ok(false),
         }

@@ -35,6 +35,11 @@ impl Reader {
         self.callers.set_metric_callback(move |info| same(info));
     }
 
+    /// When callers have left.
+    pub(super) fn abandoned(&self) -> &Arc<Abandoned> {
+        &self.abandoned
+    }
+
     /// The connections that nobody but sync and its like reads with.
     pub(super) fn work(&self) -> &DatabaseConnection {
         &self.work
@@ -74,7 +79,7 @@ impl Abandoned {
     /// For so long a connection that comes back may still be busy with it.
     const LATELY: Duration = Duration::from_secs(2);
 
-    fn note(&self) {
+    pub(super) fn note(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 

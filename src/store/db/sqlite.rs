@@ -18,16 +18,22 @@ const CHECKPOINT_PAGES: &str = "16384";
 /// KiB of page cache, as SQLite spells them. The operating system holds the rest.
 const WRITER_CACHE: &str = "-24576";
 const READER_CACHE: &str = "-4096";
+/// How long somebody waits for a free connection, or for the file.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long a caller waits for a connection: less than an operation may take, so that the answer says why.
+const CALLER_WAIT: Duration = Duration::from_secs(5);
 /// Steps of SQLite's machine between two looks whether a caller's statement may go on: some ten microseconds.
 const STEPS: i32 = 1_000;
 
 pub(super) async fn open(file: &Path) -> Result<Pools, DbErr> {
     outlive_size_limits();
     let write = Database::connect(options(file, 1, WRITER_CACHE, checked)).await?;
+    let mut callers = options(file, CALLERS, READER_CACHE, limited);
+    callers.acquire_timeout(CALLER_WAIT);
     Ok(Pools {
-        callers: Database::connect(options(file, CALLERS, READER_CACHE, limited)).await?,
+        callers: Database::connect(callers).await?,
         work: Database::connect(options(file, WORKERS, READER_CACHE, checked)).await?,
+        callers_write: write.clone(),
         check: write.clone(),
         write,
     })

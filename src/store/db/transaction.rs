@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use super::reader::Abandoned;
 use super::writable::Writable;
 
 /// A writing transaction. Dropped without [`Transaction::commit`] it has done nothing.
@@ -16,14 +17,16 @@ pub struct Transaction {
     inner: DatabaseTransaction,
     has_failed: AtomicBool,
     writable: Arc<Writable>,
+    abandoned: Arc<Abandoned>,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: DatabaseTransaction, writable: Arc<Writable>) -> Self {
+    pub(super) fn new(inner: DatabaseTransaction, writable: Arc<Writable>, abandoned: Arc<Abandoned>) -> Self {
         Self {
             inner,
             has_failed: AtomicBool::new(false),
             writable,
+            abandoned,
         }
     }
 
@@ -31,18 +34,21 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), DbErr> {
         self.refuse_after_failure()?;
         let committed = self.inner.commit().await;
-        match &committed {
-            Ok(()) => self.writable.note_commit(),
-            Err(error) => self.writable.note_failure(error),
+        if let Err(error) = &committed {
+            self.writable.note_failure(error);
         }
         committed
     }
 
     async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>> + Send) -> Result<T, DbErr> {
         self.refuse_after_failure()?;
+        let mut waiting = Waiting {
+            transaction: self,
+            is_done: false,
+        };
         let done = statement.await;
+        waiting.is_done = done.is_ok();
         if let Err(error) = &done {
-            self.has_failed.store(true, Ordering::Release);
             self.writable.note_failure(error);
         }
         done
@@ -54,6 +60,21 @@ impl Transaction {
             return Err(DbErr::Custom(message.to_owned()));
         }
         Ok(())
+    }
+}
+
+/// Somebody who waits for a statement. Whoever leaves before it is done does not learn whether it has failed: that counts as a failure.
+struct Waiting<'a> {
+    transaction: &'a Transaction,
+    is_done: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.transaction.has_failed.store(true, Ordering::Release);
+            self.transaction.abandoned.note();
+        }
     }
 }
 

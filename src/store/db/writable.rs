@@ -1,4 +1,5 @@
-//! Whether writing works. Every commit tells, every failure too; where neither has told lately, the readiness check writes.
+//! Whether writing works. The readiness check writes a row; what it finds is believed for a few seconds, and so is each failure that
+//! others meet. A commit of theirs proves nothing: one that changes nothing succeeds on a full disk as well.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,56 +11,55 @@ use tokio::sync::MutexGuard;
 
 use super::Failure;
 
-/// For so long what the last commit has told is believed.
-const TRUSTED: Duration = Duration::from_secs(3);
+/// For so long what was found is believed. A small write may succeed where another has just found no room: a failure is believed
+/// for as long.
+const BELIEVED: Duration = Duration::from_secs(3);
 
 /// What is known of writing.
 #[derive(Debug, Default)]
 pub(super) struct Writable {
-    committed_at: Mutex<Option<Instant>>,
+    found: Mutex<Option<(Instant, Result<(), Failure>)>>,
     checking: tokio::sync::Mutex<()>,
 }
 
 /// What the readiness check does next.
 pub(super) enum Next<'a> {
-    /// Something was written a moment ago.
-    Trust,
+    /// It says what was found a moment ago.
+    Believe(Result<(), Failure>),
     /// It writes; nobody else does so while it holds this.
     Check(MutexGuard<'a, ()>),
 }
 
 impl Writable {
-    pub(super) fn note_commit(&self) {
-        self.set(Some(Instant::now()));
+    /// The check has written its row.
+    pub(super) fn note_written(&self) {
+        self.note(Ok(()));
     }
 
     /// A failure to write; others tell nothing of writing.
     pub(super) fn note_failure(&self, error: &DbErr) {
-        if matches!(Failure::of(error), Failure::DiskFull | Failure::Unwritable) {
-            self.set(None);
+        let failure = Failure::of(error);
+        if matches!(failure, Failure::DiskFull | Failure::Unwritable) {
+            self.note(Err(failure));
         }
     }
 
-    fn set(&self, committed_at: Option<Instant>) {
-        *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner) = committed_at;
+    fn note(&self, found: Result<(), Failure>) {
+        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), found));
     }
 
-    fn is_trusted(&self) -> bool {
-        let committed_at = *self.committed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        committed_at.is_some_and(|at| at.elapsed() < TRUSTED)
+    fn believed(&self) -> Option<Result<(), Failure>> {
+        let found = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, found)| found)
     }
 
-    /// Waits for those who check; their writing is believed as any other.
-    pub(super) async fn trust_or_turn(&self) -> Next<'_> {
-        if self.is_trusted() {
-            return Next::Trust;
+    /// Waits for those who check; what they find is believed as well.
+    pub(super) async fn believe_or_check(&self) -> Next<'_> {
+        if let Some(found) = self.believed() {
+            return Next::Believe(found);
         }
         let turn = self.checking.lock().await;
-        if self.is_trusted() {
-            Next::Trust
-        } else {
-            Next::Check(turn)
-        }
+        self.believed().map_or(Next::Check(turn), Next::Believe)
     }
 }
 

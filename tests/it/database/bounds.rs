@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 use tributary::store::db::api_request;
 use tributary::store::{Db, Failure};
+use uuid::Uuid;
 
 use crate::support::{TestApp, TestDatabase, on_postgres, until};
 
@@ -42,18 +44,20 @@ async fn open() -> (TestDatabase, Db) {
 async fn a_statement_of_a_request_ends_when_its_time_is_over() {
     let (_database, db) = open().await;
     let begun = Instant::now();
-    let asked = api_request::scope(read(&db, endless(&db)));
+    let asked = api_request::scope(api_request::alone(), read(&db, endless(&db)));
     let error = timeout(LONG, asked).await.unwrap().unwrap_err();
     assert_eq!(Failure::of(&error), Failure::TooSlow, "{error}");
     assert!(begun.elapsed() >= api_request::STATEMENT_LIMIT);
-    api_request::scope(read(&db, short(&db))).await.unwrap();
+    api_request::scope(api_request::alone(), read(&db, short(&db)))
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn statements_end_when_their_caller_leaves() {
     let (_database, db) = open().await;
     for _ in 0..20 {
-        let asked = api_request::scope(async {
+        let asked = api_request::scope(api_request::alone(), async {
             // One by itself, one by a task of the request's own, as loaders have.
             let own = db.clone();
             api_request::spawn(async move {
@@ -66,7 +70,9 @@ async fn statements_end_when_their_caller_leaves() {
     // Far less than the statements would have taken.
     let answered = timeout(Duration::from_secs(6), async {
         for _ in 0..8 {
-            api_request::scope(read(&db, short(&db))).await.unwrap();
+            api_request::scope(api_request::alone(), read(&db, short(&db)))
+                .await
+                .unwrap();
         }
     });
     answered.await.expect("connections are free again");
@@ -88,7 +94,7 @@ async fn callers_who_ask_for_too_much_hold_up_neither_sync_nor_the_check() {
     let mut callers = Vec::new();
     for _ in 0..20 {
         let db = db.clone();
-        callers.push(tokio::spawn(api_request::scope(async move {
+        callers.push(tokio::spawn(api_request::scope(api_request::alone(), async move {
             let _too_slow = read(&db, endless(&db)).await;
         })));
     }
@@ -112,24 +118,31 @@ async fn callers_who_ask_for_too_much_hold_up_neither_sync_nor_the_check() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_request_does_not_take_all_connections() {
+async fn one_user_does_not_take_all_connections() {
     let (_database, db) = open().await;
-    let greedy = tokio::spawn(api_request::scope({
+    let (turns, user) = (api_request::Turns::default(), Uuid::now_v7());
+    let mut greedy = Vec::new();
+    for _ in 0..5 {
         let db = db.clone();
-        async move {
-            let all = (0..20).map(|_| read(&db, endless(&db)));
-            futures_util::future::join_all(all).await.len()
-        }
-    }));
+        let all = async move {
+            let all = (0..4).map(|_| read(&db, endless(&db)));
+            join_all(all).await.len()
+        };
+        greedy.push(tokio::spawn(api_request::scope(turns.of(user), all)));
+    }
     let modest = async {
         for _ in 0..20 {
-            api_request::scope(read(&db, short(&db))).await.unwrap();
+            api_request::scope(api_request::alone(), read(&db, short(&db)))
+                .await
+                .unwrap();
         }
     };
-    timeout(Duration::from_secs(5), modest)
+    timeout(Duration::from_secs(4), modest)
         .await
         .expect("others are answered");
-    greedy.abort();
+    for request in greedy {
+        request.abort();
+    }
 }
 
 #[tokio::test]
@@ -141,7 +154,9 @@ async fn postgresql_compiles_no_statements_for_us() {
     let jit = Statement::from_string(db.read().get_database_backend(), "SELECT current_setting('jit') AS jit");
     let is_off = |row: Option<QueryResult>| row.unwrap().try_get::<String>("", "jit").unwrap() == "off";
     assert!(is_off(read(&db, jit.clone()).await.unwrap()), "for work");
-    let asked = api_request::scope(read(&db, jit.clone())).await.unwrap();
+    let asked = api_request::scope(api_request::alone(), read(&db, jit.clone()))
+        .await
+        .unwrap();
     assert!(is_off(asked), "for callers");
     assert!(is_off(db.write().query_one_raw(jit).await.unwrap()), "for writing");
 }
@@ -170,6 +185,44 @@ async fn a_query_ends_in_postgresql_when_its_client_hangs_up() {
     until("the query waits", async || (waiting().await > 0).then_some(())).await;
     asking.abort();
     until("the query has ended", async || (waiting().await == 0).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mutations_that_wait_hold_up_neither_sync_nor_the_check() {
+    if !on_postgres() {
+        return;
+    }
+    let app = TestApp::start().await;
+    let holding = app.db().begin().await.unwrap();
+    holding.execute_unprepared("LOCK TABLE client").await.unwrap();
+    let save = "mutation { saveClients(input: {clients: [{name: \"Acme\"}]}) { userErrors { code } } }";
+    let asking: Vec<_> = (0..12)
+        .map(|_| {
+            let admin = app.admin().clone();
+            tokio::spawn(async move { admin.post(save, json!({})).await.status })
+        })
+        .collect();
+    let waiting = async || {
+        let statement = Statement::from_string(holding.get_database_backend(), WAITING);
+        let row = read(app.db(), statement).await.unwrap().unwrap();
+        row.try_get::<i64>("", "waiting").unwrap()
+    };
+    until("mutations wait", async || (waiting().await > 1).then_some(())).await;
+    let others = async {
+        let tx = app.db().begin().await.unwrap();
+        tx.execute_unprepared("UPDATE write_check SET checked_at = 1")
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(app.anybody().get("/readyz").await.status, 200);
+    };
+    timeout(Duration::from_secs(5), others)
+        .await
+        .expect("nobody waits for them");
+    for mutation in asking {
+        mutation.abort();
+    }
+    until("none is left", async || (waiting().await == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

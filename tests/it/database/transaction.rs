@@ -197,5 +197,30 @@ async fn the_check_writes_its_row_when_nothing_else_was_written_lately() {
     assert_eq!(row.checked_at, 1_234);
     desk.db.check_writable(5_678).await.unwrap();
     let row = Entity::find().one(desk.other.read()).await.unwrap().unwrap();
-    assert_eq!(row.checked_at, 1_234, "the write of a moment ago is believed");
+    assert_eq!(row.checked_at, 1_234, "what was found a moment ago is believed");
+}
+
+#[tokio::test]
+async fn a_commit_that_changes_nothing_does_not_pass_for_writing() {
+    let desk = Desk::open().await;
+    let out_of_reach = "ALTER TABLE write_check RENAME TO out_of_reach";
+    desk.db.write().execute_unprepared(out_of_reach).await.unwrap();
+    desk.db.begin().await.unwrap().commit().await.unwrap();
+    assert!(desk.db.check_writable(1).await.is_err());
+}
+
+#[tokio::test]
+async fn a_transaction_whose_statement_nobody_waited_for_writes_nothing() {
+    let desk = Desk::open().await;
+    let tx = desk.db.begin().await.unwrap();
+    let slow = if on_postgres() {
+        "INSERT INTO kept SELECT 1, 'x' FROM pg_sleep(0.2)"
+    } else {
+        "INSERT INTO kept WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT 1, max(i) FROM n"
+    };
+    assert!(!give_up_after(1, tx.execute_unprepared(slow)).await);
+    assert!(desk.insert(&tx, 2).await.is_err());
+    assert!(tx.commit().await.is_err());
+    desk.write_on(10).await;
+    assert_eq!(desk.ids().await, [12, 13]);
 }
