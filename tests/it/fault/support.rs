@@ -115,11 +115,16 @@ pub(super) async fn halted(app: &TestApp, kind: RunKind) -> run::Model {
 pub(super) async fn rest_until(app: &TestApp, kind: RunKind, is_over: impl Fn(&run::Model) -> bool) -> Vec<i64> {
     let mut rests = Vec::new();
     loop {
-        let run = halted(app, kind).await;
+        // One that has ended is the run before, where the next is not queued yet.
+        let run = until("the run is over, or rests", async || {
+            let run = halted(app, kind).await;
+            (is_over(&run) || run.finished_at.is_none()).then_some(run)
+        })
+        .await;
         if is_over(&run) {
             return rests;
         }
-        let rest = run.resume_at.unwrap_or_else(|| panic!("it has ended: {run:?}")) - app.clock.now_ms();
+        let rest = run.resume_at.unwrap() - app.clock.now_ms();
         rests.push(rest);
         // To the millisecond, not to the second as Stripe's clock goes.
         app.clock.advance(Duration::from_millis(rest.try_into().unwrap()));
