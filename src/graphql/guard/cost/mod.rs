@@ -52,7 +52,7 @@ impl Cost {
     }
 }
 
-struct Till<'a> {
+struct Estimate<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
@@ -78,7 +78,7 @@ pub(super) fn check(
 }
 
 fn cost_of(document: &ExecutableDocument, operation: &OperationDefinition, variables: &Variables) -> u64 {
-    let mut till = Till {
+    let mut estimate = Estimate {
         document,
         operation,
         variables,
@@ -89,11 +89,11 @@ fn cost_of(document: &ExecutableDocument, operation: &OperationDefinition, varia
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    let cost = till.add_up(&operation.selection_set.node, shape::find(root));
+    let cost = estimate.add_up(&operation.selection_set.node, shape::find(root));
     cost.each.saturating_add(cost.once)
 }
 
-impl<'a> Till<'a> {
+impl<'a> Estimate<'a> {
     /// What the validation will refuse costs nothing.
     fn add_up(&mut self, set: &'a SelectionSet, of: Option<&'static Type>) -> Cost {
         let costs = set.items.iter().map(|item| match &item.node {
