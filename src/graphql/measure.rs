@@ -1,7 +1,9 @@
 //! How large an answer gets, counted value by value while it is built. It is given up as soon as it is larger than an answer may be.
 
+use std::pin::Pin;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use async_graphql::extensions::ResolveInfo;
 use async_graphql::parser::types::{ExecutableDocument, Selection};
@@ -128,17 +130,40 @@ impl Measure {
         }
     }
 
-    /// Counts what was built at `place`. Where that is too much it does not come back: the answer is given up.
-    pub(super) async fn count(&self, place: Place, built: &ServerResult<Option<Value>>) {
+    /// Goes on building what is at `place`, and counts it once it is built. Where that is too much it is never ready: the answer is
+    /// given up.
+    pub(super) fn poll(
+        &self,
+        place: Place,
+        building: Pin<&mut impl Future<Output = ServerResult<Option<Value>>>>,
+        context: &mut Context<'_>,
+    ) -> Poll<ServerResult<Option<Value>>> {
+        if self.is_full() {
+            return Poll::Pending;
+        }
+        let built = building.poll(context);
+        if let Poll::Ready(built) = &built {
+            self.add(place, built);
+            if self.is_full() {
+                self.full.notify_one();
+                return Poll::Pending;
+            }
+        }
+        built
+    }
+
+    fn is_full(&self) -> bool {
+        self.text.load(Ordering::Relaxed) > self.most.text || self.held.load(Ordering::Relaxed) > self.most.held
+    }
+
+    /// One task builds an answer, so nobody else adds at the same time.
+    fn add(&self, place: Place, built: &ServerResult<Option<Value>>) {
         let size = match built {
             Ok(value) => self.size(place, value.as_ref().unwrap_or(&Value::Null)),
             Err(error) => Size::held(ERROR + error.message.len()),
         };
-        let text = self.text.fetch_add(size.text, Ordering::Relaxed) + size.text;
-        let held = self.held.fetch_add(size.held, Ordering::Relaxed) + size.held;
-        if text > self.most.text || held > self.most.held {
-            self.full.notify_one();
-            std::future::pending::<()>().await;
+        for (sum, more) in [(&self.text, size.text), (&self.held, size.held)] {
+            sum.store(sum.load(Ordering::Relaxed).saturating_add(more), Ordering::Relaxed);
         }
     }
 

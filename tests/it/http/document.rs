@@ -105,3 +105,31 @@ async fn wrong_input_is_told_with_a_code() {
         assert_eq!(answer.code(), code, "{query}: {}", answer.text);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_gets_too_large_is_given_up() {
+    let server = Server::start().await;
+    let token = server.admin_token().await;
+    // Short to ask for: each field of the schema comes with this name.
+    let ask = async |bytes: usize, accept: &str| {
+        let query = format!(
+            "{{ __schema {{ types {{ fields {{ {}: name }} }} }} }}",
+            "a".repeat(bytes)
+        );
+        let request = server.post(&json!({ "query": query })).bearer_auth(&token);
+        send(request.header("accept", accept)).await
+    };
+    let (old, new) = ("application/json", "application/graphql-response+json");
+    let fields = ask(1, new).await.text.matches("\"a\":").count();
+    let fits = 10 * 1024 * 1024 / fields - 200;
+    assert!(ask(fits, new).await.text.len() > 8 * 1024 * 1024);
+    for (accept, status) in [(old, 200), (new, 400)] {
+        let answer = ask(fits + 200, accept).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (status, "LIMIT_EXCEEDED")
+        );
+        assert!(answer.json().get("data").is_none() && answer.text.len() < 1024);
+    }
+    assert_eq!(server.query(&token, "{ viewer { scope } }").await.status, 200);
+}
