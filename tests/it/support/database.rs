@@ -1,12 +1,17 @@
 //! A database of its own for each test: an SQLite file, or a database on the PostgreSQL server that `TEST_DATABASE_URL` names.
 
 use std::path::Path;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use reqwest::Url;
 use sea_orm::{ConnectionTrait, Database, DbErr};
 use tempfile::TempDir;
 use tributary::store::Db;
 use uuid::Uuid;
+
+/// How long a test waits until its database is gone.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A fresh database, gone when this is dropped. Opening it migrates it.
 pub(crate) struct TestDatabase {
@@ -70,16 +75,22 @@ impl Drop for TestDatabase {
             return;
         };
         // A runtime cannot be entered from within another one, and the test's own may be on its way out.
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let statement = format!("DROP DATABASE {name} WITH (FORCE)");
-            runtime
-                .block_on(execute(&maintenance_url, &statement))
-                .map_err(std::io::Error::other)
+        let (done, dropped) = channel();
+        std::thread::spawn(move || {
+            let drop_it = || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+                runtime
+                    .block_on(execute(&maintenance_url, &statement))
+                    .map_err(std::io::Error::other)
+            };
+            let _nobody_waits = done.send(drop_it());
         });
-        let dropped = dropping.join();
-        if !std::thread::panicking() {
-            dropped.unwrap().unwrap();
+        // Not for ever: PostgreSQL first waits for whoever sends a result, and the test that reads it may run on this very thread.
+        if let Ok(dropped) = dropped.recv_timeout(PATIENCE)
+            && !std::thread::panicking()
+        {
+            dropped.unwrap();
         }
     }
 }
