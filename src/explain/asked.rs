@@ -6,6 +6,7 @@ use entity::kind::{ContractSource, RecordState, StripeKind};
 use super::{Explanation, reason};
 use crate::app::App;
 use crate::error::{Code, Error};
+use crate::pull::paid;
 use crate::pull::reading::{Origin, Reading};
 use crate::pull::rules::Rules;
 use crate::pull::scope;
@@ -25,7 +26,8 @@ pub(super) async fn explain(
     };
     let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
     let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
-    let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, kind));
+    let now = app.clock.now().timestamp();
+    let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, now, &reading));
     Ok(Some(Explanation {
         integration_id: integration.id,
         kind,
@@ -61,10 +63,18 @@ fn unread(error: stripe::Error) -> Error {
 }
 
 /// Why an object is not here that no rule keeps out.
-fn not_here(rules: &Rules, kind: StripeKind) -> &'static str {
-    match kind {
+fn not_here(rules: &Rules, now: i64, reading: &Reading) -> &'static str {
+    match reading.kind {
         // Without the source, the lists of invoices are not read at all.
         StripeKind::Invoice if !rules.has_source(ContractSource::Invoice) => reason::SOURCE_OFF,
+        StripeKind::Invoice
+            if reading
+                .value
+                .as_ref()
+                .is_some_and(|invoice| !paid::finds(rules, now, invoice)) =>
+        {
+            reason::PAID_LONG_AFTER
+        }
         StripeKind::CreditNote => reason::ONLY_BY_EVENT,
         _ => reason::NOT_SEEN_YET,
     }

@@ -8,6 +8,8 @@ use crate::store::SourceKey;
 pub(super) const NOT_SEEN_YET: &str = "NOT_SEEN_YET";
 /// Stripe has it, and it is read only when an event tells of it.
 pub(super) const ONLY_BY_EVENT: &str = "ONLY_BY_EVENT";
+/// It was paid so long after it was made that no list finds it, and its event is gone.
+pub(super) const PAID_LONG_AFTER: &str = "PAID_LONG_AFTER";
 /// Its kind is not chosen to make contracts.
 pub(super) const SOURCE_OFF: &str = "SOURCE_OFF";
 
@@ -40,6 +42,10 @@ pub(super) fn skipped(code: &str) -> String {
         NOT_SEEN_YET => {
             "Stripe has it and it belongs here, but it has not been seen yet: the next import or look at Stripe's events brings \
              it."
+        }
+        PAID_LONG_AFTER => {
+            "Stripe has it and it was paid inside the lookback window, but it was made long before that begins: no import lists \
+             what is so old, and Stripe no longer tells of its payment. resync of its id brings it."
         }
         ONLY_BY_EVENT => "Stripe has it, and it is read only when one of Stripe's events tells of it.",
         other => return format!("It makes no record ({other})."),

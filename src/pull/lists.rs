@@ -5,13 +5,18 @@ use entity::kind::{ContractSource, RunKind, StripeKind, SyncObject};
 use super::rules::Rules;
 use super::span::Span;
 
-const DAY_SECONDS: i64 = 86_400;
-/// Stripe charges a `charge_automatically` invoice within weeks of creating it; dunning may take two months.
+pub(super) const DAY_SECONDS: i64 = 86_400;
+/// Stripe charges a `charge_automatically` invoice within weeks of creating it; dunning may take two months. This is enough where the
+/// events tell of everything that was paid in the window.
 const CHARGED_WITHIN_DAYS: i64 = 60;
-/// A sent invoice is paid within a year; later ones are found by their `invoice.paid` event.
-const SENT_PAID_WITHIN_DAYS: i64 = 365;
+/// An invoice is paid within a year, sent or charged; later ones are found by their `invoice.paid` event.
+///
+/// Stripe has no list by the day of payment. A year more of charged ones costs a request for each hundred: with n paid a month and a
+/// window of 90 days 0.15 n in place of 0.05 n, of the 500 n that Stripe allows. Lists of what is open or uncollectible cost the same
+/// again and would not find it: it is paid by now.
+const PAID_WITHIN_DAYS: i64 = 365;
 /// How long Stripe lists events.
-const EVENTS_KEPT_DAYS: i64 = 30;
+pub(super) const EVENTS_KEPT_DAYS: i64 = 30;
 /// An event is written a little after what it tells of.
 const EVENT_MARGIN_SECONDS: i64 = 3_600;
 
@@ -100,7 +105,7 @@ fn gap_lists(rules: &Rules, t0: i64) -> Vec<List> {
 fn invoice_lists(rules: &Rules, t0: i64) -> Vec<List> {
     let mut lists = Vec::new();
     if rules.has_source(ContractSource::Invoice) {
-        let charged = charged_from(rules);
+        let charged = charged_from(rules, t0);
         let sent = sent_from(rules);
         let paid = ("status", "paid");
         lists.push(List::of(
@@ -126,13 +131,19 @@ fn invoice_lists(rules: &Rules, t0: i64) -> Vec<List> {
 }
 
 /// From when on invoices that Stripe charges are listed.
-pub(super) fn charged_from(rules: &Rules) -> i64 {
-    (rules.window_start - CHARGED_WITHIN_DAYS * DAY_SECONDS).max(0)
+pub(super) fn charged_from(rules: &Rules, t0: i64) -> i64 {
+    let are_told = rules.window_start >= t0 - EVENTS_KEPT_DAYS * DAY_SECONDS - EVENT_MARGIN_SECONDS;
+    let days = if are_told {
+        CHARGED_WITHIN_DAYS
+    } else {
+        PAID_WITHIN_DAYS
+    };
+    (rules.window_start - days * DAY_SECONDS).max(0)
 }
 
 /// From when on invoices that are sent are listed.
 pub(super) fn sent_from(rules: &Rules) -> i64 {
-    (rules.window_start - SENT_PAID_WITHIN_DAYS * DAY_SECONDS).max(0)
+    (rules.window_start - PAID_WITHIN_DAYS * DAY_SECONDS).max(0)
 }
 
 /// The stretches that a phase begins with: each list whole, up to the second before `t0`.

@@ -28,7 +28,7 @@ pub mod news;
 mod outcome;
 pub mod pace;
 mod pages;
-mod paid;
+pub(crate) mod paid;
 pub mod progress;
 pub(crate) mod queued;
 pub mod reading;

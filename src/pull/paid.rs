@@ -3,7 +3,7 @@
 use entity::kind::{RunKind, StripeKind};
 use serde_json::Value;
 
-use super::lists::{charged_from, sent_from};
+use super::lists::{DAY_SECONDS, EVENTS_KEPT_DAYS, charged_from, sent_from};
 use super::rules::Rules;
 use crate::store::SourceKey;
 
@@ -20,7 +20,7 @@ impl Reach {
         // What a backfill's lists do not reach above, the window before held already.
         let is_backfill = kind == RunKind::Backfill;
         Self {
-            charged_from: charged_from(rules),
+            charged_from: charged_from(rules, t0),
             sent_from: sent_from(rules),
             t0: if is_backfill { i64::MAX } else { t0 },
         }
@@ -32,7 +32,7 @@ impl Reach {
             .filter_map(|event| {
                 let invoice = &event["data"]["object"];
                 let id = invoice["id"].as_str()?;
-                (!self.is_listed(invoice)).then(|| (StripeKind::Invoice, id.to_owned()))
+                (!self.lists(invoice)).then(|| (StripeKind::Invoice, id.to_owned()))
             })
             .collect();
         ids.sort();
@@ -40,7 +40,8 @@ impl Reach {
         ids
     }
 
-    fn is_listed(&self, invoice: &Value) -> bool {
+    /// Whether the lists reach an invoice.
+    pub(super) fn lists(&self, invoice: &Value) -> bool {
         let Some(created) = invoice["created"].as_i64() else {
             return false;
         };
@@ -51,6 +52,13 @@ impl Reach {
         };
         (from..self.t0).contains(&created)
     }
+}
+
+/// Whether an import that begins now finds a paid invoice of the window: by a list, or by the event of its payment.
+pub(crate) fn finds(rules: &Rules, now: i64, invoice: &Value) -> bool {
+    let paid = invoice["status_transitions"]["paid_at"].as_i64();
+    let is_told = paid.is_some_and(|paid| paid >= now - EVENTS_KEPT_DAYS * DAY_SECONDS);
+    is_told || Reach::of(RunKind::Import, rules, now).lists(invoice)
 }
 
 #[cfg(test)]
