@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kind::{ClientOrigin, ClientStatus};
-use crate::list::{CustomValues, EditedFields, Warnings};
+use crate::list::{CustomValues, EditedFields, HeldBefore, Warnings};
 
 /// A company we sell to. Which Stripe customers it is, [`crate::client_link`] says.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,6 +52,8 @@ pub struct Model {
     pub custom_values: CustomValues,
     /// Fields whose value a person or another system has set.
     pub edited: EditedFields,
+    /// What people wrote and Stripe has written over, of a client kept by hand: it comes back when the customers go.
+    pub held_before: HeldBefore,
     /// All linked customers are gone from Stripe.
     pub deleted_in_stripe: bool,
     /// What could not be done as it should.

@@ -20,6 +20,21 @@ pub struct CustomValues(pub BTreeMap<Uuid, String>);
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct EditedFields(pub BTreeSet<String>);
 
+/// What a client kept by hand had in the fields that Stripe has written since, by their paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct HeldBefore(pub BTreeMap<String, Held>);
+
+/// What was in a field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The value as text; none when it was empty.
+    pub value: Option<String>,
+    /// A person or another system had set it.
+    pub edited: bool,
+    /// The custom field that it is.
+    pub field_id: Option<Uuid>,
+}
+
 /// What a picklist offers, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct PicklistOptions(pub Vec<String>);
@@ -49,6 +64,9 @@ pub struct MappingRule {
     pub enabled: bool,
     /// Who wins over edits made by hand.
     pub policy: FieldPolicy,
+    /// The policy holds for clients kept by hand, too.
+    #[serde(default)]
+    pub over_manual: bool,
 }
 
 /// The rules of one mapping, in order.

@@ -1,7 +1,7 @@
 //! Erasing a person: from the client and Stripe's customer at once, from what else is kept of them right after it.
 
 use entity::kind::StripeKind;
-use entity::list::{CustomValues, EditedFields, Warnings};
+use entity::list::{CustomValues, EditedFields, HeldBefore, Warnings};
 use entity::{client, client_link, erased_customer};
 use sea_orm::EntityTrait;
 use serde_json::Value;
@@ -93,6 +93,7 @@ fn blank_person(row: &client::Model, links: &[client_link::Model], now_ms: i64) 
     client::Model {
         custom_values: CustomValues::default(),
         edited: EditedFields::default(),
+        held_before: HeldBefore::default(),
         warnings: Warnings(warnings),
         updated_at: now_ms,
         ..draft.into_row(row, ids)

@@ -30,7 +30,7 @@ pub use delete::delete;
 pub use edit::{ClientEdit, StripeCustomer, editable};
 pub use erase::{ERASED_NAME, Erase, GOING_THROUGH, erase};
 pub use import::{Fate, Import, Line};
-pub use link::{Pair, link, unlink};
+pub use link::{FieldChange, Pair, Paired, link, unlink};
 pub use save::{Effect, SaveClients, Saved, save, save_all};
 
 /// Customers that are mapped together.

@@ -92,6 +92,8 @@ struct MappingRule {
     required: bool,
     enabled: bool,
     policy: FieldPolicy,
+    /// The policy holds for clients of origin MANUAL, too. Without it what people wrote in one stays, as by LOCAL_WINS.
+    over_manual: bool,
 }
 
 impl From<list::MappingRule> for MappingRule {
@@ -102,6 +104,7 @@ impl From<list::MappingRule> for MappingRule {
             required,
             enabled,
             policy,
+            over_manual,
         } = rule;
         Self {
             source,
@@ -109,6 +112,7 @@ impl From<list::MappingRule> for MappingRule {
             required,
             enabled,
             policy: policy.into(),
+            over_manual,
         }
     }
 }
@@ -121,6 +125,9 @@ pub(super) struct MappingRuleInput {
     enabled: bool,
     #[graphql(default_with = "FieldPolicy::StripeWins")]
     policy: FieldPolicy,
+    /// Lets the policy hold for clients of origin MANUAL, too. Products have no such origin.
+    #[graphql(default = false)]
+    over_manual: bool,
 }
 
 impl From<MappingRuleInput> for RuleInput {
@@ -130,6 +137,7 @@ impl From<MappingRuleInput> for RuleInput {
             target: rule.target,
             enabled: rule.enabled,
             policy: rule.policy.into(),
+            over_manual: rule.over_manual,
         }
     }
 }

@@ -127,12 +127,15 @@ pub(super) fn any_rules(object: SyncObject) -> impl Strategy<Value = Vec<Mapping
         } else {
             likely_source().boxed()
         };
-        (source, any_policy(), prop::bool::weighted(0.8)).prop_map(move |(source, policy, enabled)| RuleInput {
-            source,
-            target: path.clone(),
-            enabled,
-            policy,
-        })
+        (source, any_policy(), prop::bool::weighted(0.8), any::<bool>()).prop_map(
+            move |(source, policy, enabled, over_manual)| RuleInput {
+                source,
+                target: path.clone(),
+                enabled,
+                policy,
+                over_manual,
+            },
+        )
     };
     let rules: Vec<_> = targets.iter().map(rule).collect();
     rules.prop_map(move |proposed| accepted(object, proposed, &targets))
@@ -174,6 +177,7 @@ pub(super) fn inputs(rules: &[MappingRule]) -> Vec<RuleInput> {
         target: rule.target.clone(),
         enabled: rule.enabled,
         policy: rule.policy,
+        over_manual: rule.over_manual,
     };
     rules.iter().map(input).collect()
 }

@@ -1,11 +1,13 @@
 //! A Stripe customer becomes a client, by the admin's rules. What a person sets goes into the same fields.
 
+mod by_hand;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use entity::client::Model;
-use entity::kind::ClientStatus;
-use entity::list::{CustomValues, EditedFields, Warnings};
+use entity::kind::{ClientOrigin, ClientStatus};
+use entity::list::{CustomValues, EditedFields, Held, HeldBefore, Warnings};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -13,6 +15,8 @@ use super::fit::Fitted;
 use super::key::{email_key, findable, name_key, search_key};
 use super::rule::{Before, CompiledRules, Given, Target, may_write};
 use super::{MapError, stripe_id};
+
+pub use by_hand::kept;
 
 /// A client's fields.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +38,29 @@ pub struct ClientDraft {
     pub inception_date: Option<NaiveDate>,
     pub custom_values: BTreeMap<Uuid, String>,
     pub edited: BTreeSet<String>,
+    pub held_before: BTreeMap<String, Held>,
     pub warnings: Vec<String>,
+}
+
+/// Who has made the client that a customer is mapped to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The customer does, now.
+    New,
+    /// A customer.
+    Stripes,
+    /// A person, a file or another system.
+    ByHand,
+}
+
+impl Whose {
+    fn of(existing: Option<&Model>) -> Self {
+        match existing.map(|row| row.origin) {
+            None => Self::New,
+            Some(ClientOrigin::Stripe) => Self::Stripes,
+            Some(ClientOrigin::Manual) => Self::ByHand,
+        }
+    }
 }
 
 /// A client's status; active unless a rule says otherwise.
@@ -51,9 +77,10 @@ impl Default for Status {
 pub fn map(rules: &CompiledRules, customer: &Value, existing: Option<&Model>) -> Result<ClientDraft, MapError> {
     let id = stripe_id(customer)?;
     let mut draft = existing.map(ClientDraft::of).unwrap_or_default();
+    let whose = Whose::of(existing);
     let mut warnings = Vec::new();
     for given in rules.give(customer, &mut warnings)? {
-        draft.follow(given, &id, existing.is_none());
+        draft.follow(given, &id, whose);
     }
     if draft.name.is_empty() {
         draft.name = id;
@@ -83,6 +110,7 @@ impl ClientDraft {
             inception_date: row.inception_date,
             custom_values: row.custom_values.0,
             edited: row.edited.0,
+            held_before: row.held_before.0,
             warnings: row.warnings.0,
         }
     }
@@ -121,6 +149,7 @@ impl ClientDraft {
             inception_date: self.inception_date,
             custom_values: CustomValues(self.custom_values),
             edited: EditedFields(self.edited),
+            held_before: HeldBefore(self.held_before),
             warnings: Warnings(self.warnings),
             ..existing.clone()
         }
@@ -138,26 +167,39 @@ impl ClientDraft {
     }
 
     /// Lets a rule write, if its policy allows it.
-    fn follow(&mut self, given: Given<'_>, stripe_id: &str, is_new: bool) {
-        let Given {
-            target, policy, value, ..
-        } = given;
-        let before = self.shown(target);
-        let is_empty = match &*target.path {
-            "status" => is_new,
-            _ => before.is_none(),
-        };
-        let is_edited = self.edited.contains(&*target.path);
-        if !may_write(policy, Before { is_empty, is_edited }) {
+    fn follow(&mut self, given: Given<'_>, stripe_id: &str, whose: Whose) {
+        if !self.lets_write(&given, whose) {
             return;
         }
+        let Given { target, value, .. } = given;
+        let before = self.shown(target);
+        let is_edited = self.edited.contains(&*target.path);
         let value = match (&*target.path, value) {
             ("name", Fitted::None) => Fitted::Text(stripe_id.to_owned()),
             (_, value) => value,
         };
         self.set(target, value);
-        if is_edited && self.shown(target) != before {
-            self.edited.remove(&*target.path);
+        if self.shown(target) == before {
+            return;
+        }
+        if whose == Whose::ByHand {
+            self.hold(target, before, is_edited);
+        }
+        self.edited.remove(&*target.path);
+    }
+
+    fn lets_write(&self, given: &Given<'_>, whose: Whose) -> bool {
+        let before = self.before(given.target, whose);
+        may_write(given.policy, before) && !by_hand::keeps(given, whose, before)
+    }
+
+    fn before(&self, target: &Target, whose: Whose) -> Before {
+        Before {
+            is_empty: match &*target.path {
+                "status" => whose == Whose::New,
+                _ => self.shown(target).is_none(),
+            },
+            is_edited: self.edited.contains(&*target.path),
         }
     }
 
@@ -165,6 +207,7 @@ impl ClientDraft {
     pub(crate) fn edit(&mut self, target: &Target, value: Fitted) {
         self.set(target, value);
         self.edited.insert(target.path.to_string());
+        self.held_before.remove(&*target.path);
     }
 
     fn set(&mut self, target: &Target, value: Fitted) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::ClientOrigin;
+use entity::kind::{ClientOrigin, StripeKind};
 use entity::{client, client_link};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::map::client::ClientDraft;
 use crate::map::matching::Keys;
 use crate::store::Transaction;
-use crate::store::{self, record};
+use crate::store::{self, matching, record, remap_queue};
 
 /// Brings what clients show of their links up to date, and gives the customers that speak for them.
 pub async fn refresh(tx: &Transaction, clients: &[Uuid], now_ms: i64) -> Result<Vec<client_link::Model>, Error> {
@@ -30,6 +30,30 @@ pub async fn refresh(tx: &Transaction, clients: &[Uuid], now_ms: i64) -> Result<
         .values()
         .filter_map(|family| family.speaker().cloned())
         .collect())
+}
+
+/// Customers have left the clients. What Stripe has written over in those kept by hand comes back; a customer that is one still writes it
+/// anew when it is mapped. Who waits for what a client is found by from now on is queued.
+pub async fn give_back(tx: &Transaction, clients: &[Uuid], now_ms: i64) -> Result<(), Error> {
+    let mut families = Families::find(tx, clients.to_vec()).await?;
+    let (mut changed, mut keys) = (Vec::new(), Vec::new());
+    for family in families.0.values_mut() {
+        let mut draft = ClientDraft::of(&family.row);
+        draft.give_back();
+        if family.write(draft) {
+            changed.push(client::Model {
+                updated_at: now_ms,
+                ..family.row.clone()
+            });
+        }
+        keys.extend(family.changed_keys().into_iter().flatten());
+    }
+    record::upsert_clients(tx, changed, &[]).await?;
+    for waiting in matching::list_waiting(tx, &keys.iter().collect::<Vec<_>>()).await? {
+        let customer = vec![waiting.stripe_customer_id.as_str()];
+        remap_queue::add_kept(tx, waiting.integration_id, StripeKind::Customer, customer).await?;
+    }
+    Ok(())
 }
 
 /// Clients by id, each with its links, the first one in front.

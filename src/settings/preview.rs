@@ -18,6 +18,8 @@ use crate::store::{custom_field, record, source};
 
 /// Records of one preview.
 const MOST: usize = 5;
+const KEPT_BY_HAND: &str =
+    "Nothing is written: people keep this client and have set the field. A rule with overManual writes it.";
 
 /// Rules to be tried.
 #[derive(Debug)]
@@ -138,7 +140,14 @@ fn client_fields(rules: &CompiledRules, value: &Value, whose: Option<&Whose>) ->
         return nothing_written(rules, value, shown_before, speaker);
     }
     let after = map::client::map(rules, value, here);
-    fields(rules, value, shown_before, &after, ClientDraft::shown)
+    let mut fields = fields(rules, value, shown_before, &after, ClientDraft::shown);
+    let kept = here.map(|client| map::client::kept(rules, value, client));
+    for target in kept.unwrap_or_default() {
+        if let Some(field) = fields.iter_mut().find(|field| field.target == target.path) {
+            field.problem.get_or_insert_with(|| KEPT_BY_HAND.to_owned());
+        }
+    }
+    fields
 }
 
 /// Of several customers that are one client, only one is mapped.

@@ -21,10 +21,14 @@ pub async fn find(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>
 
 /// Takes the values of a field out of all records, and the marks that people have set them.
 pub async fn forget_values(conn: &impl ConnectionTrait, field: &Model) -> Result<(), DbErr> {
-    take_values_out(conn, field).await?;
+    let id = field.id.hyphenated().to_string();
     match field.owner {
-        CustomFieldOwner::Client => take_marks_off(conn, field).await,
-        CustomFieldOwner::Product => Ok(()),
+        CustomFieldOwner::Client => {
+            take_key_out(conn, ("client", "custom_values"), id).await?;
+            take_key_out(conn, ("client", "held_before"), format!("custom.{}", field.key)).await?;
+            take_marks_off(conn, field).await
+        }
+        CustomFieldOwner::Product => take_key_out(conn, ("product", "custom_values"), id).await,
     }
 }
 
@@ -49,24 +53,18 @@ async fn take_marks_off(conn: &impl ConnectionTrait, field: &Model) -> Result<()
     Ok(())
 }
 
-async fn take_values_out(conn: &impl ConnectionTrait, field: &Model) -> Result<(), DbErr> {
-    let table = match field.owner {
-        CustomFieldOwner::Client => "client",
-        CustomFieldOwner::Product => "product",
-    };
+/// Takes a key out of a JSON document in all rows of a table.
+async fn take_key_out(conn: &impl ConnectionTrait, (table, column): (&str, &str), key: String) -> Result<(), DbErr> {
     let backend = conn.get_database_backend();
-    let key = field.id.hyphenated().to_string();
     let (sql, values): (String, Vec<sea_orm::Value>) = if backend == DbBackend::Postgres {
         (
-            format!("UPDATE {table} SET custom_values = custom_values - $1 WHERE jsonb_exists(custom_values, $1)"),
+            format!("UPDATE {table} SET {column} = {column} - $1 WHERE jsonb_exists({column}, $1)"),
             vec![key.into()],
         )
     } else {
         let path = format!("$.\"{key}\"");
         (
-            format!(
-                "UPDATE {table} SET custom_values = json_remove(custom_values, ?) WHERE json_type(custom_values, ?) IS NOT NULL"
-            ),
+            format!("UPDATE {table} SET {column} = json_remove({column}, ?) WHERE json_type({column}, ?) IS NOT NULL"),
             vec![path.clone().into(), path.into()],
         )
     };

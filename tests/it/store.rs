@@ -2,7 +2,7 @@
 
 use entity::client;
 use entity::kind::{ClientOrigin, ClientStatus, StripeKind};
-use entity::list::{CustomValues, EditedFields, Warnings};
+use entity::list::{CustomValues, EditedFields, HeldBefore, Warnings};
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 use tributary::store::source;
 use uuid::Uuid;
@@ -96,6 +96,7 @@ fn client_named(name: &str) -> client::Model {
         inception_date: None,
         custom_values: CustomValues::default(),
         edited: EditedFields::default(),
+        held_before: HeldBefore::default(),
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: 0,

@@ -12,7 +12,7 @@ use super::problem::{UserError, settle};
 use super::token::{DeletedPayload, IdInput};
 use super::{ContextExt, Fault};
 use crate::app::App;
-use crate::clients::{self, Erase, Pair};
+use crate::clients::{self, Erase, Pair, Paired};
 use crate::error::Error;
 use edit::{SaveClientsInput, client_of, save};
 
@@ -55,6 +55,41 @@ impl ClientPayload {
     }
 }
 
+/// What became of a client that was linked or parted.
+#[derive(Debug, SimpleObject)]
+struct LinkClientPayload {
+    client: Option<Client>,
+    /// The fields of the client that are different by it.
+    changes: Vec<FieldChange>,
+    user_errors: Vec<UserError>,
+}
+
+/// What became of a field.
+#[derive(Debug, SimpleObject)]
+struct FieldChange {
+    /// A field as mappings name it.
+    target: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl LinkClientPayload {
+    fn of(result: Result<Paired, Error>) -> Result<Self, Fault> {
+        let (paired, user_errors) = settle(result)?;
+        let (client, changes) = paired.map(|paired| (paired.client, paired.changes)).unzip();
+        let change = |change: clients::FieldChange| FieldChange {
+            target: change.target,
+            before: change.before,
+            after: change.after,
+        };
+        Ok(Self {
+            client: client.map(Client),
+            changes: changes.unwrap_or_default().into_iter().map(change).collect(),
+            user_errors,
+        })
+    }
+}
+
 /// The mutations of clients.
 #[derive(Default)]
 pub(super) struct ClientMutation;
@@ -71,16 +106,17 @@ impl ClientMutation {
         })
     }
 
-    /// Makes a Stripe customer this client, with all its contracts, whatever client it was before.
-    async fn link_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<ClientPayload, Fault> {
+    /// Makes a Stripe customer this client, with all its contracts, whatever client it was before. `changes` tells what it wrote.
+    async fn link_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<LinkClientPayload, Fault> {
         ctx.require(Scope::Configure)?;
-        ClientPayload::of(link(ctx.app()?, input).await)
+        LinkClientPayload::of(link(ctx.app()?, input).await)
     }
 
-    /// The pair stays apart until `linkClient` joins it again.
-    async fn unlink_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<ClientPayload, Fault> {
+    /// The pair stays apart until `linkClient` joins it again. What Stripe has written into a client kept by hand goes, and what was there
+    /// before comes back.
+    async fn unlink_client(&self, ctx: &Context<'_>, input: LinkClientInput) -> Result<LinkClientPayload, Fault> {
         ctx.require(Scope::Configure)?;
-        ClientPayload::of(unlink(ctx.app()?, input).await)
+        LinkClientPayload::of(unlink(ctx.app()?, input).await)
     }
 
     /// Erases a person's data from client, source objects and inbox; a tombstone stays and blocks re-import. Needs ADMIN.
@@ -104,11 +140,11 @@ fn pair(input: LinkClientInput) -> Result<Pair, Error> {
     })
 }
 
-async fn link(app: &App, input: LinkClientInput) -> Result<Model, Error> {
+async fn link(app: &App, input: LinkClientInput) -> Result<Paired, Error> {
     clients::link(app, pair(input)?).await
 }
 
-async fn unlink(app: &App, input: LinkClientInput) -> Result<Model, Error> {
+async fn unlink(app: &App, input: LinkClientInput) -> Result<Paired, Error> {
     clients::unlink(app, pair(input)?).await
 }
 

@@ -31,6 +31,7 @@ async fn remove_some(app: &App, integration_id: Uuid) -> Result<bool, Error> {
     let clients: HashSet<Uuid> = parted.into_iter().collect();
     let clients: Vec<Uuid> = clients.into_iter().collect();
     purge::delete_lonely(&tx, clients.clone()).await?;
+    family::give_back(&tx, &clients, app.clock.now_ms()).await?;
     // A client that is a customer of another account, too, shows what that one says from now on.
     for link in family::refresh(&tx, &clients, app.clock.now_ms()).await? {
         if link.integration_id != integration_id {

@@ -170,6 +170,7 @@ fn row(email: &str) -> Model {
         inception_date: None,
         custom_values: entity::list::CustomValues::default(),
         edited: entity::list::EditedFields::default(),
+        held_before: entity::list::HeldBefore::default(),
         deleted_in_stripe: false,
         warnings: entity::list::Warnings::default(),
         created_at: 0,

@@ -24,6 +24,8 @@ pub struct RuleInput {
     pub enabled: bool,
     /// Who wins over edits by hand.
     pub policy: FieldPolicy,
+    /// The policy holds for clients kept by hand, too.
+    pub over_manual: bool,
 }
 
 /// What is wrong with a rule, or with all of them.
@@ -75,6 +77,7 @@ pub fn check(
         target: rule.target,
         enabled: rule.enabled,
         policy: rule.policy,
+        over_manual: rule.over_manual,
     });
     Ok(stored.collect())
 }

@@ -46,6 +46,7 @@ fn rules(rows: &[(&str, &str)], targets: &[Target]) -> Vec<MappingRule> {
         required: targets.iter().any(|known| known.required && known.path == *target),
         enabled: true,
         policy: FieldPolicy::StripeWins,
+        over_manual: false,
     };
     rows.iter().map(rule).collect()
 }

@@ -26,12 +26,15 @@ struct CompiledRule {
     target: Target,
     expression: Expression,
     policy: FieldPolicy,
+    over_manual: bool,
 }
 
 /// What a rule gives for an object.
 pub(super) struct Given<'a> {
     pub(super) target: &'a Target,
     pub(super) policy: FieldPolicy,
+    /// The policy holds for clients kept by hand, too.
+    pub(super) over_manual: bool,
     pub(super) value: Fitted,
     /// Why the value is none although the rule gave something.
     pub(super) problem: Option<String>,
@@ -47,6 +50,7 @@ impl CompiledRules {
                 target: target.ok_or_else(|| format!("{} is no field", rule.target))?.clone(),
                 expression: compile(&rule.source)?,
                 policy: rule.policy,
+                over_manual: rule.over_manual,
             })
         });
         compiled.collect::<Result<_, String>>().map(Self)
@@ -89,6 +93,7 @@ impl CompiledRule {
         Ok(Given {
             target: &self.target,
             policy: self.policy,
+            over_manual: self.over_manual,
             value: storable(fitted.unwrap_or(Fitted::None), path, warnings)?,
             problem,
         })

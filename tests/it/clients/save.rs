@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::settings::support::{insert, problems, ready};
-use crate::support::{Office, TestApp, rule_by, text};
+use crate::support::{Office, TestApp, rule_by, rule_over_manual, text};
 
 /// A client with something in every field.
 fn full() -> Value {
@@ -431,6 +431,7 @@ async fn a_customer_that_is_named_is_the_client_from_now_on() {
     assert_eq!(problems(&taken), paths.map(|path| (path.to_owned(), "CONFLICT")));
     assert_eq!(office.count().await, 1);
 
+    office.map("CUSTOMER", &[rule_over_manual("name", "name")]).await;
     office.direction("CUSTOMER", "PULL").await;
     office.rest().await;
     assert_eq!(office.client(&id).await["name"], "Stripe's", "it speaks for its client");
@@ -449,7 +450,7 @@ async fn a_customer_may_be_named_before_it_is_read() {
     assert_eq!(office.client_of_contract(&invoice).await.as_deref(), Some(&*id));
     assert_eq!(
         (office.client(&id).await["name"].clone(), office.count().await),
-        (json!("Stripe's"), 2)
+        (json!("Ours"), 2)
     );
 }
 

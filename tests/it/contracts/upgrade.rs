@@ -9,7 +9,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use crate::support::{TestApp, assert_equals_truth, until};
 
 /// Takes the schema and the rows back to what they were.
-const BACK: [&str; 11] = [
+const BACK: [&str; 12] = [
+    "ALTER TABLE client DROP COLUMN held_before",
     "DROP TABLE write_check",
     "DROP INDEX integration_account",
     "DROP INDEX contract_subscription",

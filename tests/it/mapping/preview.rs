@@ -252,7 +252,7 @@ async fn it_tells_what_the_run_then_writes_whoever_the_client_is() {
     assert_eq!(field(of_found, "name")["before"], "Found by its address", "{of_found}");
     assert_eq!(field(&preview[5], "name")["before"], Value::Null);
     let quiet = field(&preview[3], "name");
-    assert_eq!((&quiet["before"], &quiet["after"]), (&json!("first"), &json!("first")));
+    assert_eq!((&quiet["before"], &quiet["after"]), (&json!("Ours"), &json!("Ours")));
     assert!(
         text(&quiet["problem"]).contains(&first),
         "another customer speaks: {quiet}"

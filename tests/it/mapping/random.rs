@@ -123,7 +123,8 @@ async fn rules(office: &Office, dice: &mut StdRng, mapping: &str) -> Vec<Value> 
         }
         let policy = ["STRIPE_WINS", "LOCAL_WINS", "FILL_IF_EMPTY"].choose(dice);
         let enabled = target["required"] == true || dice.random_bool(0.9);
-        rules.push(json!({ "source": source(dice, 0), "target": path, "policy": policy, "enabled": enabled }));
+        let over_manual = dice.random_bool(0.4);
+        rules.push(json!({ "source": source(dice, 0), "target": path, "policy": policy, "enabled": enabled, "overManual": over_manual }));
     }
     loop {
         let refused = office.try_preview(mapping, &rules, None).await;
@@ -157,7 +158,7 @@ async fn rules(office: &Office, dice: &mut StdRng, mapping: &str) -> Vec<Value> 
 
 const DEFAULTS: &str =
     "mutation($id: ID!, $object: SyncObject!) { resetMapping(input: {integrationId: $id, object: $object}) {
-    mapping { rules { source target enabled policy } } userErrors { code }
+    mapping { rules { source target enabled policy overManual } } userErrors { code }
 } }";
 
 async fn record(office: &Office, mapping: &str, stripe_id: &str) -> Value {

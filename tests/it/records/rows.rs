@@ -11,8 +11,8 @@ use entity::kind::{
     RunKind, RunState, RunTrigger, StripeKind, SyncDirection, SyncObject,
 };
 use entity::list::{
-    ContractSources, CustomValues, EditedFields, KeyPermission, KeyPermissions, MappingRules, MatchRules, RunPhases,
-    SyncObjects, Warnings,
+    ContractSources, CustomValues, EditedFields, HeldBefore, KeyPermission, KeyPermissions, MappingRules, MatchRules,
+    RunPhases, SyncObjects, Warnings,
 };
 use entity::{
     client, client_link, contract, contract_line, integration, mapping, product, read_count, run, source_object,
@@ -303,6 +303,7 @@ fn client_row(at: usize) -> client::Model {
         inception_date: NaiveDate::from_ymd_opt(2026, 1, 31),
         custom_values: CustomValues::default(),
         edited: EditedFields::default(),
+        held_before: HeldBefore::default(),
         deleted_in_stripe: at % 7 == 3,
         warnings: Warnings(vec!["w".into()]),
         created_at: ms(at / 4),

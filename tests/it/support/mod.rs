@@ -19,7 +19,7 @@ pub(crate) use client::{Answer, Client, connections};
 pub(crate) use database::{TestDatabase, on_postgres};
 pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};
-pub(crate) use office::{Office, rule, rule_by, text};
+pub(crate) use office::{Office, rule, rule_by, rule_over_manual, text};
 pub(crate) use oracle::{Oracle, is_since};
 pub(crate) use truth::assert_equals_truth;
 pub(crate) use webhook::WebhookSender;

@@ -151,7 +151,9 @@ impl Office {
     /// What `linkClient` or `unlinkClient` answers.
     pub(crate) async fn pair(&self, mutation: &str, client: &str, customer: &str) -> Value {
         let query = format!(
-            "mutation($input: LinkClientInput!) {{ {mutation}(input: $input) {{ client {{ {CLIENT} }} userErrors {{ field code }} }} }}"
+            "mutation($input: LinkClientInput!) {{ {mutation}(input: $input) {{
+                client {{ {CLIENT} }} changes {{ target before after }} userErrors {{ field code }}
+            }} }}"
         );
         let input = json!({ "clientId": client, "integrationId": self.id, "stripeCustomerId": customer });
         self.app.graphql(&query, json!({ "input": input })).await[mutation].take()
@@ -228,7 +230,7 @@ impl Office {
         let mutation = mutation_of(object);
         let query = format!(
             "mutation($input: UpdateMappingInput!) {{ {mutation}(input: $input) {{
-                mapping {{ version staleCount rules {{ source target required enabled policy }} }}
+                mapping {{ version staleCount rules {{ source target required enabled policy overManual }} }}
                 userErrors {{ field code message }}
             }} }}"
         );
@@ -250,7 +252,7 @@ impl Office {
     async fn mapping(&self, object: &str) -> Value {
         let mapping = format!("{}Mapping", object.to_lowercase());
         let query = format!(
-            "query($id: ID!) {{ integration(id: $id) {{ {mapping} {{ staleCount rules {{ source target enabled policy }} }} }} }}"
+            "query($id: ID!) {{ integration(id: $id) {{ {mapping} {{ staleCount rules {{ source target enabled policy overManual }} }} }} }}"
         );
         self.app.graphql(&query, json!({ "id": self.id })).await["integration"][&mapping].take()
     }
@@ -350,6 +352,11 @@ pub(crate) fn rule(source: &str, target: &str) -> Value {
 /// A rule that gives way as `policy` says.
 pub(crate) fn rule_by(policy: &str, source: &str, target: &str) -> Value {
     json!({ "source": source, "target": target, "policy": policy })
+}
+
+/// A rule whose policy holds for clients kept by hand, too.
+pub(crate) fn rule_over_manual(source: &str, target: &str) -> Value {
+    json!({ "source": source, "target": target, "overManual": true })
 }
 
 /// A text as it is, without quotes.

@@ -62,7 +62,7 @@ const STATEMENT: u64 = 10;
 pub(super) const PARTS: [&str; 4] = ["Address", "Money", "PageInfo", "Settings"];
 
 /// By type and field; `*` is any type that has no line of its own.
-pub(super) const PRICES: [(&str, Price); 51] = [
+pub(super) const PRICES: [(&str, Price); 52] = [
     // Pages.
     ("Query.clients", page(counted_once(SCAN))),
     ("Query.products", page(counted_once(SCAN))),
@@ -117,6 +117,7 @@ pub(super) const PRICES: [(&str, Price); 51] = [
     ("MappingPreview.fields", about(25)),
     ("PreviewMappingPayload.records", about(5)),
     ("Run.phases", about(3)),
+    ("LinkClientPayload.changes", about(5)),
     ("*.userErrors", about(1)),
 ];
 

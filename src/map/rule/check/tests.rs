@@ -12,6 +12,7 @@ fn inputs(rules: &[MappingRule]) -> Vec<RuleInput> {
         target: rule.target.clone(),
         enabled: rule.enabled,
         policy: rule.policy,
+        over_manual: rule.over_manual,
     };
     rules.iter().map(input).collect()
 }
@@ -26,6 +27,7 @@ fn with(source: &str, target: &str) -> Vec<RuleInput> {
         target: target.into(),
         enabled: true,
         policy: FieldPolicy::StripeWins,
+        over_manual: false,
     });
     rules
 }

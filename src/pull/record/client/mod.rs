@@ -7,7 +7,7 @@ mod batch;
 
 use entity::client;
 use entity::kind::{ClientOrigin, ClientStatus, StripeKind};
-use entity::list::{CustomValues, EditedFields, Warnings};
+use entity::list::{CustomValues, EditedFields, HeldBefore, Warnings};
 use uuid::Uuid;
 
 use super::{Item, Written, left_aside, queue_left_aside};
@@ -54,6 +54,7 @@ pub(crate) fn blank(id: Uuid, origin: ClientOrigin, now_ms: i64) -> client::Mode
         inception_date: None,
         custom_values: CustomValues::default(),
         edited: EditedFields::default(),
+        held_before: HeldBefore::default(),
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: now_ms,

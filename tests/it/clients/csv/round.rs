@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use entity::kind::{ClientOrigin, ClientStatus, CustomFieldOwner, FieldType};
-use entity::list::{CustomValues, EditedFields, PicklistOptions, Warnings};
+use entity::list::{CustomValues, EditedFields, HeldBefore, PicklistOptions, Warnings};
 use entity::{client, client_link, custom_field};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -81,6 +81,7 @@ fn any_draft(fields: Vec<Uuid>) -> impl Strategy<Value = ClientDraft> {
                 .filter_map(|(id, value)| Some((id, value?)))
                 .collect::<BTreeMap<_, _>>(),
             edited: edited.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+            held_before: BTreeMap::new(),
             warnings: Vec::new(),
         }
     })
@@ -113,6 +114,7 @@ fn blank(number: usize) -> client::Model {
         inception_date: None,
         custom_values: CustomValues::default(),
         edited: EditedFields::default(),
+        held_before: HeldBefore::default(),
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: 1,
