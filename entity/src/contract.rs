@@ -70,6 +70,8 @@ pub struct Model {
     pub credited: i64,
     /// `total` less `credited`.
     pub net: i64,
+    /// What was paid back of `net` without a credit note, without tax.
+    pub refunded: i64,
     /// Recurring revenue a month.
     pub mrr: i64,
     /// Recurring revenue a year.

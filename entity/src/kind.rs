@@ -23,6 +23,8 @@ pub enum StripeKind {
     Coupon = 6,
     /// `credit_note`
     CreditNote = 7,
+    /// `refund`, with the invoice whose payment it gives back
+    Refund = 8,
 }
 
 impl StripeKind {
@@ -36,6 +38,7 @@ impl StripeKind {
             Self::Subscription => "subscription",
             Self::Coupon => "coupon",
             Self::CreditNote => "credit_note",
+            Self::Refund => "refund",
         }
     }
 }

@@ -14,9 +14,13 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        ddl::run(manager, BY_HAND).await
+        ddl::run(manager, BY_HAND).await?;
+        ddl::run(manager, REFUNDS).await
     }
 }
 
 const BY_HAND: &str = "
 ALTER TABLE client ADD COLUMN held_before {json} NOT NULL DEFAULT '{}'";
+
+const REFUNDS: &str = "
+ALTER TABLE contract ADD COLUMN refunded bigint NOT NULL DEFAULT 0";

@@ -33,6 +33,7 @@ pub(super) fn skipped(code: &str) -> String {
         "SUBSCRIPTION_INCOMPLETE" => {
             "Its first payment is still open, so that it may never begin. It becomes a contract once it does."
         }
+        "NO_INVOICE" => "It gives back a payment that was for no invoice, and so nothing of any contract.",
         "ERASED" => {
             "The person was erased here: nothing is kept but what contracts are reckoned from, and nothing comes back."
         }
@@ -59,7 +60,7 @@ pub(super) fn imported(kind: StripeKind) -> &'static str {
         StripeKind::Customer => "It was imported as a client.",
         StripeKind::Product => "It was imported as a product.",
         StripeKind::Invoice | StripeKind::Subscription => "It was imported as a contract.",
-        StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => {
+        StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote | StripeKind::Refund => {
             "It is kept, and makes no record of its own: what names it is reckoned with it."
         }
     }

@@ -63,7 +63,7 @@ impl Explanation {
             }
             Kind::Invoice => self.contract(ctx, ContractSource::Invoice).await,
             Kind::Subscription => self.contract(ctx, ContractSource::Subscription).await,
-            Kind::Price | Kind::Coupon | Kind::CreditNote => Ok(None),
+            Kind::Price | Kind::Coupon | Kind::CreditNote | Kind::Refund => Ok(None),
         }
     }
 

@@ -92,7 +92,7 @@ struct MappingRule {
     required: bool,
     enabled: bool,
     policy: FieldPolicy,
-    /// The policy holds for clients of origin MANUAL, too. Without it what people wrote in one stays, as by LOCAL_WINS.
+    /// The policy holds for clients of origin MANUAL, too. Without it what people wrote in one stays, as by `LOCAL_WINS`.
     over_manual: bool,
 }
 

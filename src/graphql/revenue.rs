@@ -23,6 +23,10 @@ pub(super) struct CurrencyRevenue {
     total: Money,
     /// The same less what credit notes gave back.
     net: Money,
+    /// What was paid back of them without a credit note, without tax.
+    refunded: Money,
+    /// net less refunded.
+    kept: Money,
     /// Recurring revenue a month of the contracts that are ACTIVE today and count toward it (`countsTowardRecurring`).
     mrr: Money,
     /// Recurring revenue a year of the same contracts.
@@ -44,6 +48,8 @@ impl CurrencyRevenue {
             contracts: i32::try_from(sums.contracts).unwrap_or(i32::MAX),
             total: money(sums.total)?,
             net: money(sums.net)?,
+            refunded: money(sums.refunded)?,
+            kept: money(sums.net - sums.refunded)?,
             mrr: money(sums.mrr)?,
             arr: money(sums.arr)?,
             currency,

@@ -21,4 +21,5 @@ pub(super) enum StripeKind {
     Subscription,
     Coupon,
     CreditNote,
+    Refund,
 }

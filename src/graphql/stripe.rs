@@ -96,6 +96,7 @@ pub(super) async fn dashboard_url(
         StripeKind::Subscription => "subscriptions",
         StripeKind::Coupon => "coupons",
         StripeKind::CreditNote => "credit_notes",
+        StripeKind::Refund => "refunds",
     };
     Ok(Some(format!("https://dashboard.stripe.com/{mode}{list}/{stripe_id}")))
 }

@@ -32,7 +32,7 @@ use entity::kind::StripeKind;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::stripe::object::{Coupon, CreditNote, Price};
+use crate::stripe::object::{Coupon, CreditNote, Price, Refund};
 
 /// Goes up when the code maps differently, so that what was mapped before is mapped again.
 pub const MAP_REVISION: i64 = 3;
@@ -58,6 +58,7 @@ pub fn check(kind: StripeKind, object: &Value) -> Result<(), MapError> {
         StripeKind::Price => read::<Price>(object).map(|_price| ()),
         StripeKind::Coupon => read::<Coupon>(object).map(|_coupon| ()),
         StripeKind::CreditNote => read::<CreditNote>(object).map(|_note| ()),
+        StripeKind::Refund => read::<Refund>(object).map(|_refund| ()),
         _ => Ok(()),
     }
 }

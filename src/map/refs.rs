@@ -6,7 +6,7 @@ use entity::kind::StripeKind;
 use serde::de::DeserializeOwned;
 
 use super::Json;
-use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Price, Product};
+use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Price, Product, Refund};
 
 /// What is known of a named object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Refs {
     courses: HashMap<String, Option<Course>>,
     /// By the invoice that they are for.
     credit_notes: HashMap<String, BTreeMap<String, Option<CreditNote>>>,
+    /// By the invoice whose payment they give back.
+    refunds: HashMap<String, BTreeMap<String, Option<Refund>>>,
 }
 
 impl Refs {
@@ -53,7 +55,7 @@ impl Refs {
             StripeKind::Coupon => self.coupons.insert(id, decode(body)).is_some(),
             StripeKind::Customer => self.customers.insert(id, decode(body)).is_some(),
             StripeKind::Subscription => self.courses.insert(id, decode(body)).is_some(),
-            StripeKind::Invoice | StripeKind::CreditNote => false,
+            StripeKind::Invoice | StripeKind::CreditNote | StripeKind::Refund => false,
         };
     }
 
@@ -61,6 +63,12 @@ impl Refs {
     pub fn insert_credit_note<'a>(&mut self, invoice_id: String, id: String, body: impl Into<Json<'a>>) {
         let notes = self.credit_notes.entry(invoice_id).or_default();
         notes.insert(id, decode(Some(body.into())));
+    }
+
+    /// Puts a refund in, with the invoice whose payment it gives back.
+    pub fn insert_refund<'a>(&mut self, invoice_id: String, id: String, body: impl Into<Json<'a>>) {
+        let refunds = self.refunds.entry(invoice_id).or_default();
+        refunds.insert(id, decode(Some(body.into())));
     }
 
     /// A price, with its tiers and currency options.
@@ -87,6 +95,12 @@ impl Refs {
     pub fn credit_notes(&self, invoice_id: &str) -> impl Iterator<Item = (&str, Option<&CreditNote>)> {
         let notes = self.credit_notes.get(invoice_id).into_iter().flatten();
         notes.map(|(id, note)| (id.as_str(), note.as_ref()))
+    }
+
+    /// The refunds of an invoice's payments, failed ones too; `None` for one that cannot be read.
+    pub fn refunds(&self, invoice_id: &str) -> impl Iterator<Item = (&str, Option<&Refund>)> {
+        let refunds = self.refunds.get(invoice_id).into_iter().flatten();
+        refunds.map(|(id, refund)| (id.as_str(), refund.as_ref()))
     }
 
     /// A customer.

@@ -60,7 +60,8 @@ fn rank(kind: StripeKind) -> u8 {
         StripeKind::Customer => 3,
         StripeKind::Subscription => 4,
         StripeKind::CreditNote => 5,
-        StripeKind::Invoice => 6,
+        StripeKind::Refund => 6,
+        StripeKind::Invoice => 7,
     }
 }
 

@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::broken::{self, Broken};
 use super::frontier::Frontier;
@@ -15,8 +16,9 @@ use super::lists::{Gives, List};
 use super::reading::{Origin, Reading};
 use super::rules::Rights;
 use super::span::{Span, Stamp};
-use super::{alone, paid};
+use super::{alone, paid, refund};
 use crate::crash;
+use crate::store::Db;
 use crate::stripe::list::Page;
 use crate::stripe::object::is_id;
 use crate::stripe::{Client, Error, Seen};
@@ -54,6 +56,14 @@ struct Fetcher {
     lists: Vec<List>,
     frontier: Frontier,
     paid: paid::Reach,
+    here: Here,
+}
+
+/// What is here already, and whose.
+#[derive(Debug, Clone)]
+pub(super) struct Here {
+    pub(super) db: Db,
+    pub(super) integration_id: Uuid,
 }
 
 /// Starts reading `spans`. The receiver ends when all is read; dropping the set stops the fetchers.
@@ -63,6 +73,7 @@ pub(super) fn start(
     lists: Vec<List>,
     spans: Vec<Span>,
     paid: paid::Reach,
+    here: Here,
 ) -> (mpsc::Receiver<Fetched>, JoinSet<()>) {
     let (to_writer, pages) = mpsc::channel(PAGES_WAITING);
     let fetcher = Arc::new(Fetcher {
@@ -71,6 +82,7 @@ pub(super) fn start(
         lists,
         frontier: Frontier::new(spans),
         paid,
+        here,
     });
     let mut tasks = JoinSet::new();
     for _ in 0..FETCHERS {
@@ -175,9 +187,14 @@ impl Fetcher {
     async fn whole_readings(
         &self,
         kind: StripeKind,
-        objects: Vec<Value>,
+        mut objects: Vec<Value>,
         seen: Seen,
     ) -> Result<(Vec<Reading>, Vec<Broken>), Error> {
+        if kind == StripeKind::Refund
+            && let Err(error) = refund::recall(&self.here.db, self.here.integration_id, &mut objects).await
+        {
+            tracing::warn!(%error, "which invoices refunds are of is asked of Stripe again");
+        }
         let client = &self.client;
         let results = stream::iter(objects)
             .map(move |object| {

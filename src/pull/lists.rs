@@ -126,6 +126,11 @@ fn invoice_lists(rules: &Rules, t0: i64) -> Vec<List> {
             low: told,
             high: None,
         });
+        // What is in scope was paid in the window, and what is here was paid in one that began then: nothing went back before.
+        let paid = rules
+            .covered_from
+            .map_or(rules.window_start, |from| from.min(rules.window_start));
+        lists.push(List::of(StripeKind::Refund, &[], paid.max(0)));
     }
     lists
 }

@@ -33,6 +33,7 @@ pub mod progress;
 pub(crate) mod queued;
 pub mod reading;
 mod record;
+mod refund;
 pub mod remap;
 pub mod retry;
 pub mod road;

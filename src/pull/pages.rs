@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::kind::SyncObject;
+use entity::kind::{StripeKind, SyncObject};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,7 @@ use super::alone;
 use super::apply::apply;
 use super::broken::{self, Broken};
 use super::checkpoint::Checkpoint;
-use super::fetch::{self, Fetched};
+use super::fetch::{self, Fetched, Here};
 use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::lists::{self, List};
@@ -47,6 +47,10 @@ pub(super) async fn read_lists(
         lists.clone(),
         checkpoint.list_spans(),
         reach,
+        Here {
+            db: progress.app().db.clone(),
+            integration_id: rules.integration_id,
+        },
     );
     let mut signs = interval(SIGN_OF_LIFE);
     signs.reset();
@@ -106,7 +110,10 @@ async fn write(
                 if !rules.rights.may_read(lists[list].right()) =>
             {
                 tracing::warn!(%error, list = ?lists[list].gives, "a list cannot be read");
-                progress.mark_unread(object);
+                // Records are whole without refunds but for what they say of them; the table of the key's rights tells it.
+                if lists[list].right() != Some(StripeKind::Refund) {
+                    progress.mark_unread(object);
+                }
                 checkpoint.drop_list(list);
             }
             Err((_, error)) => return Err(error.into()),

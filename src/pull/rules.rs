@@ -132,7 +132,7 @@ impl Rules {
                 fingerprint(&format!("{} {zero}", self.has_source(ContractSource::Invoice)))
             }
             StripeKind::Subscription => fingerprint(&self.has_source(ContractSource::Subscription).to_string()),
-            StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => MAP_REVISION,
+            StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote | StripeKind::Refund => MAP_REVISION,
         }
     }
 }

@@ -61,7 +61,9 @@ pub(super) fn noun_of(kind: StripeKind) -> SyncObject {
     match kind {
         StripeKind::Customer => SyncObject::Customer,
         StripeKind::Product | StripeKind::Price | StripeKind::Coupon => SyncObject::Product,
-        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => SyncObject::Contract,
+        StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote | StripeKind::Refund => {
+            SyncObject::Contract
+        }
     }
 }
 

@@ -1,13 +1,18 @@
-//! Makes objects whole: Stripe embeds the first ten lines of an invoice and the first items of a subscription only.
+//! Makes objects whole: Stripe embeds the first ten lines of an invoice and the first items of a subscription only, and says of a refund
+//! which payment it gives back, not of which invoice.
 
 use entity::kind::StripeKind;
 use serde_json::Value;
 
+use super::refund;
 use crate::crash;
 use crate::stripe::{Client, Error};
 
 /// Puts all lines or items into `object`, when Stripe says that there are more than it gave.
 pub(super) async fn complete(client: &Client, kind: StripeKind, object: &mut Value) -> Result<(), Error> {
+    if kind == StripeKind::Refund {
+        return refund::complete(client, object).await;
+    }
     let nested = match kind {
         StripeKind::Invoice => "lines",
         StripeKind::Subscription => "items",

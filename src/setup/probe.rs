@@ -33,7 +33,7 @@ pub(super) struct Account {
 }
 
 /// What is read: a name for the table, the kind (none: events), whether sync needs it.
-const NEEDED: [(&str, Option<StripeKind>, bool); 8] = [
+const NEEDED: [(&str, Option<StripeKind>, bool); 9] = [
     ("customers", Some(StripeKind::Customer), true),
     ("products", Some(StripeKind::Product), true),
     ("prices", Some(StripeKind::Price), true),
@@ -42,6 +42,7 @@ const NEEDED: [(&str, Option<StripeKind>, bool); 8] = [
     ("events", None, true),
     ("coupons", Some(StripeKind::Coupon), false),
     ("credit_notes", Some(StripeKind::CreditNote), false),
+    ("refunds", Some(StripeKind::Refund), false),
 ];
 
 /// Asks Stripe. Fails when the key is refused, or when Stripe does not answer.
@@ -66,6 +67,11 @@ async fn permission(
 ) -> Result<KeyPermission, Error> {
     let hint = match client.may_read(kind).await {
         Ok(()) => None,
+        Err(Error::PermissionMissing { .. }) if kind == Some(StripeKind::Refund) => Some(
+            "In Stripe's dashboard, edit the key and allow Read on charges and refunds. Without it `refunded` is 0: what was paid back \
+             without a credit note is not known."
+                .to_owned(),
+        ),
         Err(Error::PermissionMissing { right, .. }) => Some(match right {
             Some(right) => format!("In Stripe's dashboard, edit the key and allow Read on {object} ({right})."),
             None => format!("In Stripe's dashboard, edit the key and allow Read on {object}."),

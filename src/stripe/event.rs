@@ -24,7 +24,7 @@ pub struct Envelope {
 /// The event types to select for a webhook endpoint: what a look at the events asks for, and what is too rare for that. Never
 /// `invoice.created`: an endpoint that fails to answer it stalls the merchant's billing for up to three days
 /// (docs.stripe.com/billing/subscriptions/webhooks).
-pub const WEBHOOK_TYPES: [&str; 36] = [
+pub const WEBHOOK_TYPES: [&str; 40] = [
     "customer.created",
     "customer.updated",
     "customer.deleted",
@@ -59,6 +59,10 @@ pub const WEBHOOK_TYPES: [&str; 36] = [
     "credit_note.created",
     "credit_note.updated",
     "credit_note.voided",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refund.updated",
     "account.updated",
     "test_helpers.test_clock.deleted",
 ];

@@ -60,6 +60,7 @@ fn place(kind: StripeKind) -> Place {
         ),
         StripeKind::Coupon => ("/v1/coupons", "/v1/coupons/:id", &["applies_to", "currency_options"]),
         StripeKind::CreditNote => ("/v1/credit_notes", "/v1/credit_notes/:id", &[]),
+        StripeKind::Refund => ("/v1/refunds", "/v1/refunds/:id", &[]),
     };
     Place { list, object, expand }
 }
@@ -95,6 +96,19 @@ impl Client {
     pub async fn invoice_lines(&self, invoice_id: &str) -> Result<Vec<Value>, Error> {
         self.all("/v1/invoices/:id/lines", &["invoices", invoice_id, "lines"], &[])
             .await
+    }
+
+    /// The invoice that a payment was for, if any: `payment` is its type, such as `payment_intent`, and its id.
+    pub async fn invoice_of_payment(&self, payment: (&'static str, &str)) -> Result<Option<String>, Error> {
+        let id = match payment.0 {
+            "charge" => "payment[charge]",
+            _ => "payment[payment_intent]",
+        };
+        let filter = vec![("payment[type]", payment.0.to_owned()), (id, payment.1.to_owned())];
+        let page = self.page("/v1/invoice_payments", &["invoice_payments"], filter).await?;
+        let paid = page.data.iter().find(|payment| payment["status"] == "paid");
+        let payment = paid.or(page.data.first());
+        Ok(payment.and_then(|payment| Some(payment["invoice"].as_str()?.to_owned())))
     }
 
     /// All items of a subscription.

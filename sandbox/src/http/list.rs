@@ -36,6 +36,7 @@ fn filters(kind: Kind) -> &'static [&'static str] {
         Kind::Invoice => &["status", "collection_method", "customer", "subscription"],
         Kind::Subscription => &["status", "collection_method", "customer"],
         Kind::CreditNote => &["customer", "invoice"],
+        Kind::Refund => &["charge", "payment_intent"],
         Kind::Event => &["type", "delivery_success"],
     }
 }

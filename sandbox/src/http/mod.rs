@@ -13,6 +13,7 @@ mod key;
 mod limit;
 mod list;
 mod neighbour;
+mod payments;
 mod query;
 mod route;
 
@@ -199,6 +200,11 @@ impl Server {
                 let id = query.find("subscription").ok_or_else(missing)?;
                 let items = self.entries(Kind::Subscription, id, "items")?;
                 list::page_of(&self.world, items, "subscription_item", "/v1/subscription_items", query)
+            }
+            Target::Payments => {
+                query.allow(&[&list::PAGING[..], &["invoice", "payment[", "status"]].concat())?;
+                let payments = payments::asked_for(&self.world, query)?;
+                list::page_of(&self.world, payments, "invoice_payment", "/v1/invoice_payments", query)
             }
             Target::Item(id) => {
                 query.allow(&["expand["])?;

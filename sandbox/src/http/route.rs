@@ -15,6 +15,8 @@ pub(crate) enum Target {
     /// The items of a subscription, which the query names.
     Items,
     Item(String),
+    /// The payments of invoices, which the query names.
+    Payments,
 }
 
 /// A path with the name its requests are counted under.
@@ -53,7 +55,7 @@ const fn resource(
     }
 }
 
-const RESOURCES: [Resource; 8] = [
+const RESOURCES: [Resource; 9] = [
     resource(
         "customers",
         Kind::Customer,
@@ -91,6 +93,13 @@ const RESOURCES: [Resource; 8] = [
         "Credit notes",
         "credit_note_read",
     ),
+    resource(
+        "refunds",
+        Kind::Refund,
+        "/v1/refunds/:id",
+        "Charges and Refunds",
+        "charge_read",
+    ),
     resource("events", Kind::Event, "/v1/events/:id", "Events", "event_read"),
 ];
 const ACCOUNT: Right = Right {
@@ -116,6 +125,7 @@ pub(crate) fn find(path: &str) -> Option<Route> {
             let item = Target::Item(decode(id));
             route(item, "/v1/subscription_items/:id", of(Kind::Subscription)?.right)
         }
+        ["invoice_payments"] => route(Target::Payments, "/v1/invoice_payments", of(Kind::Invoice)?.right),
         ["invoices", id, "lines"] => {
             let lines = Target::Lines(decode(id));
             route(lines, "/v1/invoices/:id/lines", of(Kind::Invoice)?.right)

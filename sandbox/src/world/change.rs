@@ -68,7 +68,7 @@ impl World {
             }
             Kind::Subscription => frame["items"] = list,
             Kind::Product | Kind::Price => frame["active"] = json!(true),
-            Kind::Customer | Kind::Coupon | Kind::CreditNote | Kind::Event => {}
+            Kind::Customer | Kind::Coupon | Kind::CreditNote | Kind::Refund | Kind::Event => {}
         }
         let index = self.reserve(kind);
         self.create(kind, index, frame, object, &[])

@@ -17,13 +17,15 @@ pub enum Kind {
     Subscription,
     /// `cn_…`
     CreditNote,
+    /// `re_…`
+    Refund,
     /// `evt_…`
     Event,
 }
 
 impl Kind {
     /// Every kind, in the order of the objects' dependence.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Customer,
         Self::Product,
         Self::Price,
@@ -31,6 +33,7 @@ impl Kind {
         Self::Invoice,
         Self::Subscription,
         Self::CreditNote,
+        Self::Refund,
         Self::Event,
     ];
 
@@ -44,6 +47,7 @@ impl Kind {
             Self::Invoice => "invoice",
             Self::Subscription => "subscription",
             Self::CreditNote => "credit_note",
+            Self::Refund => "refund",
             Self::Event => "event",
         }
     }
@@ -57,6 +61,7 @@ impl Kind {
             Self::Invoice => "in_",
             Self::Subscription => "sub_",
             Self::CreditNote => "cn_",
+            Self::Refund => "re_",
             Self::Event => "evt_",
         }
     }

@@ -27,6 +27,7 @@ mod price;
 mod product;
 mod random;
 mod recent;
+mod refund;
 mod selection;
 mod subscription;
 mod telling;
@@ -175,6 +176,7 @@ impl World {
             Kind::Invoice => self.counts.invoices,
             Kind::Subscription => self.counts.subscriptions,
             Kind::CreditNote => self.counts.invoices / credit_note::EVERY,
+            Kind::Refund => 0,
             Kind::Event => u64::try_from(self.recent.len()).unwrap_or_default(),
         }
     }
@@ -189,6 +191,7 @@ impl World {
             }
             Kind::Coupon => self.anchor - SPAN_SECONDS - 60 + random::signed(index),
             Kind::CreditNote => self.credit_note_created(index),
+            Kind::Refund => self.anchor,
             Kind::Event => self.happened(index).0,
             Kind::Product => self.spread(index, self.counts.products),
             Kind::Customer | Kind::Invoice | Kind::Subscription => {
@@ -219,6 +222,7 @@ impl World {
             Kind::Invoice => Some(self.invoice(index, extent)),
             Kind::Subscription => Some(self.subscription(index)),
             Kind::CreditNote => self.credit_note(index),
+            Kind::Refund => None,
             Kind::Event => Some(self.recent_event(index)),
         }
     }

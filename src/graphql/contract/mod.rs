@@ -191,6 +191,17 @@ impl Contract {
         self.money(self.0.row.net)
     }
 
+    /// What was paid back without a credit note, without tax: of the refunds' sum as much as `total` is of Stripe's. 0 where the key may not
+    /// read refunds, which `Integration.permissions` tells.
+    async fn refunded(&self) -> Money {
+        self.money(self.0.row.refunded)
+    }
+
+    /// net less refunded, both without tax.
+    async fn kept(&self) -> Money {
+        self.money(self.0.row.net.saturating_sub(self.0.row.refunded))
+    }
+
     /// What the whole term brings: the total.
     async fn tcv(&self) -> Money {
         self.money(self.0.row.total)

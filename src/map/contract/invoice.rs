@@ -6,6 +6,7 @@ use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, Strip
 use super::credit::{Credit, credit};
 use super::line::{Charged, charged, contained_tax};
 use super::recurring::{Revenue, revenue};
+use super::refund::refunded;
 use super::{Before, ContractDraft, ContractRules, Notes, day, known, milliseconds, read, text};
 use crate::map::money::{less, sum};
 use crate::map::{Json, MapError, Mapped, Refs, SkipReason};
@@ -39,6 +40,7 @@ struct Reckoned<'a> {
     lines: Vec<Charged>,
     sums: Sums,
     credit: Credit,
+    refunded: i64,
     revenue: Revenue,
     term: (NaiveDate, NaiveDate),
     licensed_from: Option<NaiveDate>,
@@ -57,11 +59,13 @@ impl<'a> Reckoned<'a> {
         let course = subscription_id
             .as_deref()
             .and_then(|id| known(refs.course(id), StripeKind::Subscription, id, notes));
+        let (sums, credit) = (Sums::of(invoice, &lines)?, credit(invoice, refs, notes)?);
         let once = sum(lines.iter().filter(|line| line.is_once).map(|line| line.draft.net))?;
         Ok(Self {
             booking_date,
-            sums: Sums::of(invoice, &lines)?,
-            credit: credit(invoice, refs, notes)?,
+            refunded: refunded(invoice, refs, (sums.total, &credit), notes)?,
+            sums,
+            credit,
             revenue: revenue(lines.iter().filter_map(|line| line.yearly), once)?,
             term: term(&invoice.lines, &lines, booking_date)?,
             licensed_from: licensed_from(&invoice.lines, &lines)?,
@@ -134,6 +138,7 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         amount_paid: invoice.amount_paid,
         credited: reckoned.credit.credited,
         net: less(sums.total, [reckoned.credit.credited])?,
+        refunded: reckoned.refunded,
         mrr: revenue.mrr,
         arr: revenue.arr,
         acv: revenue.acv,

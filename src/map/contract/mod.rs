@@ -15,6 +15,7 @@ mod left;
 mod line;
 mod price;
 mod recurring;
+mod refund;
 mod standing;
 mod subscription;
 #[cfg(test)]
@@ -111,6 +112,8 @@ pub struct ContractDraft {
     pub credited: i64,
     /// `total` less `credited`.
     pub net: i64,
+    /// What was paid back without a credit note, without tax.
+    pub refunded: i64,
     /// Recurring revenue a month.
     pub mrr: i64,
     /// Recurring revenue a year.

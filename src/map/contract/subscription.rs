@@ -89,6 +89,7 @@ fn draft(
         total,
         amount_paid: 0,
         credited: 0,
+        refunded: 0,
         net: total,
         mrr: revenue.mrr,
         arr: revenue.arr,

@@ -17,7 +17,7 @@ const fn rule(source: &'static str, target: &'static str, rule: &'static str) ->
 }
 
 /// The rules, invoices before subscriptions, in the order of the fields.
-pub const FIXED_RULES: [FixedRule; 62] = [
+pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "invoice",
         "source",
@@ -152,6 +152,12 @@ pub const FIXED_RULES: [FixedRule; 62] = [
         "The sum over the credit notes of the invoice that are not void; without the field, total less its taxes.",
     ),
     rule("invoice, credit_note", "net", "total less credited."),
+    rule(
+        "refund of the invoice's payments",
+        "refunded",
+        "The sum of those that neither failed nor belong to a credit note, x total / invoice.total, rounded half up. Given back in full: what is left of net.",
+    ),
+    rule("invoice, credit_note, refund", "kept", "net less refunded."),
     rule("invoice, subscription", "tcv", "The total."),
     rule(
         "invoice, subscription",

@@ -8,7 +8,7 @@ use crate::store::SourceKey;
 use crate::stripe::object::is_id;
 
 /// The event types that are asked for at each look. Stripe takes twenty in one request at most; the others come by webhook, and
-/// what they tell is found by the next reconcile.
+/// what they tell is found by the next reconcile. With `customer.subscription.resumed` comes an `updated`, for the status is another.
 pub const EVENT_TYPES: [&str; 20] = [
     "customer.created",
     "customer.updated",
@@ -25,11 +25,11 @@ pub const EVENT_TYPES: [&str; 20] = [
     "customer.subscription.updated",
     "customer.subscription.deleted",
     "customer.subscription.paused",
-    "customer.subscription.resumed",
     "invoice.paid",
     "invoice.updated",
     "credit_note.created",
     "credit_note.voided",
+    "refund.created",
 ];
 
 /// What an event tells of one object.
@@ -128,6 +128,7 @@ fn of_snapshot(name: &str, object: &Value) -> Effects {
             named(StripeKind::Invoice, "invoice").map(Effect::LookIfHere),
             None,
         ],
+        "refund" | "charge.refund" => [own(StripeKind::Refund).map(Effect::Look), None, None],
         "account" if verb == "updated" => [Some(Effect::Account), None, None],
         "test_helpers.test_clock" if verb == "deleted" => [Some(Effect::Relist), None, None],
         _ => [const { None }; 3],
@@ -145,6 +146,7 @@ fn of_thin(name: &str, object_type: &str, object_id: &str) -> Effects {
         Some("invoice") if is_of_no_business(name) => return [const { None }; 3],
         Some("invoice") => StripeKind::Invoice,
         Some("credit_note") => StripeKind::CreditNote,
+        Some("refund") => StripeKind::Refund,
         Some("account") if name == "account.updated" => return [Some(Effect::Account), None, None],
         Some("test_clock") if name.ends_with(".deleted") => return [Some(Effect::Relist), None, None],
         _ => return [const { None }; 3],

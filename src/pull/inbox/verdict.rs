@@ -81,7 +81,12 @@ pub fn judge(telling: &Telling<'_>, here: Here) -> Verdict {
 fn is_none_of_ours(telling: &Telling<'_>, window_start: i64) -> bool {
     match telling.told {
         Told::HintIfHere => true,
-        Told::Deleted => matches!(telling.kind, StripeKind::Invoice | StripeKind::CreditNote),
+        Told::Deleted => {
+            matches!(
+                telling.kind,
+                StripeKind::Invoice | StripeKind::CreditNote | StripeKind::Refund
+            )
+        }
         Told::State(invoice, _) if telling.kind == StripeKind::Invoice && !telling.contested => {
             is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, window_start))
         }
@@ -100,7 +105,8 @@ fn needs_no_expansion(kind: StripeKind, object: &Value) -> bool {
     let no_discounts = |object: &Value| object["discounts"].as_array().is_none_or(Vec::is_empty);
     match kind {
         // Tiers, amounts in other currencies and the products that a coupon applies to are never in a payload.
-        StripeKind::Price | StripeKind::Coupon => false,
+        // Nor is the invoice that a refund's payment was for.
+        StripeKind::Price | StripeKind::Coupon | StripeKind::Refund => false,
         StripeKind::Invoice => no_discounts(object),
         StripeKind::Subscription => {
             let items = object["items"]["data"].as_array();

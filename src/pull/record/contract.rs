@@ -257,6 +257,7 @@ fn row_of(road: Road<'_>, source: ContractSource, stripe_id: &str, draft: Contra
         amount_paid: draft.amount_paid,
         credited: draft.credited,
         net: draft.net,
+        refunded: draft.refunded,
         mrr: draft.mrr,
         arr: draft.arr,
         acv: draft.acv,

@@ -110,7 +110,7 @@ pub(super) async fn write(
         StripeKind::Product => product::write(tx, road, items).await,
         StripeKind::Invoice => contract::write(tx, road, ContractSource::Invoice, items).await,
         StripeKind::Subscription => contract::write(tx, road, ContractSource::Subscription, items).await,
-        StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote => {
+        StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote | StripeKind::Refund => {
             Ok(items.iter().map(|item| check(road, kind, item)).collect())
         }
     }
@@ -122,7 +122,13 @@ fn check(road: Road<'_>, kind: StripeKind, item: &Item<'_>) -> Written {
         return Outcome::Unchanged.into();
     };
     let checked = is_of_mode(road, value).and_then(|()| crate::map::check(kind, value));
-    checked.map_or_else(Written::from, |()| Outcome::Unchanged.into())
+    let is_strange = kind == StripeKind::Refund && value["invoice"].is_null();
+    match checked {
+        Err(error) => error.into(),
+        // It is kept so that nobody looks for its invoice again.
+        Ok(()) if is_strange => Outcome::Skipped("NO_INVOICE").into(),
+        Ok(()) => Outcome::Unchanged.into(),
+    }
 }
 
 /// Notes which records of a noun were written, for those who watch.
@@ -156,23 +162,24 @@ pub(super) fn dependents(kind: StripeKind) -> &'static [StripeKind] {
         StripeKind::Price | StripeKind::Product => &[StripeKind::Invoice, StripeKind::Subscription],
         StripeKind::Coupon | StripeKind::Customer => &[StripeKind::Subscription],
         StripeKind::Subscription => &[StripeKind::Invoice],
-        StripeKind::Invoice | StripeKind::CreditNote => &[],
+        StripeKind::Invoice | StripeKind::CreditNote | StripeKind::Refund => &[],
     }
 }
 
 /// The kind whose records show something of the objects of `kind` that name them.
 pub(super) fn shown_by_what_it_names(kind: StripeKind) -> Option<StripeKind> {
     match kind {
-        // Its prices tell whether a product recurs, its credit notes what is left of an invoice.
+        // Its prices tell whether a product recurs, its credit notes and refunds what is left of an invoice.
         StripeKind::Price => Some(StripeKind::Product),
-        StripeKind::CreditNote => Some(StripeKind::Invoice),
+        StripeKind::CreditNote | StripeKind::Refund => Some(StripeKind::Invoice),
         _ => None,
     }
 }
 
 /// Whether objects of `kind` are looked for by the objects of kind `to` that they name.
 pub(super) fn is_found_by(kind: StripeKind, to: StripeKind) -> bool {
-    dependents(to).contains(&kind) || (kind, to) == (StripeKind::CreditNote, StripeKind::Invoice)
+    let gives_back = matches!(kind, StripeKind::CreditNote | StripeKind::Refund);
+    dependents(to).contains(&kind) || gives_back && to == StripeKind::Invoice
 }
 
 /// Stripe's objects say which mode they are of; the other mode's must never get in.

@@ -64,34 +64,33 @@ pub(super) async fn load(
         }
     }
     if kind == StripeKind::Invoice {
-        load_credit_notes(tx, integration_id, items, &mut refs).await?;
+        load_given_back(tx, integration_id, items, &mut refs).await?;
     }
     Ok(refs)
 }
 
-async fn load_credit_notes(
+/// What gives back of invoices names them: credit notes and refunds.
+async fn load_given_back(
     tx: &Transaction,
     integration_id: Uuid,
     invoices: &[Item<'_>],
     refs: &mut Refs,
 ) -> Result<(), Error> {
-    let invoices = invoices.iter().map(|item| item.stripe_id).collect();
-    let naming = reference::find_naming(
-        tx,
-        integration_id,
-        StripeKind::CreditNote,
-        StripeKind::Invoice,
-        invoices,
-    )
-    .await?;
-    if naming.is_empty() {
-        return Ok(());
-    }
-    let ids = naming.iter().map(|(note, _)| note.as_str()).collect();
-    let mut bodies = source::find_bodies(tx, integration_id, StripeKind::CreditNote, ids).await?;
-    for (note, invoice) in naming {
-        if let Some(body) = bodies.remove(&note) {
-            refs.insert_credit_note(invoice, note, body.text.as_slice());
+    for kind in [StripeKind::CreditNote, StripeKind::Refund] {
+        let ids = invoices.iter().map(|item| item.stripe_id).collect();
+        let naming = reference::find_naming(tx, integration_id, kind, StripeKind::Invoice, ids).await?;
+        if naming.is_empty() {
+            continue;
+        }
+        let ids = naming.iter().map(|(id, _)| id.as_str()).collect();
+        let mut bodies = source::find_bodies(tx, integration_id, kind, ids).await?;
+        for (id, invoice) in naming {
+            let Some(body) = bodies.remove(&id) else { continue };
+            if kind == StripeKind::Refund {
+                refs.insert_refund(invoice, id, body.text.as_slice());
+            } else {
+                refs.insert_credit_note(invoice, id, body.text.as_slice());
+            }
         }
     }
     Ok(())

@@ -140,7 +140,7 @@ async fn name_anew(
     let kept = names_to_keep(tx, integration_id, kind, named()).await?;
     let known = stale.iter().map(|(stripe_id, _)| *stripe_id).collect();
     reference::replace(tx, integration_id, kind, known, kept).await?;
-    if kind == StripeKind::CreditNote {
+    if matches!(kind, StripeKind::CreditNote | StripeKind::Refund) {
         queue_dependents(tx, integration_id, kind, named()).await?;
     }
     Ok(())

@@ -25,6 +25,8 @@ pub struct Revenue {
     pub total: i128,
     /// The same less what was credited.
     pub net: i128,
+    /// What was paid back without a credit note.
+    pub refunded: i128,
     /// Recurring a month.
     pub mrr: i128,
     /// Recurring a year.
@@ -33,7 +35,7 @@ pub struct Revenue {
 
 /// Amounts are added up in two parts, neither of which can leave 64 bits: SQLite's sums end at an overflow.
 const PART: i64 = 1 << 32;
-const AMOUNTS: [&str; 4] = ["total", "net", "mrr", "arr"];
+const AMOUNTS: [&str; 5] = ["total", "net", "refunded", "mrr", "arr"];
 
 /// Adds up the contracts that `filter` lets through, a row a currency.
 pub async fn sum(
@@ -107,6 +109,7 @@ fn count(contracts: &mut SelectStatement, today: NaiveDate) {
         )
         .expr_as(amount(counts_toward_total(), Column::Total), Alias::new("total"))
         .expr_as(amount(counts_toward_total(), Column::Net), Alias::new("net"))
+        .expr_as(amount(counts_toward_total(), Column::Refunded), Alias::new("refunded"))
         .expr_as(amount(recurring(), Column::Mrr), Alias::new("mrr"))
         .expr_as(amount(recurring(), Column::Arr), Alias::new("arr"));
 }
@@ -154,6 +157,7 @@ fn revenue(row: &QueryResult) -> Result<Revenue, DbErr> {
         contracts: row.try_get("", "counted")?,
         total: amount("total")?,
         net: amount("net")?,
+        refunded: amount("refunded")?,
         mrr: amount("mrr")?,
         arr: amount("arr")?,
     })

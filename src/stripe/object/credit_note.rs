@@ -25,6 +25,18 @@ pub struct CreditNote {
     pub effective_at: Option<i64>,
     /// What it is for.
     pub invoice: Id,
+    /// The refunds that paid it back.
+    #[serde(default, deserialize_with = "list")]
+    pub refunds: Vec<RefundShare>,
+}
+
+/// A refund's part in a credit note.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RefundShare {
+    /// `re_…`
+    pub refund: Option<Id>,
+    /// How much of it; none: all.
+    pub amount_refunded: Option<i64>,
 }
 
 impl CreditNote {

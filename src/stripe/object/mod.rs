@@ -11,6 +11,7 @@ mod invoice;
 mod named;
 pub mod own;
 mod price;
+mod refund;
 mod subscription;
 
 pub use coupon::{Coupon, Discount};
@@ -20,4 +21,5 @@ pub use field::{Exact, Expandable, Id, is_id, is_word};
 pub use invoice::{Invoice, Line, Tax};
 pub use named::named_by;
 pub use price::{CurrencyOption, Price, Product, Tier};
+pub use refund::{Refund, kept_of_refund, payment_of_refund};
 pub use subscription::{Course, Customer, Item, Subscription};

@@ -14,7 +14,7 @@ pub fn named_by(kind: StripeKind, object: &Value) -> Vec<(StripeKind, String)> {
         StripeKind::Invoice => invoice(object, &mut names),
         StripeKind::Subscription => subscription(object, &mut names),
         StripeKind::Price => names.add(StripeKind::Product, &object["product"]),
-        StripeKind::CreditNote => names.add(StripeKind::Invoice, &object["invoice"]),
+        StripeKind::CreditNote | StripeKind::Refund => names.add(StripeKind::Invoice, &object["invoice"]),
         StripeKind::Customer => names.coupon_of(&object["discount"]),
         StripeKind::Product | StripeKind::Coupon => {}
     }

@@ -15,7 +15,8 @@ pub fn prefix(kind: StripeKind) -> Option<&'static str> {
         StripeKind::Invoice => Some("in_"),
         StripeKind::Subscription => Some("sub_"),
         StripeKind::CreditNote => Some("cn_"),
-        StripeKind::Coupon => None,
+        // Some ways of paying have a prefix of their own.
+        StripeKind::Coupon | StripeKind::Refund => None,
     }
 }
 
@@ -23,7 +24,11 @@ pub fn prefix(kind: StripeKind) -> Option<&'static str> {
 pub fn outlives_deletion(kind: StripeKind) -> bool {
     match kind {
         // A stub is left of a customer. What was paid and what was subscribed to cannot be deleted.
-        StripeKind::Customer | StripeKind::Invoice | StripeKind::Subscription | StripeKind::CreditNote => true,
+        StripeKind::Customer
+        | StripeKind::Invoice
+        | StripeKind::Subscription
+        | StripeKind::CreditNote
+        | StripeKind::Refund => true,
         StripeKind::Product | StripeKind::Price | StripeKind::Coupon => false,
     }
 }

@@ -17,7 +17,7 @@ pub(super) const OPEN: &str = "rk_test_TheOneWithOpenEyes";
 /// Another account's, which it may not read.
 pub(super) const FOREIGN: &str = "rk_test_OfSomebodyElse0001";
 /// What README recommends, without the account.
-pub(super) const RIGHTS: [&str; 8] = [
+pub(super) const RIGHTS: [&str; 9] = [
     "rak_customer_read",
     "rak_product_read",
     "rak_plan_read",
@@ -25,6 +25,7 @@ pub(super) const RIGHTS: [&str; 8] = [
     "rak_invoice_read",
     "rak_subscription_read",
     "rak_credit_note_read",
+    "rak_charge_read",
     "rak_event_read",
 ];
 const ACCOUNT: &str = "rak_accounts_kyc_id_numbers_read";

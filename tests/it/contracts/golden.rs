@@ -87,7 +87,7 @@ impl Case {
 const CONTRACT: &str = "query($id: String!) { contract(ref: {stripe: {stripeId: $id}}) {
     source sourceStatus number name stripeCustomerId status paymentState paidAt bookingDate termStart termEnd terminatedDate autoRenew
     currency subtotal { decimal } discount { decimal } shipping { decimal } tax { decimal } total { decimal } amountPaid { decimal }
-    credited { decimal } net { decimal } tcv { decimal } acv { decimal } arr { decimal } mrr { decimal } reconcileDelta { decimal }
+    credited { decimal } net { decimal } refunded { decimal } kept { decimal } tcv { decimal } acv { decimal } arr { decimal } mrr { decimal } reconcileDelta { decimal }
     countsTowardRecurring warnings
     subscriptionContract { stripeId } renews { stripeId } renewedBy { stripeId } invoiceContracts { nodes { stripeId } }
     lines(first: 100) { nodes { kind quantity unitPrice productName description gross { decimal } discount { decimal } tax { decimal }

@@ -6,6 +6,7 @@ mod credit;
 mod golden;
 mod mapping;
 mod property;
+mod refund;
 mod sums;
 mod support;
 mod time;

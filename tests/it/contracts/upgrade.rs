@@ -24,7 +24,8 @@ const BACK: [&str; 12] = [
     "DELETE FROM remap_queue",
     "DELETE FROM seaql_migrations WHERE version >= 'm20261124_000005_contracts'",
 ];
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
+    "refunded",
     "fixed_status",
     "payment_state",
     "recurs",

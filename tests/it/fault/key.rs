@@ -12,7 +12,7 @@ use crate::support::{EVERYTHING, TestApp, WebhookSender, log, until};
 
 const KEY: &str = "rk_test_TheFirstOfTwoKeys01";
 const NEXT_KEY: &str = "rk_test_TheSecondOfTwoKeys1";
-const RIGHTS: [&str; 9] = [
+const RIGHTS: [&str; 10] = [
     "rak_customer_read",
     "rak_product_read",
     "rak_plan_read",
@@ -20,6 +20,7 @@ const RIGHTS: [&str; 9] = [
     "rak_invoice_read",
     "rak_subscription_read",
     "rak_credit_note_read",
+    "rak_charge_read",
     "rak_event_read",
     "rak_accounts_kyc_id_numbers_read",
 ];

@@ -399,6 +399,7 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         total: [-5, 0, 1990, i64::from(u32::MAX)][at % 4],
         amount_paid: 1990,
         credited: 10,
+        refunded: 3,
         net: 1980,
         mrr: i64::try_from(at).unwrap() * 7,
         arr: i64::try_from(at).unwrap() * 85,

@@ -210,6 +210,7 @@ async fn insert_contract(
         total: 0,
         amount_paid: 0,
         credited: 0,
+        refunded: 0,
         net: 0,
         mrr: 0,
         arr: 0,

@@ -8,7 +8,7 @@ use crate::support::webhook::{hold_looks, thin, until_taken_out};
 use crate::support::{TestApp, WebhookSender, assert_equals_truth};
 
 const KEY: &str = "rk_test_WithoutTheAccountRight1";
-const RIGHTS: [&str; 8] = [
+const RIGHTS: [&str; 9] = [
     "rak_customer_read",
     "rak_product_read",
     "rak_plan_read",
@@ -16,6 +16,7 @@ const RIGHTS: [&str; 8] = [
     "rak_invoice_read",
     "rak_subscription_read",
     "rak_credit_note_read",
+    "rak_charge_read",
     "rak_event_read",
 ];
 

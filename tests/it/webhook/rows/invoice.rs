@@ -9,7 +9,7 @@ use super::{Look, Row, a_customer, a_subscription, change, customer_of, text};
 const DAY: i64 = 86_400;
 
 pub(super) fn rows() -> Vec<Row> {
-    [payments(), changes(), hints(), credit_notes()]
+    [payments(), changes(), hints(), credit_notes(), refunds()]
         .into_iter()
         .flatten()
         .collect()
@@ -195,6 +195,40 @@ fn credit_notes() -> Vec<Row> {
             },
             invoice,
             json!({ "post_payment_credit_notes_amount": 0 }),
+        ),
+    ]
+}
+
+/// They change nothing of the invoice. Each is read with the payment that it gives back.
+fn refunds() -> Vec<Row> {
+    let row = |shows, told_by, before, act, after| Row {
+        shows,
+        told_by,
+        before,
+        act,
+        look: Look::Source(StripeKind::Refund),
+        after,
+        requests: 2,
+        thin: true,
+    };
+    let refunded: fn(&World) -> String = |world| world.create_refund(&a_paid_invoice(world), 1_000);
+    vec![
+        row(
+            "a new refund is kept",
+            &["refund.created"],
+            a_paid_invoice,
+            |world, id, _| world.create_refund(id, 1_500),
+            json!({ "status": "succeeded", "amount": 1_500 }),
+        ),
+        row(
+            "a refund that comes back",
+            &["refund.updated", "refund.failed", "charge.refund.updated"],
+            refunded,
+            |world, id, _| {
+                world.fail_refund(id);
+                id.to_owned()
+            },
+            json!({ "status": "failed" }),
         ),
     ]
 }
