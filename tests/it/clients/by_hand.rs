@@ -11,6 +11,8 @@ const DISCONNECT: &str = "mutation($id: ID!, $name: String!) {
     disconnectStripe(input: {integrationId: $id, confirmName: $name, purge: true}) { userErrors { code } }
 }";
 
+const NOTHING: [[Value; 3]; 0] = [];
+
 /// What a person says, with the e-mail address that the customer finds the client by.
 fn typed() -> Value {
     json!({
@@ -149,7 +151,6 @@ async fn what_is_typed_stays_by_every_way_and_what_is_empty_is_filled() {
 async fn where_stripe_is_let_to_write_the_answer_tells_and_parting_gives_back() {
     let office = office_over_manual().await;
     let client = office.save_one(typed()).await;
-    let typed_only = office.client(&client).await;
     office.matching(&["STRIPE_ID"], None).await;
     let customer = office.customer(said());
     office.pull().await;
@@ -167,10 +168,7 @@ async fn where_stripe_is_let_to_write_the_answer_tells_and_parting_gives_back() 
         assert!(told.contains(&change), "{change:?} {told:?}");
     }
     assert!(told.iter().all(|[_, before, after]| before != after), "{told:?}");
-    assert_eq!(
-        changes(&office.pair("linkClient", &client, &customer).await),
-        [] as [[Value; 3]; 0]
-    );
+    assert_eq!(changes(&office.pair("linkClient", &client, &customer).await), NOTHING);
     // Stripe says more, and a person too: what she says now is hers.
     office.pass_a_minute();
     let later = json!({ "name": "Later", "phone": "2" });
@@ -188,7 +186,6 @@ async fn where_stripe_is_let_to_write_the_answer_tells_and_parting_gives_back() 
         changes(&parted).contains(&[json!("name"), json!("Later"), json!("Ours")]),
         "{parted}"
     );
-    assert_eq!(typed_only["phone"], Value::Null);
 
     // It is as typed as before: without the rules' word it stays.
     let mut rules = office.rules("CUSTOMER").await;
@@ -212,10 +209,7 @@ async fn a_client_of_several_customers_is_what_the_next_one_says() {
     office.pull().await;
     office.link(&client, &one).await;
     office.pass_a_minute();
-    assert_eq!(
-        changes(&office.pair("linkClient", &client, &two).await),
-        [] as [[Value; 3]; 0]
-    );
+    assert_eq!(changes(&office.pair("linkClient", &client, &two).await), NOTHING);
     let other = office.save_one(json!({ "name": "Other" })).await;
     office.link(&other, &one).await;
     let left = office.client(&client).await;
@@ -258,7 +252,7 @@ async fn the_preview_shows_what_stays_and_why() {
     assert_eq!(told("address.city"), (json!("Wien"), json!("Graz"), false));
     assert_eq!(told("phone"), (Value::Null, json!("1"), false));
     // Not what Stripe may not write by the rule's own policy.
-    assert_eq!(told("siteUrl").2, false);
+    assert!(!told("siteUrl").2);
     assert_eq!(told("custom.tier"), (json!("Typed"), json!("Typed"), false));
 }
 
