@@ -11,7 +11,7 @@ use crate::support::{TestApp, WebhookSender, assert_equals_truth};
 /// Types that are none of ours, whatever their object.
 const UNKNOWN: [&str; 15] = [
     "charge.refunded",
-    "refund.created",
+    "payout.created",
     "payment_intent.succeeded",
     "plan.created",
     "plan.deleted",
