@@ -220,6 +220,8 @@ words! {
     PaymentState {
         /// Nothing is owed.
         Paid = "PAID",
+        /// An invoice is open, and may still be paid in time.
+        Due = "DUE",
         /// A payment is late; Stripe still tries.
         PastDue = "PAST_DUE",
         /// A payment is missing.

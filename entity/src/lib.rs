@@ -5,12 +5,14 @@
 //! Stripe ids, never by foreign key, so that a late parent is never refused.
 
 pub mod api_token;
+pub mod billing_currency;
 pub mod client;
 pub mod client_link;
 pub mod client_unlink;
 pub mod contract;
 pub mod contract_line;
 pub mod custom_field;
+pub mod discount_terms;
 pub mod erased_customer;
 pub mod event_lane;
 pub mod integration;

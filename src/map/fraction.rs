@@ -22,6 +22,9 @@ impl Fraction {
     /// Nothing.
     pub(super) const ZERO: Self = Self { top: 0, bottom: 1 };
 
+    /// All of something.
+    pub(super) const ONE: Self = Self { top: 1, bottom: 1 };
+
     /// A whole number.
     pub(super) fn whole(number: i64) -> Self {
         Self {

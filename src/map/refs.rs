@@ -6,7 +6,7 @@ use entity::kind::StripeKind;
 use serde::de::DeserializeOwned;
 
 use super::Json;
-use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Price, Product, Refund};
+use crate::stripe::object::{Coupon, Course, CreditNote, Customer, Discount, Invoice, Price, Product, Refund};
 
 /// What is known of a named object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,17 @@ impl<T> Known<T> {
     }
 }
 
+/// What is known of what a discount takes off.
+#[derive(Debug, Clone, Copy)]
+pub enum Terms<'a> {
+    /// By the coupon that it was given by.
+    Known(&'a Coupon),
+    /// That coupon is gone from Stripe, and its terms are not known; another may have its id.
+    Gone,
+    /// The coupon is not here yet.
+    Missing,
+}
+
 /// The named objects. Those that cannot be read count as gone: fetching them again would not help.
 #[derive(Debug, Default)]
 pub struct Refs {
@@ -37,6 +48,9 @@ pub struct Refs {
     coupons: HashMap<String, Option<Coupon>>,
     customers: HashMap<String, Option<Customer>>,
     courses: HashMap<String, Option<Course>>,
+    invoices: HashMap<String, Option<Invoice>>,
+    /// The coupons of discounts as they were, by the ids of both.
+    terms: HashMap<(String, String), Option<Coupon>>,
     /// By the invoice that they are for.
     credit_notes: HashMap<String, BTreeMap<String, Option<CreditNote>>>,
     /// By the invoice whose payment they give back.
@@ -55,7 +69,8 @@ impl Refs {
             StripeKind::Coupon => self.coupons.insert(id, decode(body)).is_some(),
             StripeKind::Customer => self.customers.insert(id, decode(body)).is_some(),
             StripeKind::Subscription => self.courses.insert(id, decode(body)).is_some(),
-            StripeKind::Invoice | StripeKind::CreditNote | StripeKind::Refund => false,
+            StripeKind::Invoice => self.invoices.insert(id, decode(body)).is_some(),
+            StripeKind::CreditNote | StripeKind::Refund => false,
         };
     }
 
@@ -71,6 +86,11 @@ impl Refs {
         refunds.insert(id, decode(Some(body.into())));
     }
 
+    /// Puts in what is kept of the coupon that a discount was given by.
+    pub fn insert_terms<'a>(&mut self, discount_id: String, coupon_id: String, coupon: impl Into<Json<'a>>) {
+        self.terms.insert((discount_id, coupon_id), decode(Some(coupon.into())));
+    }
+
     /// A price, with its tiers and currency options.
     pub fn price(&self, id: &str) -> Known<&Price> {
         look_up(&self.prices, id)
@@ -84,6 +104,28 @@ impl Refs {
     /// A coupon.
     pub fn coupon(&self, id: &str) -> Known<&Coupon> {
         look_up(&self.coupons, id)
+    }
+
+    /// What a discount takes off. The terms are the discount's: it runs on when its coupon is deleted, and a coupon made anew with the
+    /// same id has nothing to do with it.
+    pub fn terms(&self, discount: &Discount, coupon_id: &str) -> Terms<'_> {
+        let coupon = self.coupon(coupon_id);
+        if let Known::Here(coupon) = coupon
+            && discount.is_by(coupon)
+        {
+            return Terms::Known(coupon);
+        }
+        let kept = self.terms.get(&(discount.id.clone(), coupon_id.to_owned()));
+        match (kept, coupon) {
+            (Some(Some(kept)), _) => Terms::Known(kept),
+            (_, Known::Missing) => Terms::Missing,
+            _ => Terms::Gone,
+        }
+    }
+
+    /// An invoice, paid or not.
+    pub fn invoice(&self, id: &str) -> Known<&Invoice> {
+        look_up(&self.invoices, id)
     }
 
     /// What of a subscription its invoices show.

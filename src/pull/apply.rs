@@ -17,12 +17,13 @@ use super::rules::Rules;
 use super::scope;
 use super::tally::{Tally, makes_records};
 use super::twice::Others;
+use super::{terms, tiers};
 use crate::crash;
 use crate::error::Error;
 use crate::map::MapError;
 use crate::store::Transaction;
 use crate::store::source::Stored;
-use crate::store::{SourceKey, failure, reference, source, turn};
+use crate::store::{SourceKey, currency, failure, reference, source, turn};
 use crate::stripe::Seen;
 
 /// What came of a batch.
@@ -41,8 +42,13 @@ pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> 
     turn::take(tx, road.rules.integration_id).await?;
     let others = Others::find(tx, road.rules.integration_id).await?;
     let readings = erased::shield(tx, road.rules.integration_id, readings).await?;
+    note_currencies(tx, road.rules, &readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
-    for reading in readings {
+    for mut reading in readings {
+        let read = std::mem::take(&mut reading.terms);
+        if !read.is_empty() {
+            terms::keep(tx, road.rules.integration_id, (reading.kind, &reading.stripe_id), read).await?;
+        }
         by_kind.entry(rank(reading.kind)).or_default().push(reading);
     }
     let mut applied = Applied::default();
@@ -50,6 +56,13 @@ pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> 
         apply_kind(tx, road, readings, &others, &mut applied).await?;
     }
     Ok(applied)
+}
+
+/// Prices are asked for by the currencies that subscriptions have.
+async fn note_currencies(tx: &Transaction, rules: &Rules, readings: &[Reading]) -> Result<(), Error> {
+    let mut new = tiers::currencies(readings.iter());
+    new.retain(|currency| !rules.currencies.contains(currency));
+    Ok(currency::add(tx, rules.integration_id, new).await?)
 }
 
 fn rank(kind: StripeKind) -> u8 {

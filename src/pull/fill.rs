@@ -7,7 +7,6 @@ use std::sync::Arc;
 use entity::kind::{StripeKind, SyncObject};
 use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::alone::{self, by_kind};
 use super::apply::apply;
@@ -18,10 +17,12 @@ use super::holder::Holder;
 use super::reading::{Origin, Reading};
 use super::road::Road;
 use super::rules::Rules;
+use super::{terms, tiers};
 use crate::crash;
 use crate::error::Error;
 use crate::store::{SourceKey, reference, source};
 use crate::stripe;
+use crate::stripe::object::is_sent_invoices;
 
 const BATCH: u64 = 100;
 
@@ -101,21 +102,25 @@ const DEEPEST: usize = 4;
 /// The objects that `readings` name and that are neither here nor among them.
 pub(super) async fn named_and_missing(
     conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-    readings: Vec<&Reading>,
+    rules: &Rules,
+    readings: &[&Reading],
 ) -> Result<BTreeSet<SourceKey>, Error> {
     let own: BTreeSet<(StripeKind, &str)> = readings
         .iter()
         .map(|reading| (reading.kind, reading.stripe_id.as_str()))
         .collect();
-    let named = readings.iter().flat_map(|reading| &reading.names);
+    let named = readings
+        .iter()
+        .flat_map(|reading| reading.names.iter().map(|name| (*reading, name)));
     let strange: Vec<SourceKey> = named
-        .filter(|(kind, id)| SHOWN.contains(kind) && !own.contains(&(*kind, id.as_str())))
+        .filter(|(reading, (kind, _))| SHOWN.contains(kind) || shows_invoice(rules, reading, *kind))
+        .map(|(_, name)| name)
+        .filter(|(kind, id)| !own.contains(&(*kind, id.as_str())))
         .cloned()
         .collect();
     let mut missing = BTreeSet::new();
     for (kind, ids) in by_kind(&strange) {
-        let here = source::find_ids(conn, integration_id, kind, ids.clone()).await?;
+        let here = source::find_ids(conn, rules.integration_id, kind, ids.clone()).await?;
         missing.extend(
             ids.into_iter()
                 .filter(|id| !here.contains(*id))
@@ -125,7 +130,20 @@ pub(super) async fn named_and_missing(
     Ok(missing)
 }
 
-/// Reads what `readings` name and is not here, what that names in turn, and the credit notes that invoices state; adds it to them.
+/// Whether the contract of a subscription shows by an invoice whether it is paid. A list gives those that are open; one that came since is
+/// read when the subscription names it.
+fn shows_invoice(rules: &Rules, reading: &Reading, kind: StripeKind) -> bool {
+    let subscription = reading
+        .value
+        .as_ref()
+        .filter(|_| reading.kind == StripeKind::Subscription);
+    kind == StripeKind::Invoice
+        && rules.keeps_owed()
+        && subscription.is_some_and(|subscription| is_sent_invoices(subscription) && subscription["status"] == "active")
+}
+
+/// Reads what `readings` name and is not here, what that names in turn, the credit notes that invoices state, what discounts take off
+/// whose coupon is gone, and prices that lack tiers; adds it to them.
 pub(super) async fn complete(
     holder: &impl Holder,
     rules: &Rules,
@@ -133,8 +151,9 @@ pub(super) async fn complete(
 ) -> Result<(Vec<Reading>, Vec<Broken>), Halt> {
     let (mut broken, mut asked) = (Vec::new(), BTreeSet::new());
     for _ in 0..DEEPEST {
-        let missing =
-            named_and_missing(holder.app().db.read(), rules.integration_id, readings.iter().collect()).await?;
+        holder.client().ask_for_tiers_in(tiers::currencies(readings.iter()));
+        let all: Vec<&Reading> = readings.iter().collect();
+        let missing = named_and_missing(holder.app().db.read(), rules, &all).await?;
         let fresh: Vec<_> = missing.into_iter().filter(|key| asked.insert(key.clone())).collect();
         if fresh.is_empty() {
             break;
@@ -149,5 +168,32 @@ pub(super) async fn complete(
     let (notes, failed) = credit::read(holder.client(), rules, short).await?;
     readings.extend(notes);
     broken.extend(failed);
+    broken.extend(add_tiers(holder, rules, &mut readings).await?);
+    add_terms(holder, rules, &mut readings).await?;
     Ok((readings, broken))
+}
+
+async fn add_tiers(holder: &impl Holder, rules: &Rules, readings: &mut Vec<Reading>) -> Result<Vec<Broken>, Halt> {
+    let conn = holder.app().db.read();
+    let subscriptions = readings
+        .iter()
+        .filter(|reading| reading.kind == StripeKind::Subscription);
+    let subscriptions = subscriptions.filter_map(|reading| reading.value.as_ref());
+    let mut short = tiers::lacking(conn, rules.integration_id, subscriptions).await?;
+    short.retain(|(kind, id)| !readings.iter().any(|read| read.kind == *kind && read.stripe_id == *id));
+    let wanted = alone::wanted(conn, rules.integration_id, short).await?;
+    let (prices, failed) = alone::read(holder.client(), &rules.rights, wanted).await?;
+    readings.extend(prices);
+    Ok(failed)
+}
+
+async fn add_terms(holder: &impl Holder, rules: &Rules, readings: &mut [Reading]) -> Result<(), Halt> {
+    let all: Vec<&Reading> = readings.iter().collect();
+    let lacking = terms::lacking_among(holder.app().db.read(), rules.integration_id, &all).await?;
+    for reading in readings {
+        if let Some(holders) = lacking.get(&(reading.kind, reading.stripe_id.clone())) {
+            reading.terms = terms::read(holder.client(), holders).await?;
+        }
+    }
+    Ok(())
 }

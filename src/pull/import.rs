@@ -12,7 +12,7 @@ use super::halt::Halt;
 use super::holder::{Holder, Writer};
 use super::progress::Progress;
 use super::rules::Rules;
-use super::{credit, fill, pages, remap, sums, sweep};
+use super::{credit, fill, pages, remap, sums, sweep, waiting};
 use crate::{crash, stripe};
 
 /// How a run over the lists ended.
@@ -26,6 +26,7 @@ pub struct Ended {
 
 /// Runs to the end or to a halt.
 pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<Ended, Halt> {
+    progress.client().ask_for_tiers_in(rules.currencies.iter().cloned());
     let mut checkpoint = match progress.checkpoint::<Checkpoint>() {
         Some(checkpoint) => checkpoint,
         None => begin(progress, rules, stop).await?,
@@ -37,6 +38,7 @@ pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToke
         fill::missing(progress, rules, fills(progress, object), object, stop).await?;
         if object == SyncObject::Contract {
             credit::missing(progress, rules, stop).await?;
+            waiting::complete(progress, rules, stop).await?;
         }
         if progress.run().kind == RunKind::Reconcile {
             sweep::sweep(progress, rules, &mut checkpoint, object, stop).await?;

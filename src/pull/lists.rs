@@ -83,7 +83,17 @@ fn contract_lists(rules: &Rules, t0: i64) -> Vec<List> {
     // Without status=all the canceled ones are missing.
     let mut lists = vec![List::of(StripeKind::Subscription, &[("status", "all")], 0)];
     lists.extend(invoice_lists(rules, t0));
+    if rules.keeps_owed() {
+        lists.extend(owed_lists(rules));
+    }
     lists
+}
+
+/// Sent invoices that wait to be paid, or are given up. They make no contracts: those of their subscriptions show them.
+fn owed_lists(rules: &Rules) -> [List; 2] {
+    let sent = ("collection_method", "send_invoice");
+    let of = |status, low| List::of(StripeKind::Invoice, &[("status", status), sent], low);
+    [of("open", 0), of("uncollectible", sent_from(rules))]
 }
 
 /// What a wider lookback lets in: invoices from the new beginning of the window up to the old one. Only they have a window.

@@ -3,7 +3,8 @@
 //!
 //! - Ways in: [`import`] reads the lists, [`catch_up`] the events.
 //! - The way through: [`apply`], with [`news`] (is it newer?), `scope` (does it belong here?), `record` (what becomes of it).
-//! - After it: `fill` fetches what is named and not here, `credit` the notes that an invoice states, [`remap`] maps again what shows something that has changed.
+//! - After it: `fill` fetches what is named and not here, `credit` the notes that an invoice states, `waiting` what no list gives (`terms`
+//!   of discounts, `tiers` of prices), [`remap`] maps again what shows something that has changed.
 //! - How far: [`progress`], saved with the rows.
 
 mod alone;
@@ -44,8 +45,11 @@ pub mod stranger;
 mod sums;
 mod sweep;
 mod tally;
+mod terms;
+mod tiers;
 mod trail;
 mod twice;
+mod waiting;
 mod whole;
 
 pub(crate) use record::blank_client;

@@ -8,6 +8,7 @@ use super::rules::Rules;
 use crate::store::{SourceKey, source};
 use crate::stripe::Seen;
 use crate::stripe::object::{canonical_digest, is_id, named_by};
+use crate::stripe::terms::Terms;
 
 /// How a reading came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Reading {
     pub origin: Origin,
     /// An event has told of its payment: it belongs here whatever the window says.
     pub brought_in: bool,
+    /// What discounts of it take off that no coupon tells any more.
+    pub terms: Terms,
     /// Of the canonical JSON.
     pub digest: [u8; 16],
     /// The objects it names.
@@ -53,6 +56,7 @@ impl Reading {
             seen,
             origin,
             brought_in: false,
+            terms: Terms::new(),
             digest,
             names,
             packed,
@@ -69,6 +73,7 @@ impl Reading {
             seen,
             origin,
             brought_in: false,
+            terms: Terms::new(),
             digest: [0; 16],
             names: Vec::new(),
             packed,

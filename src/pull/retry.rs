@@ -37,6 +37,7 @@ pub struct Errand {
 
 /// Runs to the end or to a halt.
 pub async fn run(progress: &mut Progress, rules: &Rules, stop: &CancellationToken) -> Result<RunState, Halt> {
+    progress.client().ask_for_tiers_in(rules.currencies.iter().cloned());
     let known: Option<Errand> = progress.checkpoint();
     let mut errand = known.ok_or_else(|| Error::Internal("nobody knows what was to be read again".to_owned()))?;
     while !errand.keys.is_empty() {

@@ -1,5 +1,7 @@
 //! What the admin decided, read once when a run is taken up: a run uses the settings it began with.
 
+use std::collections::BTreeSet;
+
 use entity::kind::{ContractSource, StripeKind, SyncDirection, SyncObject};
 use entity::list::KeyPermissions;
 use entity::{custom_field, integration, mapping};
@@ -42,6 +44,8 @@ pub struct Rules {
     pub contract: ContractRules,
     /// What the key may read.
     pub rights: Rights,
+    /// The currencies that subscriptions are known to be billed in, lower case.
+    pub currencies: BTreeSet<String>,
     sources: Vec<ContractSource>,
     matching_stamp: i64,
 }
@@ -91,6 +95,7 @@ impl Rules {
                 integration.client_matching.0, integration.external_id_source
             )),
             rights: Rights(integration.permissions.clone()),
+            currencies: store::currency::list(conn, integration.id).await?,
         })
     }
 
@@ -114,6 +119,11 @@ impl Rules {
     /// Whether `source` makes contracts.
     pub fn has_source(&self, source: ContractSource) -> bool {
         self.sources.contains(&source)
+    }
+
+    /// Whether invoices that wait to be paid are kept: contracts of subscriptions show them.
+    pub fn keeps_owed(&self) -> bool {
+        self.has_source(ContractSource::Subscription) && self.rights.may_read(Some(StripeKind::Invoice))
     }
 
     /// Nothing that happened since `second`, Unix seconds, is out of the window.

@@ -5,10 +5,14 @@ use serde_json::Value;
 
 use super::reading::Reading;
 use super::rules::Rules;
+use crate::stripe::object::is_owed;
 
 /// The reason's code when a new object is not to be stored.
 pub(crate) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
     let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice)?;
+    if rules.keeps_owed() && is_owed(invoice) {
+        return None;
+    }
     if is_unpaid(invoice) {
         return Some("INVOICE_NOT_PAID");
     }

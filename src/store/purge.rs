@@ -12,7 +12,7 @@ use crate::error::CONNECTED_TWICE;
 const ROWS: u64 = 2_000;
 
 /// What is kept by integration, with the key of each: records first, what is known of Stripe after them.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 19] = [
     ("contract_line", "id"),
     ("contract", "id"),
     ("product", "id"),
@@ -22,6 +22,8 @@ const TABLES: [(&str, &str); 17] = [
     ("remap_queue", "integration_id, kind, stripe_id"),
     ("source_ref", "integration_id, from_kind, from_id, to_kind, to_id"),
     ("source_object", "integration_id, kind, stripe_id"),
+    ("discount_terms", "integration_id, discount_id, coupon_id"),
+    ("billing_currency", "integration_id, currency"),
     ("stripe_event", "integration_id, event_id"),
     ("sync_error", "id"),
     ("run", "id"),

@@ -1,7 +1,8 @@
 //! Reading Stripe over HTTP. There is one verb here, GET, and nothing in this crate can send another.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -32,7 +33,13 @@ pub struct Client {
     clock: Clock,
     requests: Arc<AtomicU64>,
     patience: Patience,
+    currencies: Currencies,
+    /// Another version than [`API_VERSION`].
+    version: Option<HeaderValue>,
 }
+
+/// The currencies that an integration's subscriptions are billed in, as far as they are known; all its clients share them.
+pub(super) type Currencies = Arc<RwLock<BTreeSet<String>>>;
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -79,7 +86,7 @@ impl Client {
         http: reqwest::Client,
         base: Url,
         key: &Key,
-        budget: Arc<Budget>,
+        (budget, currencies): (Arc<Budget>, Currencies),
         patience: Patience,
         clock: Clock,
     ) -> Result<Self, Error> {
@@ -94,6 +101,8 @@ impl Client {
             clock,
             requests: Arc::default(),
             patience,
+            currencies,
+            version: None,
         })
     }
 
@@ -111,7 +120,27 @@ impl Client {
             clock,
             requests: Arc::default(),
             patience,
+            currencies: Currencies::default(),
+            version: None,
         }
+    }
+
+    /// The same client, asking in another version of the API.
+    #[must_use]
+    pub(super) fn at_version(self, version: &'static str) -> Self {
+        let version = Some(HeaderValue::from_static(version));
+        Self { version, ..self }
+    }
+
+    /// Has prices given with their tiers in these currencies, too, from now on and by all clients of the integration.
+    pub fn ask_for_tiers_in(&self, currencies: impl IntoIterator<Item = String>) {
+        let mut known = self.currencies.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(currencies);
+    }
+
+    pub(super) fn tier_currencies(&self) -> Vec<String> {
+        let known = self.currencies.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().cloned().collect()
     }
 
     /// The same client for somebody who waits: gives up after a second try.
@@ -184,7 +213,10 @@ impl Client {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let sent_at = self.clock.now_ms();
         let sent = std::time::Instant::now();
-        let request = self.http.get(url.clone()).header(AUTHORIZATION, authorization.clone());
+        let mut request = self.http.get(url.clone()).header(AUTHORIZATION, authorization.clone());
+        if let Some(version) = &self.version {
+            request = request.header("Stripe-Version", version.clone());
+        }
         let response = request.send().await.map_err(|error| Attempt::broken(&error))?;
         let seen = Seen::of_answer(response.headers(), sent_at, sent.elapsed());
         if response.status() != StatusCode::OK {

@@ -1,4 +1,5 @@
-//! Hands out clients, and sees to it that everything that reads for one integration shares one budget.
+//! Hands out clients, and sees to it that everything that reads for one integration shares one budget, and
+//! asks for the same currencies.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,6 +8,7 @@ use reqwest::Url;
 use uuid::Uuid;
 
 use super::budget::{Budget, Limits, ServerBounds};
+use super::client::Currencies;
 use super::{Client, Error, Key, Patience, Proxy, client};
 use crate::clock::Clock;
 
@@ -18,7 +20,7 @@ pub struct Gateway {
     bounds: ServerBounds,
     patience: Patience,
     clock: Clock,
-    budgets: Mutex<HashMap<Uuid, Arc<Budget>>>,
+    shared: Mutex<HashMap<Uuid, (Arc<Budget>, Currencies)>>,
 }
 
 impl Gateway {
@@ -36,23 +38,23 @@ impl Gateway {
             bounds,
             patience,
             clock,
-            budgets: Mutex::default(),
+            shared: Mutex::default(),
         })
     }
 
     /// A client for one integration. Other limits hold for its other clients, too.
     pub fn client(&self, integration_id: Uuid, key: &Key, setting_per_second: Option<u32>) -> Result<Client, Error> {
         let limits = Limits::of_integration(key.livemode(), self.bounds, setting_per_second);
-        let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        let budget = budgets
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared
             .entry(integration_id)
-            .or_insert_with(|| Arc::new(Budget::new(limits)));
-        budget.bound(limits);
+            .or_insert_with(|| (Arc::new(Budget::new(limits)), Currencies::default()));
+        shared.0.bound(limits);
         Client::new(
             self.http.clone(),
             self.base.clone(),
             key,
-            Arc::clone(budget),
+            shared.clone(),
             self.patience,
             self.clock.clone(),
         )

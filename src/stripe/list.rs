@@ -69,9 +69,25 @@ impl Client {
     /// A page of the objects of `kind` that fit `filter`.
     pub async fn list(&self, kind: StripeKind, filter: &[(&'static str, String)]) -> Result<Page, Error> {
         let place = place(kind);
-        let expand = place.expand.iter().map(|path| ("expand[]", format!("data.{path}")));
+        let expand = self.expansions(kind).into_iter();
+        let expand = expand.map(|path| ("expand[]", format!("data.{path}")));
         let query: Vec<_> = filter.iter().cloned().chain(expand).collect();
         self.page(place.list, &[name_of(place.list)], query).await
+    }
+
+    /// What to expand of an object. A price's tiers in another currency come only where that currency is named: Stripe accepts
+    /// `currency_options.tiers`, and passes over it.
+    fn expansions(&self, kind: StripeKind) -> Vec<String> {
+        let fixed = place(kind).expand.iter().map(|path| (*path).to_owned());
+        let currencies = if kind == StripeKind::Price {
+            self.tier_currencies()
+        } else {
+            Vec::new()
+        };
+        let tiers = currencies
+            .iter()
+            .map(|currency| format!("currency_options.{currency}.tiers"));
+        fixed.chain(tiers).collect()
     }
 
     /// Whether the key may read objects of `kind`, or events where none is given.
@@ -134,10 +150,10 @@ impl Client {
     /// One object by its id as Stripe answers for it: whole, or the stub that is left of a deleted one.
     pub async fn object_or_stub(&self, kind: StripeKind, stripe_id: &str) -> Result<Answer, Error> {
         let place = place(kind);
-        let expand: Vec<_> = place
-            .expand
-            .iter()
-            .map(|path| ("expand[]", (*path).to_owned()))
+        let expand: Vec<_> = self
+            .expansions(kind)
+            .into_iter()
+            .map(|path| ("expand[]", path))
             .collect();
         let path = [name_of(place.list), stripe_id];
         let answer = self.get(place.object, &path, &expand, is_object).await?;
@@ -149,7 +165,7 @@ impl Client {
         Ok(answer)
     }
 
-    async fn all(
+    pub(super) async fn all(
         &self,
         endpoint: &'static str,
         path: &[&str],

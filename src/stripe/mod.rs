@@ -6,6 +6,7 @@
 //! - [`Gateway`] hands clients out, one budget an integration; all go through one [`Proxy`], or none.
 //! - [`list`] is the endpoints as we read them.
 //! - [`json`] reads what comes back, [`object`] is that, decoded in the shape of the pinned version.
+//! - [`terms`] reads what discounts take off whose coupon is gone.
 //! - [`event`] is the outside of what webhooks bring, [`signature`] the proof that Stripe sent it.
 //! - [`error`] names failures by what the caller does next.
 
@@ -24,6 +25,7 @@ mod patience;
 mod proxy;
 mod seen;
 pub mod signature;
+pub mod terms;
 
 pub use client::Client;
 pub use error::Error;

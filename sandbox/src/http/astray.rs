@@ -11,7 +11,8 @@ use crate::json::json;
 impl Server {
     /// The answer to a request; lists go astray when the fault says so.
     pub(super) fn respond(&self, request: &hyper::Request<Incoming>, fault: Option<Fault>) -> Answer {
-        let query = || Query::parse(request.uri().query().unwrap_or_default());
+        let version = super::header(request, "stripe-version");
+        let query = || Query::parse(request.uri().query().unwrap_or_default()).in_version(version);
         let from_its_beginning = || self.read(request, &query().without("starting_after"));
         let mut read = match fault {
             Some(Fault::SamePage) => from_its_beginning(),

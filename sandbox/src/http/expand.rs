@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use super::error::Refusal;
+use super::old;
 use super::query::Query;
-use crate::json::Json;
+use crate::json::{Json, json};
 use crate::world::{ON_DEMAND, World, embed};
 
 const LEVELS_AT_MOST: usize = 4;
@@ -13,7 +14,11 @@ const LEVELS_AT_MOST: usize = 4;
 /// What can be expanded on an object.
 fn expandable(object: &str) -> &'static [&'static str] {
     match object {
-        "customer" => &["discount.source.coupon"],
+        "customer" => &[
+            "discount.source.coupon",
+            "discount.source.coupon.applies_to",
+            "discount.source.coupon.currency_options",
+        ],
         "product" => &["default_price", "default_price.tiers", "default_price.currency_options"],
         "price" => &["tiers", "currency_options", "product"],
         "coupon" => &["applies_to", "currency_options"],
@@ -36,6 +41,7 @@ fn expandable(object: &str) -> &'static [&'static str] {
             "discounts",
             "discounts.source.coupon",
             "discounts.source.coupon.applies_to",
+            "discounts.source.coupon.currency_options",
             "items.data.discounts",
             "items.data.discounts.source.coupon",
             "items.data.price.currency_options",
@@ -48,6 +54,8 @@ fn expandable(object: &str) -> &'static [&'static str] {
         "subscription_item" => &[
             "discounts",
             "discounts.source.coupon",
+            "discounts.source.coupon.applies_to",
+            "discounts.source.coupon.currency_options",
             "price.currency_options",
             "price.product",
             "price.tiers",
@@ -55,6 +63,12 @@ fn expandable(object: &str) -> &'static [&'static str] {
         "credit_note" => &["customer", "invoice"],
         _ => &[],
     }
+}
+
+/// A price's tiers in another currency, or in none that is named.
+fn is_of_tiers(object: &str, path: &str) -> bool {
+    let inner = path.strip_prefix("currency_options.").filter(|_| object == "price");
+    inner.is_some_and(|inner| inner == "tiers" || inner.strip_suffix(".tiers").is_some_and(|code| code.len() == 3))
 }
 
 /// The paths a request wants expanded, seen from one object.
@@ -84,12 +98,13 @@ impl Expansion {
             }
             let known = path
                 .strip_prefix(start)
-                .filter(|inner| expandable(object).contains(inner))
+                .map(|inner| old::path_of_today(inner, query))
+                .filter(|inner| expandable(object).contains(&inner.as_ref()) || is_of_tiers(object, inner))
                 .ok_or_else(|| {
                     let message = format!("This property cannot be expanded ({path}).");
                     Refusal::invalid("expand", &message)
                 })?;
-            paths.push(known.to_owned());
+            paths.push(known.into_owned());
         }
         // A parent must be in place before what is inside it.
         paths.sort_by_key(String::len);
@@ -122,7 +137,15 @@ fn expand(world: &World, value: &mut Json, path: &str) {
     if name.is_empty() {
         return;
     }
-    let asked = on_demand(world, value, name);
+    if value["object"] == "discount" && name == "source" && world.has_lost_its_coupon(value) {
+        let coupon = value["source"]["coupon"].clone();
+        value["source"]["coupon"] = json!({"id": coupon, "object": "coupon", "deleted": true});
+        return;
+    }
+    let asked = match name {
+        "currency_options" => currency_options(world, value, rest),
+        _ => on_demand(world, value, name),
+    };
     let Some(fields) = value.as_object_mut() else {
         return;
     };
@@ -131,6 +154,22 @@ fn expand(world: &World, value: &mut Json, path: &str) {
     } else if let Some(inner) = fields.get_mut(name) {
         expand(world, inner, rest);
     }
+}
+
+/// What a price or a coupon is in other currencies: without tiers, but for the currency that the path names.
+fn currency_options(world: &World, value: &Json, path: &str) -> Option<Json> {
+    let full = world.find_any(value["id"].as_str()?)?.get("currency_options")?.clone();
+    let Json::Object(full) = full else { return None };
+    let before = &value["currency_options"];
+    let options = full.into_iter().map(|(currency, mut option)| {
+        let is_named = path.strip_suffix(".tiers") == Some(&currency);
+        let is_here = before.at(&[&currency, "tiers"]) != &Json::Null;
+        if let Some(fields) = option.as_object_mut().filter(|_| !is_named && !is_here) {
+            fields.remove("tiers");
+        }
+        (currency, option)
+    });
+    Some(Json::Object(options.collect()))
 }
 
 /// A field that is served only when it is asked for.

@@ -13,6 +13,7 @@ mod key;
 mod limit;
 mod list;
 mod neighbour;
+mod old;
 mod payments;
 mod query;
 mod route;
@@ -177,7 +178,12 @@ impl Server {
             return Err(Refusal::invalid("Stripe-Version", &message));
         }
         self.limiter.admit(route.template)?;
-        self.find(&route, query)
+        let answer = self.find(&route, query)?;
+        Ok(if query.is_old() {
+            old::answer(&self.world, answer, query)
+        } else {
+            answer
+        })
     }
 
     fn find(&self, route: &Route, query: &Query) -> Result<Json, Refusal> {

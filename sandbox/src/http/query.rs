@@ -6,6 +6,7 @@ use super::error::Refusal;
 #[derive(Debug, Default)]
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
+    is_old: bool,
 }
 
 impl Query {
@@ -16,7 +17,18 @@ impl Query {
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (decode(&name.replace('+', " ")), decode(&value.replace('+', " "))))
             .collect();
-        Self { pairs }
+        Self { pairs, is_old: false }
+    }
+
+    /// The same, asked in this version.
+    pub(crate) fn in_version(mut self, version: Option<&str>) -> Self {
+        self.is_old = version.is_some_and(super::old::is_old);
+        self
+    }
+
+    /// Asked in a version whose discounts hold their coupons.
+    pub(crate) fn is_old(&self) -> bool {
+        self.is_old
     }
 
     /// The same without a parameter.

@@ -68,14 +68,16 @@ impl World {
             }
             Kind::Subscription => frame["items"] = list,
             Kind::Product | Kind::Price => frame["active"] = json!(true),
-            Kind::Customer | Kind::Coupon | Kind::CreditNote | Kind::Refund | Kind::Event => {}
+            // What is put has been there, before any discount that is put.
+            Kind::Coupon => frame["created"] = json!(0),
+            Kind::Customer | Kind::CreditNote | Kind::Refund | Kind::Event => {}
         }
         let index = self.reserve(kind);
         self.create(kind, index, frame, object, &[])
     }
 
     /// Creates a coupon with these fields, `id` among them if wished: a tenth off
-    /// for ever unless they say otherwise; gives its id.
+    /// for ever unless they say otherwise; gives its id, which may be that of a deleted one.
     pub fn create_coupon(&self, patch: Value) -> String {
         let coupon = json!({
             "object": "coupon", "amount_off": null, "currency": null, "duration": "forever",

@@ -1,13 +1,41 @@
 //! Acts on discounts: given to a customer or a subscription, moved to another
 //! coupon and taken away. Only the discount's own event tells of them.
 
-use super::{Kind, World, ids};
+use super::{Extent, Kind, World, ids};
 use crate::json::{Json, json};
 
 /// Numbers from here on belong to discounts given since the start.
 const FIRST_GIVEN: u64 = 1 << 38;
 
 impl World {
+    /// What a discount takes off: the coupon that it was given by, in full, though it is deleted and another has its id.
+    pub fn terms_of(&self, discount: &serde_json::Value) -> Option<serde_json::Value> {
+        let given = self.coupon_given(&discount.clone().into());
+        given.map(|(_, coupon)| coupon.into())
+    }
+
+    /// The coupon that a discount was given by, with its number: the youngest of its id that was there.
+    pub(crate) fn coupon_given(&self, discount: &Json) -> Option<(u64, Json)> {
+        let named = &discount["source"]["coupon"];
+        let id = named.as_str().or_else(|| named["id"].as_str())?;
+        let start = discount["start"].as_i64().unwrap_or(i64::MAX);
+        let all = (0..self.generated(Kind::Coupon)).chain(self.added(Kind::Coupon));
+        let coupons = all.filter_map(|index| {
+            let own = self.changes().objects.get(&(Kind::Coupon, index)).cloned();
+            let coupon = own.or_else(|| self.generate(Kind::Coupon, index, Extent::Whole))?;
+            let created = coupon["created"].as_i64().filter(|created| *created <= start)?;
+            (coupon["id"] == id).then_some((created, index, coupon))
+        });
+        let (_, index, coupon) = coupons.max_by_key(|(created, index, _)| (*created, *index))?;
+        Some((index, coupon))
+    }
+
+    /// Whether a discount's coupon is deleted, whatever has its id by now.
+    pub(crate) fn has_lost_its_coupon(&self, discount: &Json) -> bool {
+        let given = self.coupon_given(discount);
+        given.is_none_or(|(index, _)| self.changes().gone.contains(&(Kind::Coupon, index)))
+    }
+
     /// Gives a customer or a subscription a discount by this coupon, from now on
     /// and for ever; gives its id. A customer has one at a time, a subscription many.
     pub fn give_discount(&self, kind: Kind, holder_id: &str, coupon_id: &str) -> String {
@@ -36,6 +64,7 @@ impl World {
         let Some(mut discount) = self.discount(id) else { return };
         let previous = json!({"source": &discount["source"]});
         discount["source"] = json!({"type": "coupon", "coupon": coupon_id});
+        discount["start"] = json!(self.now());
         self.with_changes(|changes| changes.discounts.insert(id.to_owned(), discount.clone()));
         self.hang(&discount);
         self.tell("customer.discount.updated", discount, Some(previous));

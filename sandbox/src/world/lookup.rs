@@ -24,10 +24,23 @@ impl World {
             if let Some(object) = self.current(kind, index) {
                 show(&object.into());
             } else if self.changes().gone.contains(&(kind, index)) {
-                let id = Self::id(kind, index);
-                show(&json!({"id": id, "object": kind.object(), "deleted": true}).into());
+                let id = self.id_of_gone(kind, index);
+                // A coupon may have been made anew.
+                if self.resolve(kind, &id).is_none_or(|standing| standing == index) {
+                    show(&json!({"id": id, "object": kind.object(), "deleted": true}).into());
+                }
             }
         }
+    }
+
+    fn id_of_gone(&self, kind: Kind, index: u64) -> String {
+        let own = self
+            .changes()
+            .objects
+            .get(&(kind, index))
+            .map(|object| object["id"].clone());
+        let own = own.and_then(|id| id.as_str().map(str::to_owned));
+        own.unwrap_or_else(|| Self::id(kind, index))
     }
 
     /// The object with this id as it stands, in full.

@@ -28,6 +28,8 @@ pub(super) enum ContractStatus {
 pub(super) enum PaymentState {
     /// Nothing is owed.
     Paid,
+    /// An invoice is open, and may still be paid in time.
+    Due,
     /// A payment is late; Stripe still tries.
     PastDue,
     /// A payment is missing.

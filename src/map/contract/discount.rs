@@ -4,18 +4,21 @@ use entity::kind::StripeKind;
 
 use super::Notes;
 use super::left::Left;
-use super::price::Cost;
+use super::split::{over_a_year, over_one_invoice};
 use crate::map::fraction::Fraction;
-use crate::map::money::{less, sum};
-use crate::map::refs::Known;
+use crate::map::money::less;
+use crate::map::refs::Terms;
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{Coupon, Discount, Expandable, Item, Subscription};
+
+/// What an item costs in one period of its own, and how often a year that is charged; `None` where that is not known, or not before.
+pub(super) type Charge = (i64, Option<Fraction>);
 
 /// What is taken off each item: its own discounts first, then the subscription's, and where none of the subscription's is running the
 /// customer's. What lasts is asked by itself: once a discount that comes off once is gone, the customer's is there again.
 pub(super) fn discounts(
     subscription: &Subscription,
-    costs: &[Cost],
+    charges: &[Charge],
     refs: &Refs,
     as_of: i64,
     notes: &mut Notes,
@@ -24,8 +27,8 @@ pub(super) fn discounts(
     let products: Vec<Option<String>> = subscription.items.iter().map(product).collect();
     let mut sold: Vec<Sold<'_>> = products
         .iter()
-        .zip(costs)
-        .map(|(product, cost)| Sold::new(product.as_deref(), cost.amount))
+        .zip(charges)
+        .map(|(product, charge)| Sold::new(product.as_deref(), *charge))
         .collect();
     let mut desk = Desk {
         refs,
@@ -45,7 +48,7 @@ pub(super) fn discounts(
             .and_then(|customer| refs.customer(&customer.0).here())
         && let Some(discount) = &customer.discount
     {
-        let aside: Vec<Left> = sold.iter().map(|sold| sold.left.clone()).collect();
+        let aside: Vec<Left> = sold.iter().map(|sold| sold.left).collect();
         desk.take_one_off(discount, &mut sold)?;
         if running == Running::Once {
             for (sold, left) in sold.iter_mut().zip(aside) {
@@ -72,25 +75,28 @@ enum Running {
 struct Sold<'a> {
     product_id: Option<&'a str>,
     gross: i64,
-    /// After all discounts.
+    times_a_year: Option<Fraction>,
+    /// After all discounts, on an invoice that bills everything.
     left: Left,
     /// After those that last, so without what is taken off once.
     lasting: Left,
 }
 
-/// What discounts have taken off, in whole minor units.
+/// What discounts have taken off and left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Off {
+    /// What all of them take off, in whole minor units.
     pub(super) all: i64,
-    /// Without what is taken off once.
-    pub(super) lasting: i64,
+    /// What those that last leave in one period, exactly.
+    pub(super) lasting: Fraction,
 }
 
 impl<'a> Sold<'a> {
-    fn new(product_id: Option<&'a str>, gross: i64) -> Self {
+    fn new(product_id: Option<&'a str>, (gross, times_a_year): Charge) -> Self {
         Self {
             product_id,
             gross,
+            times_a_year,
             left: Left::whole(gross),
             lasting: Left::whole(gross),
         }
@@ -100,7 +106,7 @@ impl<'a> Sold<'a> {
     fn off(&self) -> Result<Off, MapError> {
         Ok(Off {
             all: less(self.gross, [self.left.half_up()?])?,
-            lasting: less(self.gross, [self.lasting.half_up()?])?,
+            lasting: self.lasting.exact(),
         })
     }
 }
@@ -146,17 +152,22 @@ impl<'a> Desk<'a, '_> {
             ));
             return Ok(Running::Lasting);
         };
-        match self.refs.coupon(coupon_id) {
-            Known::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
-            Known::Gone => self.notes.warn(format!(
-                "Coupon {coupon_id} is gone from Stripe; its discount is not taken off."
-            )),
-            Known::Here(coupon) => {
+        match self.refs.terms(discount, coupon_id) {
+            Terms::Known(coupon) => {
                 self.apply(coupon, sold)?;
                 if !lasts(coupon) {
                     return Ok(Running::Once);
                 }
             }
+            Terms::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
+            Terms::Gone => self.notes.waits_for(
+                StripeKind::Coupon,
+                coupon_id,
+                &format!(
+                    "coupon {coupon_id} is gone from Stripe, and what discount {} takes off by it is not known yet; nothing is taken off.",
+                    discount.id
+                ),
+            ),
         }
         Ok(Running::Lasting)
     }
@@ -177,9 +188,9 @@ impl<'a> Desk<'a, '_> {
         let lasts = lasts(coupon);
         if let Some(percent) = coupon.percent_off {
             for sold in meant {
-                sold.left.less_percent(percent.0);
+                sold.left.less_percent(percent.0)?;
                 if lasts {
-                    sold.lasting.less_percent(percent.0);
+                    sold.lasting.less_percent(percent.0)?;
                 }
             }
             return Ok(());
@@ -192,9 +203,10 @@ impl<'a> Desk<'a, '_> {
             ));
             return Ok(());
         };
-        split_off(amount, meant.iter_mut().map(|sold| &mut sold.left).collect())?;
+        over_one_invoice(amount, meant.iter_mut().map(|sold| &mut sold.left).collect())?;
         if lasts {
-            split_off(amount, meant.iter_mut().map(|sold| &mut sold.lasting).collect())?;
+            let lasting = meant.iter_mut().map(|sold| (&mut sold.lasting, sold.times_a_year));
+            over_a_year(amount, lasting.collect())?;
         }
         Ok(())
     }
@@ -226,28 +238,4 @@ fn amount_off(coupon: &Coupon, currency: &str) -> Option<i64> {
         .as_ref()?
         .get(&currency.to_ascii_lowercase())?
         .amount_off
-}
-
-/// Splits a fixed amount over what is left of each, in whole minor units by the size of each; never more than there is.
-fn split_off(amount: i64, lefts: Vec<&mut Left>) -> Result<(), MapError> {
-    // An amount cannot be split over parts of a minor unit: what percentages have left is rounded first.
-    let wholes = lefts
-        .iter()
-        .map(|left| left.half_up())
-        .collect::<Result<Vec<i64>, _>>()?;
-    let all = sum(wholes.iter().copied())?;
-    let off = amount.clamp(0, all.max(0));
-    let (mut so_far, mut taken) = (0, 0);
-    for (left, whole) in lefts.into_iter().zip(wholes) {
-        *left = Left::whole(whole);
-        if off > 0 {
-            // Differences of a running share leave no rest over, and none is larger than what it is taken off.
-            so_far = sum([so_far, whole])?;
-            let share = Fraction::whole(so_far).over(Fraction::whole(all))?;
-            let until_here = Fraction::whole(off).times(share)?.half_up()?;
-            *left = Left::whole(less(whole, [less(until_here, [taken])?])?);
-            taken = until_here;
-        }
-    }
-    Ok(())
 }

@@ -95,7 +95,7 @@ fn quantity(line: &Line) -> Option<Decimal> {
 }
 
 /// Discounts, and what credit grants paid.
-fn discount(line: &Line) -> Result<i64, MapError> {
+pub(super) fn discount(line: &Line) -> Result<i64, MapError> {
     let grants = line
         .pretax_credit_amounts
         .iter()

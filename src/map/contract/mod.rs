@@ -1,13 +1,14 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
 //! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
-//! - [`price`] reckons what a quantity costs, [`discount`] what is taken off and [`left`] what remains, [`credit`] what was given
-//!   back, [`recurring`] what comes again.
+//! - [`price`] reckons what a quantity costs, [`contained`] the tax in it, [`discount`] what is taken off, [`split`] of what, and
+//!   [`left`] what remains; [`credit`] what was given back, [`recurring`] what comes again.
 //! - [`standing`] is what a subscription's status means.
 //! - [`words`] tells all of it to people.
 //!
 //! What depends on the day is not decided here: the draft holds what decides it, and whoever asks brings the day.
 
+mod contained;
 mod credit;
 mod discount;
 mod invoice;
@@ -16,6 +17,7 @@ mod line;
 mod price;
 mod recurring;
 mod refund;
+mod split;
 mod standing;
 mod subscription;
 #[cfg(test)]

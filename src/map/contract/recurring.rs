@@ -18,6 +18,12 @@ pub(super) struct Revenue {
 
 /// What `net` minor units of a licensed recurring price come to in a year, exactly; `None` where nothing comes again by itself.
 pub(super) fn yearly(net: i64, price: &Price) -> Result<Option<Fraction>, MapError> {
+    let times = times_a_year(price)?;
+    times.map(|times| Fraction::whole(net).times(times)).transpose()
+}
+
+/// How often a year a licensed recurring price is charged, exactly; `None` where that is not known, or nothing comes again by itself.
+pub(super) fn times_a_year(price: &Price) -> Result<Option<Fraction>, MapError> {
     let Some(recurring) = price.recurring.as_ref().filter(|_| !price.is_metered()) else {
         return Ok(None);
     };
@@ -32,8 +38,7 @@ pub(super) fn yearly(net: i64, price: &Price) -> Result<Option<Fraction>, MapErr
     if every < 1 {
         return Ok(None);
     }
-    let rhythm = Fraction::whole(times_a_year).over(Fraction::whole(every))?;
-    Fraction::whole(net).times(rhythm).map(Some)
+    Fraction::whole(times_a_year).over(Fraction::whole(every)).map(Some)
 }
 
 /// The part of a month, rounded half to even.

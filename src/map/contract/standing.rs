@@ -3,6 +3,7 @@
 use entity::kind::{ContractStatus, PaymentState};
 
 use super::Notes;
+use crate::map::Refs;
 use crate::stripe::object::Subscription;
 
 /// How a subscription stands.
@@ -14,10 +15,12 @@ pub(super) struct Standing {
     pub(super) counts: bool,
     /// When it was ended, Unix seconds.
     pub(super) ended_at: Option<i64>,
+    /// When its payment state changes by time alone, Unix seconds.
+    pub(super) changes_at: Option<i64>,
 }
 
 /// How `subscription` stands at `as_of`, Unix seconds.
-pub(super) fn standing(subscription: &Subscription, as_of: i64, notes: &mut Notes) -> Standing {
+pub(super) fn standing(subscription: &Subscription, refs: &Refs, as_of: i64, notes: &mut Notes) -> Standing {
     let is_paused = subscription.pause_collection.is_some();
     let at_end = subscription.cancel_at.filter(|at| *at <= as_of);
     let (status, payment, counts) = match subscription.status.as_str() {
@@ -42,11 +45,35 @@ pub(super) fn standing(subscription: &Subscription, as_of: i64, notes: &mut Note
             (ContractStatus::Active, PaymentState::None, false)
         }
     };
+    let (payment, changes_at) = if payment == PaymentState::Paid {
+        owed(subscription, refs, as_of)
+    } else {
+        (payment, None)
+    };
     Standing {
         status,
         payment,
         counts,
         ended_at: None,
+        changes_at,
+    }
+}
+
+/// How the payment of an active subscription stands, and when that changes by time: where it is sent invoices, Stripe lets it be active
+/// while the latest one waits to be paid.
+fn owed(subscription: &Subscription, refs: &Refs, as_of: i64) -> (PaymentState, Option<i64>) {
+    let latest = subscription
+        .latest_invoice
+        .as_ref()
+        .filter(|_| subscription.is_sent_invoices());
+    let Some(invoice) = latest.and_then(|id| refs.invoice(&id.0).here()) else {
+        return (PaymentState::Paid, None);
+    };
+    match (invoice.status.as_str(), invoice.due_date) {
+        ("open", Some(due)) if due <= as_of => (PaymentState::Unpaid, None),
+        ("open", due) => (PaymentState::Due, due),
+        ("uncollectible", _) => (PaymentState::Unpaid, None),
+        _ => (PaymentState::Paid, None),
     }
 }
 
@@ -56,5 +83,6 @@ fn ended(ended_at: Option<i64>) -> Standing {
         payment: PaymentState::None,
         counts: false,
         ended_at,
+        changes_at: None,
     }
 }

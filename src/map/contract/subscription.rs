@@ -4,9 +4,10 @@ use chrono::NaiveDate;
 use entity::kind::{ContractSource, LineKind, StripeKind};
 use rust_decimal::Decimal;
 
-use super::discount::{Off, discounts};
+use super::contained::Untaxed;
+use super::discount::{Charge, Off, discounts};
 use super::price::{Cost, Incomplete, cost};
-use super::recurring::{monthly, revenue, yearly};
+use super::recurring::{monthly, revenue, times_a_year};
 use super::standing::{Standing, standing};
 use super::{ContractDraft, LineDraft, Notes, day, known, line_number, milliseconds, read, text};
 use crate::map::fraction::Fraction;
@@ -31,14 +32,13 @@ pub fn from_subscription<'a>(
     }
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
-    let (discounts, mut next_change) = discounts(&subscription, &costs, refs, as_of, &mut notes)?;
-    let standing = standing(&subscription, as_of, &mut notes);
-    if let Some(end) = subscription
+    let charges = charges(&subscription, &costs, refs)?;
+    let (discounts, next_discount) = discounts(&subscription, &charges, refs, as_of, &mut notes)?;
+    let standing = standing(&subscription, refs, as_of, &mut notes);
+    let end = subscription
         .cancel_at
-        .filter(|at| *at > as_of && !subscription.course().is_over())
-    {
-        next_change = Some(next_change.map_or(end, |known| known.min(end)));
-    }
+        .filter(|at| *at > as_of && !subscription.course().is_over());
+    let next_change = [next_discount, end, standing.changes_at].into_iter().flatten().min();
     let mut lines = Vec::with_capacity(subscription.items.len());
     for (index, (item, (cost, off))) in subscription
         .items
@@ -46,7 +46,14 @@ pub fn from_subscription<'a>(
         .zip(costs.into_iter().zip(discounts))
         .enumerate()
     {
-        lines.push(draft_line(item, (index, cost, off, standing.counts), refs, &mut notes)?);
+        let untaxed = Untaxed::of(&subscription, item, whole_price(item, refs), refs, &mut notes)?;
+        let charge = Charged {
+            cost,
+            off,
+            untaxed,
+            counts: standing.counts,
+        };
+        lines.push(draft_line(item, index, charge, refs, &mut notes)?);
     }
     draft(subscription, lines, (standing, next_change), notes).map(Mapped::Record)
 }
@@ -85,7 +92,7 @@ fn draft(
         subtotal: sum(lines.iter().map(|line| line.gross))?,
         discount: sum(lines.iter().map(|line| line.discount))?,
         shipping: 0,
-        tax: 0,
+        tax: sum(lines.iter().map(|line| line.tax))?,
         total,
         amount_paid: 0,
         credited: 0,
@@ -124,12 +131,6 @@ fn item_cost(item: &Item, currency: &str, refs: &Refs, notes: &mut Notes) -> Res
     if price.is_metered() {
         return Ok(nothing);
     }
-    if price.tax_behavior.as_deref() == Some("inclusive") {
-        notes.warn(format!(
-            "Price {} contains tax: its amounts are shown with it.",
-            price.id
-        ));
-    }
     let quantity = item.quantity.unwrap_or(1);
     match cost(price, quantity, currency)? {
         Ok(cost) => Ok(cost),
@@ -138,6 +139,13 @@ fn item_cost(item: &Item, currency: &str, refs: &Refs, notes: &mut Notes) -> Res
             Ok(nothing)
         }
     }
+}
+
+/// What each item costs and how often a year it is charged.
+fn charges(subscription: &Subscription, costs: &[Cost], refs: &Refs) -> Result<Vec<Charge>, MapError> {
+    let all = subscription.items.iter().zip(costs);
+    all.map(|(item, cost)| Ok((cost.amount, times_a_year(whole_price(item, refs))?)))
+        .collect()
 }
 
 /// A price that is here may get what it lacks: its currencies can be changed, and its items are mapped again when it is.
@@ -169,10 +177,30 @@ fn whole_price<'a>(item: &'a Item, refs: &'a Refs) -> &'a Price {
     refs.price(&item.price.id).here().unwrap_or(&item.price)
 }
 
-/// The line of an item, and what it comes to in a year where it `counts`.
+/// What an item is charged with.
+struct Charged {
+    cost: Cost,
+    off: Off,
+    untaxed: Untaxed,
+    /// It is recurring revenue.
+    counts: bool,
+}
+
+impl Charged {
+    /// What it comes to in a year, exactly: after the discounts that last and without the tax in it.
+    fn yearly(&self, price: &Price) -> Result<Option<Fraction>, MapError> {
+        let Some(times) = times_a_year(price)?.filter(|_| self.counts) else {
+            return Ok(None);
+        };
+        self.untaxed.part(self.off.lasting)?.times(times).map(Some)
+    }
+}
+
+/// The line of an item, and what it comes to in a year where it counts.
 fn draft_line(
     item: &Item,
-    (index, cost, off, counts): (usize, Cost, Off, bool),
+    index: usize,
+    charge: Charged,
     refs: &Refs,
     notes: &mut Notes,
 ) -> Result<(LineDraft, Option<Fraction>), MapError> {
@@ -181,10 +209,12 @@ fn draft_line(
         .as_deref()
         .and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
     let price = whole_price(item, refs);
-    let lasting = less(cost.amount, [off.lasting])?;
-    let yearly = if counts { yearly(lasting, price)? } else { None };
+    let yearly = charge.yearly(price)?;
+    let (cost, off) = (charge.cost, charge.off);
+    let after_discounts = less(cost.amount, [off.all])?;
+    let tax = charge.untaxed.tax_in(after_discounts)?;
     let is_metered = price.is_metered();
-    if counts && !is_metered && yearly.is_none() {
+    if charge.counts && !is_metered && yearly.is_none() {
         notes.knows_no_rhythm("item", &item.id);
     }
     let line = LineDraft {
@@ -200,8 +230,8 @@ fn draft_line(
         unit_price: cost.unit_price,
         gross: cost.amount,
         discount: off.all,
-        tax: 0,
-        net: less(cost.amount, [off.all])?,
+        tax,
+        net: less(after_discounts, [tax])?,
         mrr: yearly.map_or(Ok(0), monthly)?,
         kind: if is_metered {
             LineKind::Usage

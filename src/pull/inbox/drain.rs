@@ -23,7 +23,7 @@ use crate::pull::reading::Reading;
 use crate::pull::road::Road;
 use crate::pull::rules::Rules;
 use crate::pull::tally::{by_noun, noun_of};
-use crate::pull::{credit, fill, remap};
+use crate::pull::{credit, fill, remap, terms};
 use crate::store::Transaction;
 use crate::store::{self, SourceKey, failure, inbox};
 
@@ -34,6 +34,7 @@ const PORTION: usize = 25;
 
 /// Takes out all that waits. It begins with `rules`; while events keep coming, each round goes by those that are in force by then.
 pub async fn drain(lane: &mut Lane, rules: &Rules, stop: &CancellationToken) -> Result<(), Halt> {
+    lane.client().ask_for_tiers_in(rules.currencies.iter().cloned());
     let mut has_begun = false;
     loop {
         if stop.is_cancelled() {
@@ -99,11 +100,13 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
     }
     let readings: Vec<&Reading> = told.iter().map(|(reading, ..)| reading).collect();
     let short = credit::lacking(lane.app().db.read(), rules, &readings).await?;
-    let missing = fill::named_and_missing(lane.app().db.read(), rules.integration_id, readings).await?;
+    let without_terms = terms::lacking_among(lane.app().db.read(), rules.integration_id, &readings).await?;
+    let missing = fill::named_and_missing(lane.app().db.read(), rules, &readings).await?;
     let mut ready = Vec::with_capacity(told.len());
     for (reading, events, brought_in) in told {
         let lacks_credit = reading.kind == StripeKind::Invoice && short.contains(&reading.stripe_id);
-        if lacks_credit || reading.names.iter().any(|name| missing.contains(name)) {
+        let lacks_terms = without_terms.contains_key(&(reading.kind, reading.stripe_id.clone()));
+        if lacks_credit || lacks_terms || reading.names.iter().any(|name| missing.contains(name)) {
             to_read.push(Object {
                 events,
                 next: Next::Apply(Box::new(reading)),

@@ -183,6 +183,7 @@ fn decide(
         stored,
         events_from: rules.events_from,
         window_start: rules.window_start,
+        keeps_owed: rules.keeps_owed(),
     };
     let next = match verdict::judge(&telling, here) {
         Verdict::Believe => Next::Apply(Box::new(reading(key, &telling, brought_in))),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::pull::news::{self, Way};
 use crate::pull::scope::{is_in_window, is_unpaid};
 use crate::stripe::Seen;
+use crate::stripe::object::is_owed;
 
 /// The first version of the API whose shapes are today's but for additions.
 const SAME_SHAPE_SINCE: &str = "2025-12-15";
@@ -47,6 +48,8 @@ pub struct Here {
     pub events_from: i64,
     /// A new invoice that was neither created nor paid since this second is out of scope.
     pub window_start: i64,
+    /// Sent invoices that wait to be paid are in scope.
+    pub keeps_owed: bool,
 }
 
 /// What to do.
@@ -73,12 +76,12 @@ pub fn judge(telling: &Telling<'_>, here: Here) -> Verdict {
             (_, true) => Verdict::Drop,
             (later, false) => believed(later && whole && !telling.contested),
         },
-        None if is_none_of_ours(telling, here.window_start) => Verdict::Drop,
+        None if is_none_of_ours(telling, here) => Verdict::Drop,
         None => believed(telling.created >= here.events_from && whole && !telling.contested),
     }
 }
 
-fn is_none_of_ours(telling: &Telling<'_>, window_start: i64) -> bool {
+fn is_none_of_ours(telling: &Telling<'_>, here: Here) -> bool {
     match telling.told {
         Told::HintIfHere => true,
         Told::Deleted => {
@@ -88,7 +91,8 @@ fn is_none_of_ours(telling: &Telling<'_>, window_start: i64) -> bool {
             )
         }
         Told::State(invoice, _) if telling.kind == StripeKind::Invoice && !telling.contested => {
-            is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, window_start))
+            let is_owed = here.keeps_owed && is_owed(invoice);
+            !is_owed && (is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, here.window_start)))
         }
         Told::State(..) | Told::Hint => false,
     }

@@ -4,6 +4,7 @@ mod client;
 mod contract;
 mod product;
 mod refs;
+mod terms;
 
 use entity::kind::{ContractSource, RecordState, StripeKind, SyncObject};
 use serde_json::Value;
@@ -162,7 +163,9 @@ pub(super) fn dependents(kind: StripeKind) -> &'static [StripeKind] {
         StripeKind::Price | StripeKind::Product => &[StripeKind::Invoice, StripeKind::Subscription],
         StripeKind::Coupon | StripeKind::Customer => &[StripeKind::Subscription],
         StripeKind::Subscription => &[StripeKind::Invoice],
-        StripeKind::Invoice | StripeKind::CreditNote | StripeKind::Refund => &[],
+        // Its latest invoice tells whether it is paid, and how much tax its prices contain.
+        StripeKind::Invoice => &[StripeKind::Subscription],
+        StripeKind::CreditNote | StripeKind::Refund => &[],
     }
 }
 

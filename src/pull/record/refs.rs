@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::kind::StripeKind;
 use uuid::Uuid;
 
-use super::Item;
+use super::{Item, terms};
 use crate::error::Error;
 use crate::map::Refs;
 use crate::store::Transaction;
@@ -66,6 +66,9 @@ pub(super) async fn load(
     if kind == StripeKind::Invoice {
         load_given_back(tx, integration_id, items, &mut refs).await?;
     }
+    if kind == StripeKind::Subscription {
+        terms::settle(tx, integration_id, items, &mut refs).await?;
+    }
     Ok(refs)
 }
 
@@ -110,7 +113,7 @@ fn is_read(by: StripeKind, kind: StripeKind) -> bool {
         StripeKind::Invoice => matches!(kind, StripeKind::Price | StripeKind::Product | StripeKind::Subscription),
         _ => matches!(
             kind,
-            StripeKind::Price | StripeKind::Product | StripeKind::Coupon | StripeKind::Customer
+            StripeKind::Price | StripeKind::Product | StripeKind::Coupon | StripeKind::Customer | StripeKind::Invoice
         ),
     }
 }

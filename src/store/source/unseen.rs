@@ -1,10 +1,12 @@
 //! Which of them were not seen lately: Stripe may have deleted them.
 
-use entity::contract;
-use entity::kind::{ContractSource, StripeKind};
+use entity::kind::{ContractSource, RecordState, StripeKind};
 use entity::source_object::{Column, Entity};
+use entity::{contract, source_ref};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 use uuid::Uuid;
 
 /// Objects that were not seen lately.
@@ -16,8 +18,9 @@ pub struct Unseen {
     pub kind: StripeKind,
     /// Last seen before, Unix milliseconds.
     pub before_ms: i64,
-    /// Of invoices: only those whose contracts were paid since, Unix milliseconds. Older ones are in no list.
-    pub paid_from_ms: i64,
+    /// Of invoices: those whose contracts were paid since, Unix milliseconds, where invoices are listed. Older ones are in no list. Beside
+    /// them only those that a subscription names as its latest and that make no contract.
+    pub paid_from_ms: Option<i64>,
 }
 
 /// A page of objects that Stripe may have deleted since they were seen, in the order of their ids.
@@ -32,7 +35,19 @@ pub async fn list_unseen(
         .from(contract::Entity)
         .and_where(contract::Column::IntegrationId.eq(unseen.integration_id))
         .and_where(contract::Column::Source.eq(ContractSource::Invoice))
-        .and_where(contract::Column::PaidAt.gte(unseen.paid_from_ms));
+        .and_where(contract::Column::PaidAt.gte(unseen.paid_from_ms.unwrap_or(i64::MAX)));
+    let mut latest = Query::select();
+    latest
+        .column(source_ref::Column::ToId)
+        .from(source_ref::Entity)
+        .and_where(source_ref::Column::IntegrationId.eq(unseen.integration_id))
+        .and_where(source_ref::Column::ToKind.eq(StripeKind::Invoice))
+        .and_where(source_ref::Column::FromKind.eq(StripeKind::Subscription));
+    let belongs = Condition::any().add(Column::StripeId.in_subquery(paid)).add(
+        Condition::all()
+            .add(Column::State.eq(RecordState::Skipped))
+            .add(Column::StripeId.in_subquery(latest)),
+    );
     Entity::find()
         .select_only()
         .column(Column::StripeId)
@@ -41,9 +56,10 @@ pub async fn list_unseen(
         .filter(Column::Deleted.eq(false))
         .filter(Column::SeenMax.lt(unseen.before_ms))
         .filter(Column::StripeId.gt(after))
-        .apply_if((unseen.kind == StripeKind::Invoice).then_some(paid), |query, paid| {
-            query.filter(Column::StripeId.in_subquery(paid))
-        })
+        .apply_if(
+            (unseen.kind == StripeKind::Invoice).then_some(belongs),
+            |query, belongs| query.filter(belongs),
+        )
         .order_by_asc(Column::StripeId)
         .limit(limit)
         .into_tuple()

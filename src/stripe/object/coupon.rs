@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::field::{id, list};
-use super::{Exact, Id};
+use super::{Exact, Expandable, Id};
 
 /// What a discount takes off.
 #[derive(Debug, Clone, Deserialize)]
@@ -13,6 +13,8 @@ pub struct Coupon {
     /// Chosen by the merchant, or random.
     #[serde(deserialize_with = "id")]
     pub id: String,
+    /// When it was made, Unix seconds. Another of the same id may have been made after this one was deleted.
+    pub created: Option<i64>,
     /// Of a hundred, may be fractional.
     pub percent_off: Option<Exact>,
     /// Minor units of `currency`.
@@ -65,8 +67,51 @@ pub struct Source {
 }
 
 impl Discount {
+    /// Whether it was given by this coupon: one that was made later only has the id of the one that is gone.
+    pub fn is_by(&self, coupon: &Coupon) -> bool {
+        self.start
+            .zip(coupon.created)
+            .is_none_or(|(start, created)| created <= start)
+    }
+
     /// The coupon's id.
     pub fn coupon_id(&self) -> Option<&str> {
         Some(self.source.as_ref()?.coupon.as_ref()?.0.as_str())
+    }
+}
+
+/// All discounts that a subscription is reckoned with but its customer's.
+#[derive(Debug, Default, Deserialize)]
+pub struct Discounted {
+    #[serde(default, deserialize_with = "list")]
+    discounts: Vec<Expandable<Discount>>,
+    #[serde(default)]
+    items: DiscountedItems,
+    /// Whom it bills.
+    pub customer: Option<Id>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct DiscountedItems {
+    #[serde(default)]
+    data: Vec<DiscountedItem>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DiscountedItem {
+    #[serde(default, deserialize_with = "list")]
+    discounts: Vec<Expandable<Discount>>,
+}
+
+impl Discounted {
+    /// The subscription's own.
+    pub fn own(&self) -> impl Iterator<Item = &Discount> {
+        self.discounts.iter().filter_map(Expandable::object)
+    }
+
+    /// Its items'.
+    pub fn of_items(&self) -> impl Iterator<Item = &Discount> {
+        let discounts = self.items.data.iter().flat_map(|item| &item.discounts);
+        discounts.filter_map(Expandable::object)
     }
 }

@@ -77,6 +77,16 @@ pub enum Expandable<T> {
     Object(T),
 }
 
+impl<T> Expandable<T> {
+    /// The object, where it is expanded.
+    pub fn object(&self) -> Option<&T> {
+        match self {
+            Self::Id(_) => None,
+            Self::Object(object) => Some(object),
+        }
+    }
+}
+
 /// An exact decimal, given as text (`"0.125"`) or as a number.
 ///
 /// A JSON number such as 25.5 is printed back by its shortest text, which is the text that Stripe sent for any number of up to

@@ -26,6 +26,8 @@ pub struct Invoice {
     pub created: i64,
     /// When it says that it was made.
     pub effective_at: Option<i64>,
+    /// Until when it is to be paid; null where Stripe charges it.
+    pub due_date: Option<i64>,
     /// Null where only an account is billed.
     pub customer: Option<Id>,
     /// What has made it.

@@ -6,6 +6,7 @@ use entity::kind::StripeKind;
 use serde_json::Value;
 
 use super::is_id;
+use super::subscription::SEND_INVOICE;
 
 /// The objects that an object of `kind` names and that its record is made from, each once.
 pub fn named_by(kind: StripeKind, object: &Value) -> Vec<(StripeKind, String)> {
@@ -19,6 +20,25 @@ pub fn named_by(kind: StripeKind, object: &Value) -> Vec<(StripeKind, String)> {
         StripeKind::Product | StripeKind::Coupon => {}
     }
     names.0.into_iter().collect()
+}
+
+/// Whether the customer of a subscription is sent invoices, and pays by them.
+pub fn is_sent_invoices(subscription: &Value) -> bool {
+    subscription["collection_method"] == SEND_INVOICE
+}
+
+/// Whether an invoice was sent for a subscription and waits to be paid, or is given up.
+pub fn is_owed(invoice: &Value) -> bool {
+    let subscription = &invoice["parent"]["subscription_details"]["subscription"];
+    matches!(invoice["status"].as_str(), Some("open" | "uncollectible"))
+        && is_sent_invoices(invoice)
+        && !subscription.is_null()
+}
+
+/// Whether something of a subscription is told by its latest invoice only: whether it is paid, and how much tax is in a price.
+fn is_told_by_latest_invoice(subscription: &Value) -> bool {
+    let mut items = subscription["items"]["data"].as_array().into_iter().flatten();
+    is_sent_invoices(subscription) || items.any(|item| item["price"]["tax_behavior"] == "inclusive")
 }
 
 #[derive(Default)]
@@ -57,6 +77,9 @@ fn invoice(invoice: &Value, names: &mut Names) {
 
 fn subscription(subscription: &Value, names: &mut Names) {
     names.add(StripeKind::Customer, &subscription["customer"]);
+    if is_told_by_latest_invoice(subscription) {
+        names.add(StripeKind::Invoice, &subscription["latest_invoice"]);
+    }
     names.coupons_of(&subscription["discounts"]);
     for item in subscription["items"]["data"].as_array().into_iter().flatten() {
         names.add(StripeKind::Price, &item["price"]);
@@ -88,6 +111,23 @@ mod tests {
             .map(|(_, id)| id)
             .collect();
         assert_eq!(names, ["cus_1", "prod_1", "price_1", "sub_1", "C"]);
+    }
+
+    #[test]
+    fn a_subscription_names_its_latest_invoice_where_that_tells_something() {
+        let price = |tax_behavior: &str| json!({"price": {"id": "price_1", "tax_behavior": tax_behavior}});
+        for (method, tax_behavior, names_it) in [
+            ("send_invoice", "unspecified", true),
+            ("charge_automatically", "inclusive", true),
+            ("charge_automatically", "exclusive", false),
+        ] {
+            let subscription = json!({
+                "collection_method": method, "latest_invoice": "in_1", "items": {"data": [price(tax_behavior)]},
+            });
+            let names = named_by(StripeKind::Subscription, &subscription);
+            let invoice = (StripeKind::Invoice, "in_1".to_owned());
+            assert_eq!(names.contains(&invoice), names_it, "{method} {tax_behavior}");
+        }
     }
 
     #[test]

@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::field::{currency, id, list, nested};
-use super::{Discount, Expandable, Id, Price};
+use super::{Discount, Exact, Expandable, Id, Price};
+
+/// How a customer pays who is not charged by Stripe.
+pub(super) const SEND_INVOICE: &str = "send_invoice";
 
 /// A subscription with all its items.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +38,13 @@ pub struct Subscription {
     pub description: Option<String>,
     /// Whom it bills.
     pub customer: Option<Id>,
+    /// `charge_automatically` or `send_invoice`.
+    pub collection_method: Option<String>,
+    /// The newest of its invoices, a draft too.
+    pub latest_invoice: Option<Id>,
+    /// Taxes on the items that have none of their own.
+    #[serde(default, deserialize_with = "list")]
+    pub default_tax_rates: Vec<TaxRate>,
     /// On all items.
     #[serde(default, deserialize_with = "list")]
     pub discounts: Vec<Expandable<Discount>>,
@@ -57,9 +67,22 @@ pub struct Item {
     pub current_period_start: Option<i64>,
     /// Its own period, since 2025-03-31.basil.
     pub current_period_end: Option<i64>,
+    /// Taxes on this item alone.
+    #[serde(default, deserialize_with = "list")]
+    pub tax_rates: Vec<TaxRate>,
     /// On this item alone.
     #[serde(default, deserialize_with = "list")]
     pub discounts: Vec<Expandable<Discount>>,
+}
+
+/// A tax by its rate.
+#[derive(Debug, Clone, Deserialize)]
+pub struct TaxRate {
+    /// It is contained in the amount; else it comes on top.
+    #[serde(default)]
+    pub inclusive: bool,
+    /// Of a hundred.
+    pub percentage: Exact,
 }
 
 /// What of a subscription its invoices show.
@@ -76,6 +99,11 @@ pub struct Course {
 }
 
 impl Subscription {
+    /// Its customer is sent invoices, and pays by them.
+    pub fn is_sent_invoices(&self) -> bool {
+        self.collection_method.as_deref() == Some(SEND_INVOICE)
+    }
+
     /// What of it its invoices show.
     pub fn course(&self) -> Course {
         Course {

@@ -9,9 +9,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFi
 use crate::support::{TestApp, assert_equals_truth, until};
 
 /// Takes the schema and the rows back to what they were.
-const BACK: [&str; 12] = [
+const BACK: [&str; 14] = [
     "ALTER TABLE client DROP COLUMN held_before",
     "DROP TABLE write_check",
+    "DROP TABLE discount_terms",
+    "DROP TABLE billing_currency",
     "DROP INDEX integration_account",
     "DROP INDEX contract_subscription",
     "DROP INDEX contract_next_change_at",

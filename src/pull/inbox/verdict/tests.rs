@@ -14,6 +14,7 @@ const HERE: Here = Here {
     stored: Some(STORED),
     events_from: 500,
     window_start: 400,
+    keeps_owed: false,
 };
 const NOT_HERE: Here = Here { stored: None, ..HERE };
 
