@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{NOW, all, get, options};
+use common::{NOW, all, client, get, options};
 use sandbox::{Kind, Sandbox};
 use serde_json::{Value, json};
 
@@ -85,4 +85,53 @@ async fn a_change_may_be_told_by_an_event_of_another_kind() {
         (&json!("something.new"), &json!(product))
     );
     assert_eq!((told.len(), &told[1]["type"]), (2, &json!("price.deleted")));
+}
+
+/// A version whose discounts hold their coupons.
+const ACACIA: &str = "2025-02-24.acacia";
+
+async fn get_old(sandbox: &Sandbox, path: &str) -> (u16, Value) {
+    let request = client().unwrap().get(format!("{}{path}", sandbox.base_url()));
+    let request = request.bearer_auth(sandbox.key()).header("Stripe-Version", ACACIA);
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+}
+
+#[tokio::test]
+async fn a_discount_of_a_deleted_coupon_is_told_in_full_by_the_old_version_only() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let world = sandbox.world();
+    let customer = world.create_customer(json!({ "currency": "usd" }));
+    let price = world.create_price(&world.create_product(json!({})), 1_000, json!({}));
+    let subscription = world.create_subscription(&customer, &[&price]);
+    world.create_coupon(json!({ "id": "AUTUMN", "percent_off": 30, "applies_to": { "products": ["prod_1"] } }));
+    world.give_discount(Kind::Subscription, &subscription, "AUTUMN");
+    world.give_discount(Kind::Customer, &customer, "AUTUMN");
+    world.delete_coupon("AUTUMN");
+    world.advance_clock(5);
+    world.create_coupon(json!({ "id": "AUTUMN", "percent_off": 80 }));
+    assert_eq!(get(&sandbox, "/v1/coupons/AUTUMN").await.1["percent_off"], 80);
+
+    let path = format!("/v1/subscriptions/{subscription}");
+    let (_, today) = get(&sandbox, &format!("{path}?expand[]=discounts.source.coupon")).await;
+    let stub = json!({ "id": "AUTUMN", "object": "coupon", "deleted": true });
+    assert_eq!(today["discounts"][0]["source"]["coupon"], stub);
+    let (status, old) = get_old(
+        &sandbox,
+        &format!("{path}?expand[]=discounts.coupon.applies_to&expand[]=discounts.coupon.currency_options"),
+    )
+    .await;
+    let discount = &old["discounts"][0];
+    assert_eq!((status, &discount["coupon"]["percent_off"]), (200, &json!(30)), "{old}");
+    assert_eq!(discount["coupon"]["applies_to"]["products"], json!(["prod_1"]));
+    assert!(discount.get("source").is_none());
+    let (_, old) = get_old(&sandbox, &format!("{path}?expand[]=discounts")).await;
+    assert!(old["discounts"][0]["coupon"].get("applies_to").is_none());
+    let (_, old) = get_old(&sandbox, &format!("/v1/customers/{customer}")).await;
+    assert_eq!(old["discount"]["coupon"]["percent_off"], 30);
+
+    let truth = world.truth(Kind::Coupon);
+    let anew = truth.iter().filter(|coupon| coupon["id"] == "AUTUMN");
+    assert_eq!(anew.map(|coupon| &coupon["percent_off"]).collect::<Vec<_>>(), [80]);
 }

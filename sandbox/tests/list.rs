@@ -247,3 +247,29 @@ async fn recent_payments_have_events() {
     let date = send(&sandbox, "/v1/account").await.unwrap().headers()["date"].clone();
     assert_eq!(date, "Sat, 19 Dec 2026 11:06:40 GMT");
 }
+
+#[tokio::test]
+async fn tiers_in_another_currency_come_by_its_name_only() {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let option = |unit: i64| json!({ "tiers": [{ "up_to": null, "unit_amount": unit }] });
+    sandbox.world().put(
+        Kind::Price,
+        json!({ "id": "price_steps", "currency": "usd", "billing_scheme": "tiered", "tiers": option(100)["tiers"],
+            "currency_options": { "eur": option(90), "gbp": option(80) } }),
+    );
+    let of = async |expand: &str| get(&sandbox, &format!("/v1/prices/price_steps?{expand}")).await;
+    let (status, general) = of("expand[]=tiers&expand[]=currency_options.tiers").await;
+    assert_eq!(status, 200, "{general}");
+    assert!(general["currency_options"]["eur"].get("tiers").is_none(), "{general}");
+    let (_, named) = of("expand[]=currency_options.eur.tiers&expand[]=currency_options").await;
+    assert_eq!(named["currency_options"]["eur"], option(90));
+    assert!(named["currency_options"]["gbp"].get("tiers").is_none(), "{named}");
+    let (_, both) = of("expand[]=currency_options.eur.tiers&expand[]=currency_options.gbp.tiers").await;
+    assert_eq!(
+        both["currency_options"],
+        json!({ "eur": option(90), "gbp": option(80) })
+    );
+    let (_, list) = get(&sandbox, "/v1/prices?limit=1&expand[]=data.currency_options.eur.tiers").await;
+    assert_eq!(list["data"][0]["currency_options"]["eur"], option(90), "{list}");
+    assert_eq!(of("expand[]=currency_options.eur.unit_amount").await.0, 400);
+}

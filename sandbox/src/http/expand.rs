@@ -138,8 +138,10 @@ fn expand(world: &World, value: &mut Json, path: &str) {
         return;
     }
     if value["object"] == "discount" && name == "source" && world.has_lost_its_coupon(value) {
-        let coupon = value["source"]["coupon"].clone();
-        value["source"]["coupon"] = json!({"id": coupon, "object": "coupon", "deleted": true});
+        let coupon = &mut value["source"]["coupon"];
+        if coupon.as_str().is_some() {
+            *coupon = json!({"id": coupon.take(), "object": "coupon", "deleted": true});
+        }
         return;
     }
     let asked = match name {

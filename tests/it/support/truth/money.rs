@@ -24,7 +24,6 @@ pub(super) struct Company<'a> {
     sandbox: &'a Sandbox,
     pub(super) now: i64,
     prices: BTreeMap<String, Value>,
-    coupons: BTreeMap<String, Value>,
     customers: BTreeMap<String, Value>,
     pub(super) subscriptions: BTreeMap<String, Value>,
     notes: BTreeMap<String, Vec<Value>>,
@@ -43,7 +42,6 @@ impl<'a> Company<'a> {
             sandbox,
             now,
             prices: all(Kind::Price),
-            coupons: all(Kind::Coupon),
             customers: all(Kind::Customer),
             subscriptions: all(Kind::Subscription),
             notes,
@@ -109,25 +107,28 @@ impl<'a> Company<'a> {
                 [Ratio::of(cost(price, item["quantity"].as_i64(), currency)); 2]
             })
             .collect();
+        let rhythms: Vec<Ratio> = items.iter().map(|item| a_year(Ratio::of(1), &item["price"])).collect();
         let product = |item: &Value| item["price"]["product"].as_str().unwrap().to_owned();
         let products: Vec<String> = items.iter().map(product).collect();
         for (at, item) in items.iter().enumerate() {
             for id in item["discounts"].as_array().unwrap() {
-                self.take_off(&self.discount(id), currency, &products[at..=at], &mut left[at..=at]);
+                let sold = (&products[at..=at], &rhythms[at..=at]);
+                self.take_off(&self.discount(id), currency, sold, &mut left[at..=at]);
             }
         }
         let (mut any, mut any_lasting) = (false, false);
         for id in subscription["discounts"].as_array().unwrap() {
             let discount = self.discount(id);
-            let runs = self.take_off(&discount, currency, &products, &mut left);
-            let coupon = &self.coupons[discount["source"]["coupon"].as_str().unwrap()];
+            let runs = self.take_off(&discount, currency, (&products, &rhythms), &mut left);
+            let coupon = self.sandbox.world().terms_of(&discount).unwrap();
             any |= runs;
             any_lasting |= runs && coupon["duration"] != "once";
         }
         let customer = self.customers.get(subscription["customer"].as_str().unwrap());
         if let Some(customer) = customer.filter(|customer| customer["discount"].is_object()) {
             let mut with_customers = left.clone();
-            self.take_off(&customer["discount"], currency, &products, &mut with_customers);
+            let sold = (&products[..], &rhythms[..]);
+            self.take_off(&customer["discount"], currency, sold, &mut with_customers);
             for (left, with) in left.iter_mut().zip(with_customers) {
                 if !any {
                     left[0] = with[0];
@@ -141,7 +142,7 @@ impl<'a> Company<'a> {
             && subscription["cancel_at"].as_i64().is_none_or(|at| at > self.now);
         let mut year = Ratio::of(0);
         for (item, [_, lasting]) in items.iter().zip(&left).filter(|_| counts) {
-            year = year + a_year(Ratio::of(lasting.half_up()), &item["price"]);
+            year = year + a_year(*lasting, &item["price"]);
         }
         let total = left.iter().map(|[all, _]| all.half_up()).sum();
         numbers(total, 0, year, 0)
@@ -155,13 +156,19 @@ impl<'a> Company<'a> {
     }
 
     /// Says whether the discount is running. Of `left` the first counts all discounts, the second those that last.
-    fn take_off(&self, discount: &Value, currency: &str, products: &[String], left: &mut [[Ratio; 2]]) -> bool {
+    fn take_off(
+        &self,
+        discount: &Value,
+        currency: &str,
+        (products, rhythms): (&[String], &[Ratio]),
+        left: &mut [[Ratio; 2]],
+    ) -> bool {
         let runs = discount["start"].as_i64().is_none_or(|start| start <= self.now)
             && discount["end"].as_i64().is_none_or(|end| end > self.now);
         if !runs {
             return false;
         }
-        let coupon = &self.coupons[discount["source"]["coupon"].as_str().unwrap()];
+        let coupon = self.sandbox.world().terms_of(discount).unwrap();
         let only = coupon["applies_to"]["products"].as_array();
         let is_meant = |at: usize| only.is_none_or(|only| only.iter().any(|product| product == &products[at]));
         let meant: Vec<usize> = (0..left.len()).filter(|at| is_meant(*at)).collect();
@@ -169,11 +176,20 @@ impl<'a> Company<'a> {
         for kind in kinds {
             if let Some(percent) = Ratio::read(&coupon["percent_off"]) {
                 for at in &meant {
-                    left[*at][kind] = left[*at][kind] * (Ratio::of(100) - percent) / Ratio::of(100);
+                    let rest = left[*at][kind] * (Ratio::of(100) - percent) / Ratio::of(100);
+                    let is_whole = (left[*at][kind] - Ratio::of(left[*at][kind].half_up())).is_zero();
+                    left[*at][kind] = if is_whole { Ratio::of(rest.half_up()) } else { rest };
                 }
             } else if coupon["currency"] == currency {
                 let amount = coupon["amount_off"].as_i64().unwrap();
-                split(amount, meant.iter().copied(), left, kind);
+                let together = meant
+                    .windows(2)
+                    .all(|two| (rhythms[two[0]] - rhythms[two[1]]).is_zero());
+                if kind == 0 || together {
+                    split(amount, meant.iter().copied(), left, kind);
+                } else {
+                    split_a_year(amount, &meant, rhythms, left, kind);
+                }
             }
         }
         true
@@ -197,6 +213,25 @@ fn split(amount: i64, meant: impl Iterator<Item = usize> + Clone, left: &mut [[R
         let until_here = (off * seen / all).half_up();
         left[at][kind] = left[at][kind] - Ratio::of(until_here - taken);
         taken = until_here;
+    }
+}
+
+/// A fixed amount off each invoice of a year. An invoice bills what is charged at least as often as the rarest that it bills.
+fn split_a_year(amount: i64, meant: &[usize], rhythms: &[Ratio], left: &mut [[Ratio; 2]], kind: usize) {
+    let zero = Ratio::of(0);
+    let mut often: Vec<usize> = meant.iter().copied().filter(|at| rhythms[*at].is_positive()).collect();
+    often.sort_by_key(|at| (rhythms[*at] * Ratio::of(-1_000_000)).half_up());
+    let (mut billed, mut off, mut year) = (zero, zero, zero);
+    for (place, at) in often.iter().enumerate() {
+        billed = billed + left[*at][kind];
+        year = year + left[*at][kind] * rhythms[*at];
+        let next = often.get(place + 1).map_or(zero, |next| rhythms[*next]);
+        off = off + (rhythms[*at] - next) * Ratio::of(amount).smaller(billed);
+    }
+    if year.is_positive() {
+        for at in often {
+            left[at][kind] = left[at][kind] - left[at][kind] * off / year;
+        }
     }
 }
 

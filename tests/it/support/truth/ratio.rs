@@ -43,6 +43,10 @@ impl Ratio {
         self.0 > 0
     }
 
+    pub(super) fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
     pub(super) fn smaller(self, other: Self) -> Self {
         if (self - other).is_positive() { other } else { self }
     }
