@@ -3,15 +3,22 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::ArgAction;
+use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 use reqwest::Url;
 
 use self::url::{Unrepeated, is_loopback, parse_public_url, parse_stripe_api_base, parse_stripe_proxy};
+use crate::store::db::Address;
 use crate::stripe::{Patience, Proxy};
 
+mod given;
 mod url;
 
-/// What can be set from outside. Each flag has an environment variable of the same name with `TRIBUTARY_` in front.
+pub use given::read;
+
+/// What can be set from outside. Each flag has an environment variable of the same name with `TRIBUTARY_` in front;
+/// one that is set to nothing is not set.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
     /// Address to listen on.
@@ -44,10 +51,11 @@ pub struct Config {
         global = true,
         env = "TRIBUTARY_DATABASE_URL",
         default_value = "sqlite://data/tributary.db",
+        value_parser = Unrepeated(Address::parse),
         value_name = "URL",
         hide_env_values = true
     )]
-    pub database_url: String,
+    pub database_url: Address,
 
     /// File with the key that seals Stripe keys; made when it is absent, and refused where anybody but its owner can read it.
     #[arg(
@@ -83,7 +91,18 @@ pub struct Config {
     pub stripe_proxy: Option<Proxy>,
 
     /// Refuse restricted Stripe keys (rk_).
-    #[arg(long, global = true, env = "TRIBUTARY_REQUIRE_SECRET_KEY")]
+    #[arg(
+        long,
+        global = true,
+        env = "TRIBUTARY_REQUIRE_SECRET_KEY",
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false",
+        value_name = "YES_OR_NO"
+    )]
     pub require_secret_key: bool,
 
     /// Requests a second to Stripe at most, 0 = no bound (refused for Stripe's own host) [default: half of Stripe's limit].
@@ -104,7 +123,18 @@ pub struct Config {
     pub stripe_patience: Patience,
 
     /// Log as JSON, one line an entry.
-    #[arg(long, global = true, env = "TRIBUTARY_LOG_JSON")]
+    #[arg(
+        long,
+        global = true,
+        env = "TRIBUTARY_LOG_JSON",
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        default_value = "false",
+        value_name = "YES_OR_NO"
+    )]
     pub log_json: bool,
 
     /// What to log, in the form of tracing's `EnvFilter`.
@@ -142,9 +172,6 @@ impl Config {
         let unbound = self.stripe_rate_limit == Some(0) || self.stripe_endpoint_rate_limit == Some(0);
         if unbound && self.stripe_api_base.host_str() == Some("api.stripe.com") {
             return Err("no bound on requests is only allowed where --stripe-api-base is not Stripe's own host".into());
-        }
-        if !(self.database_url.starts_with("sqlite:") || self.database_url.starts_with("postgres")) {
-            return Err("--database-url must begin with sqlite:// or postgres://".into());
         }
         Ok(())
     }

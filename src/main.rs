@@ -3,15 +3,15 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tributary::command::{Cli, one_line};
+use tributary::config;
 
 /// Pages of JSON come and go on many threads; with the system's allocator their memory stays scattered and held.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = config::read();
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

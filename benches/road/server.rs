@@ -7,6 +7,7 @@ use entity::{client, client_link, contract, contract_line, product, source_objec
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 use tributary::store::Db;
+use tributary::store::db::Address;
 
 use crate::process::{Child, Usage};
 
@@ -217,7 +218,7 @@ impl Server {
     pub(crate) async fn is_drained(&self) -> bool {
         let look = "query($id: ID!) { integration(id: $id) { syncLagSeconds activeRuns { id } } }";
         let seen = self.graphql(look, json!({ "id": self.integration.get() })).await;
-        let db = Db::open(&self.database).await.unwrap();
+        let db = open(&self.database).await;
         let waiting = entity::stripe_event::Entity::find().filter(entity::stripe_event::Column::AppliedAt.is_null());
         let waiting = waiting.count(db.read()).await.unwrap();
         db.close().await.unwrap();
@@ -238,7 +239,7 @@ pub(crate) fn duration(run: &Value) -> Duration {
 /// Customers, products, prices, invoices and subscriptions that are kept, and the rows of all tables that hold them.
 async fn count(database: &str) -> (u64, u64) {
     use entity::kind::StripeKind::{Coupon, CreditNote};
-    let db = Db::open(database).await.unwrap();
+    let db = open(database).await;
     let read = db.read();
     let not_objects = source_object::Column::Kind.is_in([Coupon, CreditNote]);
     let sources = source_object::Entity::find().count(read).await.unwrap();
@@ -257,4 +258,8 @@ async fn count(database: &str) -> (u64, u64) {
         contract_line::Entity::find().count(read).await.unwrap(),
     ];
     (sources - others, counts.iter().sum())
+}
+
+async fn open(database: &str) -> Db {
+    Db::open(&Address::parse(database).unwrap()).await.unwrap()
 }

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::jobs::queue::{self, StartRun};
 use crate::settings::{UpdateSettings, set_sync_enabled, update_settings};
 use crate::setup::{Account, Authenticate, authenticate};
+use crate::store::db::Address;
 use crate::stripe::Patience;
 use crate::{http, jobs, private, store};
 
@@ -74,7 +75,7 @@ fn config_of(config: Config, folder: &Path, sandbox: &Sandbox) -> anyhow::Result
         } else {
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
         },
-        database_url: format!("sqlite://{}", folder.join("demo.db").display()),
+        database_url: Address::of_file(&folder.join("demo.db")),
         secret_key_file: folder.join("secret.key"),
         stripe_api_base: sandbox.base_url().parse().context("the sandbox's address")?,
         stripe_rate_limit: Some(0),

@@ -143,7 +143,7 @@ fn the_readme_lists_every_flag() {
     let folder = tempfile::tempdir().unwrap();
     let help = text(&program::run(folder.path(), &["--help"], "").stdout);
     let flags = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
-    let names: Vec<&str> = flags.filter_map(|flag| flag.split_whitespace().next()).collect();
+    let names: Vec<&str> = flags.filter_map(|flag| flag.split([' ', '[']).next()).collect();
     assert!(names.contains(&"database-url"), "{help}");
     let readme = include_str!("../../README.md");
     for name in names {

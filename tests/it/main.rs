@@ -15,6 +15,7 @@ mod database;
 mod explain;
 mod fault;
 mod files;
+mod given;
 mod http;
 mod import;
 mod look;

@@ -17,16 +17,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
+use super::address::{Address, NamedFile, Place};
 use crate::private;
 
 /// What SQLite keeps beside the file, with the file's own mode; a crash leaves them behind.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
-
-/// The file of a `sqlite:` address; `None` for other addresses.
-pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite:")?;
-    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
-}
 
 /// Held by the one server that works on an SQLite file; the operating system gives it up when the process ends, however it ends.
 #[derive(Debug)]
@@ -34,12 +29,12 @@ pub struct FileLock {
     _file: Option<File>,
 }
 
-/// Takes the lock of the SQLite file of `url`; PostgreSQL needs none.
-pub fn lock(url: &str) -> Result<FileLock, OpenError> {
-    let Some(database) = sqlite_file(url) else {
+/// Takes the lock of an SQLite file; PostgreSQL needs none.
+pub fn lock(address: &Address) -> Result<FileLock, OpenError> {
+    let Place::Sqlite(database) = &address.0 else {
         return Ok(FileLock { _file: None });
     };
-    let path = beside(&locate(&database)?, ".lock");
+    let path = beside(&locate(database)?, ".lock");
     let fail = |error| OpenError::File(path.clone(), error);
     let file = private::options()
         .create(true)
@@ -49,14 +44,14 @@ pub fn lock(url: &str) -> Result<FileLock, OpenError> {
         .map_err(fail)?;
     match file.try_lock() {
         Ok(()) => Ok(FileLock { _file: Some(file) }),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(database.path.clone())),
         Err(TryLockError::Error(error)) => Err(fail(error)),
     }
 }
 
 /// Makes the file where there is none, and sees to it that it is its owner's alone. Gives its own path.
-pub(super) fn prepare(file: &Path) -> Result<PathBuf, OpenError> {
-    let file = locate(file)?;
+pub(super) fn prepare(named: &NamedFile) -> Result<PathBuf, OpenError> {
+    let file = locate(named)?;
     match private::options().write(true).create_new(true).open(&file) {
         Ok(_made) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists => close_to_others(&file),
@@ -66,10 +61,15 @@ pub(super) fn prepare(file: &Path) -> Result<PathBuf, OpenError> {
 }
 
 /// The path of the file itself, whether it is there or still to be made. The folder it is named in is made.
-fn locate(file: &Path) -> Result<PathBuf, OpenError> {
+fn locate(named: &NamedFile) -> Result<PathBuf, OpenError> {
+    let file = &*named.path;
     let fail = |error| OpenError::File(file.to_owned(), error);
     if file == Path::new(":memory:") {
         return Err(fail(io::Error::other("an SQLite database is a file here")));
+    }
+    refuse_name_before(named)?;
+    if !named.is_made {
+        fs::metadata(file).map_err(fail)?;
     }
     private::make_folder_of(file).map_err(fail)?;
     let found = follow(file).map_err(fail)?;
@@ -94,6 +94,19 @@ fn follow(file: &Path) -> io::Result<PathBuf> {
             Err(_no_link) => return Ok(end),
         }
     }
+}
+
+/// Earlier versions took parameters and percent codes for a part of the name: what is in such a file must not seem lost.
+fn refuse_name_before(named: &NamedFile) -> Result<(), OpenError> {
+    let Some(before) = named.before.as_ref().filter(|before| before.exists()) else {
+        return Ok(());
+    };
+    let why = format!(
+        "an earlier version made it, and took all of --database-url for its name; rename it to {0}, and what stands beside it with -wal at \
+         the end to {0}-wal",
+        named.path.display()
+    );
+    Err(OpenError::File(before.clone(), io::Error::other(why)))
 }
 
 #[cfg(unix)]
@@ -148,8 +161,8 @@ mod tests {
 
     use super::*;
 
-    fn url(file: &Path) -> String {
-        format!("sqlite://{}", file.display())
+    fn named(file: &Path) -> NamedFile {
+        NamedFile::new(file.to_owned())
     }
 
     #[test]
@@ -171,7 +184,7 @@ mod tests {
         let end = fs::canonicalize(at("data")).unwrap().join("x.db");
         for _missing_then_there in 0..2 {
             for way in ways {
-                assert_eq!(locate(&at(way)).unwrap(), end, "{way}");
+                assert_eq!(locate(&named(&at(way))).unwrap(), end, "{way}");
             }
             fs::write(&end, "").unwrap();
         }
@@ -185,7 +198,11 @@ mod tests {
         symlink("a.db", at("b.db")).unwrap();
         symlink("missing/x.db", at("nowhere.db")).unwrap();
         for path in [at("a.db"), at("nowhere.db"), PathBuf::new(), PathBuf::from(":memory:")] {
-            assert!(matches!(locate(&path), Err(OpenError::File(..))), "{}", path.display());
+            assert!(
+                matches!(locate(&named(&path)), Err(OpenError::File(..))),
+                "{}",
+                path.display()
+            );
         }
         assert!(
             !at("missing").exists(),
@@ -198,10 +215,11 @@ mod tests {
         let folder = private::temporary_folder().unwrap();
         let at = |path: &str| folder.path().join(path);
         symlink("x.db", at("link.db")).unwrap();
-        let held = lock(&url(&at("link.db"))).unwrap();
-        assert!(matches!(lock(&url(&at("x.db"))), Err(OpenError::InUse(_))));
-        let other = lock(&url(&at("x.sqlite"))).unwrap();
+        let lock = |path: &str| lock(&Address::of_file(&at(path)));
+        let held = lock("link.db").unwrap();
+        assert!(matches!(lock("x.db"), Err(OpenError::InUse(_))));
+        let other = lock("x.sqlite").unwrap();
         drop((held, other));
-        lock(&url(&at("x.db"))).unwrap();
+        lock("x.db").unwrap();
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Reader`] reads, with connections of their own for the API's callers ([`api_request`]).
 //! - [`Transaction`] writes, all or nothing.
+//! - [`Address`] says where it is.
 //! - [`failure`] says what a failed statement means, [`writable`] whether writing works.
 //! - [`lock`] keeps a second server off an SQLite file.
 //! - `sqlite` and `postgres` open connections, and give none back to their pool that is not as new.
@@ -18,6 +19,7 @@ use sea_orm::{
 };
 use tracing::Instrument;
 
+mod address;
 pub mod api_request;
 pub mod failure;
 mod file;
@@ -27,8 +29,10 @@ mod sqlite;
 mod transaction;
 mod writable;
 
+pub use address::Address;
+use address::Place;
 pub use failure::Failure;
-pub use file::{FileLock, lock, sqlite_file};
+pub use file::{FileLock, lock};
 pub use reader::Reader;
 pub use transaction::Transaction;
 use writable::Writable;
@@ -70,6 +74,9 @@ pub enum OpenError {
     /// The folder or file cannot be made or locked.
     #[error("cannot use {0}: {1}")]
     File(PathBuf, std::io::Error),
+    /// The server does not let us in, or cannot be reached.
+    #[error("cannot open {0}: {1}")]
+    Postgres(String, String),
     /// It did not open or migrate.
     #[error("cannot open the database: {0}")]
     Database(#[from] DbErr),
@@ -77,11 +84,11 @@ pub enum OpenError {
 
 impl Db {
     /// Opens and migrates.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+    pub async fn open(address: &Address) -> Result<Self, OpenError> {
         let abandoned = Arc::default();
-        let pools = match sqlite_file(url) {
-            Some(file) => sqlite::open(&file::prepare(&file)?).await?,
-            None => postgres::open(url, &abandoned).await?,
+        let pools = match &address.0 {
+            Place::Sqlite(file) => sqlite::open(&file::prepare(file)?).await?,
+            Place::Postgres(server) => postgres::open(server, &abandoned).await?,
         };
         Migrator::up(&pools.write, None).await?;
         // A process that broke off may have left something in SQLite's log.

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
-use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Connection, Executor};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
 use tokio::time::timeout;
 
-use super::Pools;
 use super::api_request::STATEMENT_LIMIT;
 use super::reader::Abandoned;
+use super::{OpenError, Pools, address};
 
 const CALLERS: u32 = 6;
 const CALLERS_WRITE: u32 = 4;
@@ -47,8 +47,9 @@ const WORK: Use = Use {
     answers_within: None,
 };
 
-pub(super) async fn open(url: &str, abandoned: &Arc<Abandoned>) -> Result<Pools, DbErr> {
-    let write = Database::connect(options(url, WORK, abandoned)).await?;
+pub(super) async fn open(server: &PgConnectOptions, abandoned: &Arc<Abandoned>) -> Result<Pools, OpenError> {
+    reach(server).await?;
+    let write = connect_when_needed(options(server, WORK, abandoned)).await?;
     let callers = Use {
         connections: CALLERS,
         wait: CALLER_WAIT,
@@ -67,12 +68,28 @@ pub(super) async fn open(url: &str, abandoned: &Arc<Abandoned>) -> Result<Pools,
         answers_within: Some(CHECK_WAIT),
     };
     Ok(Pools {
-        callers: connect_when_needed(options(url, callers, abandoned)).await?,
-        callers_write: connect_when_needed(options(url, callers_write, abandoned)).await?,
-        check: connect_when_needed(options(url, check, abandoned)).await?,
+        callers: connect_when_needed(options(server, callers, abandoned)).await?,
+        callers_write: connect_when_needed(options(server, callers_write, abandoned)).await?,
+        check: connect_when_needed(options(server, check, abandoned)).await?,
         work: write.clone(),
         write,
     })
+}
+
+/// Sees whether the server lets us in. A pool that is refused asks again and again, and says in the end only that it took too long.
+async fn reach(server: &PgConnectOptions) -> Result<(), OpenError> {
+    let told = match timeout(WAIT, PgConnection::connect_with(server)).await {
+        Ok(Ok(connection)) => {
+            // It has served its purpose, however it ends.
+            let _closed = connection.close().await;
+            return Ok(());
+        }
+        Ok(Err(sqlx::Error::Io(error))) => error.to_string(),
+        Ok(Err(sqlx::Error::Database(error))) => error.message().to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(_elapsed) => format!("no answer within {} s", WAIT.as_secs()),
+    };
+    Err(OpenError::Postgres(address::shown(server), told))
 }
 
 async fn connect_when_needed(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
@@ -80,13 +97,16 @@ async fn connect_when_needed(mut options: ConnectOptions) -> Result<DatabaseConn
     Database::connect(options).await
 }
 
-fn options(url: &str, used: Use, abandoned: &Arc<Abandoned>) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
+fn options(server: &PgConnectOptions, used: Use, abandoned: &Arc<Abandoned>) -> ConnectOptions {
+    // What is given here may be shown in errors and logs; the password goes past it.
+    let mut options = ConnectOptions::new("postgres://");
     let abandoned = Arc::clone(abandoned);
+    let server = server.clone().disable_statement_logging();
     options
         .max_connections(used.connections)
         .acquire_timeout(used.wait)
         .sqlx_logging(false)
+        .map_sqlx_postgres_opts(move |_none| server.clone())
         .map_sqlx_postgres_pool_opts(move |pool| checked(pool, used, Arc::clone(&abandoned)));
     options
 }

@@ -20,7 +20,7 @@ const WRITABLE: [&str; 2] = [
 ];
 
 async fn execute(app: &TestApp, statements: &[&str]) {
-    let connection = Database::connect(app.app().config.database_url.as_str()).await.unwrap();
+    let connection = Database::connect(app.database_url()).await.unwrap();
     for statement in statements {
         connection.execute_unprepared(statement).await.unwrap();
     }

@@ -76,7 +76,7 @@ impl Server {
             listen: "127.0.0.1:0".parse().unwrap(),
             public_url: public_url.map(|url| url.parse().unwrap()),
             trusted_proxies: Vec::new(),
-            database_url: database.url().to_owned(),
+            database_url: database.address(),
             secret_key_file: database.folder().join("secret.key"),
             stripe_api_base: Url::parse(STRIPE_API_BASE).unwrap(),
             stripe_proxy: None,

@@ -149,7 +149,7 @@ fn config(database: &TestDatabase) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         trusted_proxies: Vec::new(),
-        database_url: database.url().to_owned(),
+        database_url: database.address(),
         secret_key_file: database.folder().join("secret.key"),
         stripe_api_base: STRIPE_API_BASE.parse().unwrap(),
         stripe_proxy: None,

@@ -185,6 +185,11 @@ impl TestApp {
         &self.up().app.db
     }
 
+    /// Its database, for `--database-url`.
+    pub(crate) fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
     /// Where its database's files are.
     pub(crate) fn database_folder(&self) -> &Path {
         self.database.folder()
@@ -269,7 +274,7 @@ fn config(database: &TestDatabase) -> Config {
         listen: ([127, 0, 0, 1], 0).into(),
         public_url: None,
         trusted_proxies: Vec::new(),
-        database_url: database.url().to_owned(),
+        database_url: database.address(),
         secret_key_file: database.folder().join("secret.key"),
         stripe_api_base: STRIPE_API_BASE.parse().unwrap(),
         stripe_proxy: None,

@@ -8,6 +8,7 @@ use reqwest::Url;
 use sea_orm::{ConnectionTrait, Database, DbErr};
 use tempfile::TempDir;
 use tributary::store::Db;
+use tributary::store::db::Address;
 use uuid::Uuid;
 
 /// How long a test waits until its database is gone.
@@ -58,6 +59,11 @@ impl TestDatabase {
         &self.url
     }
 
+    /// The same, read.
+    pub(crate) fn address(&self) -> Address {
+        Address::parse(&self.url).unwrap()
+    }
+
     /// A folder that lives as long, for key files and the like.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -65,7 +71,7 @@ impl TestDatabase {
 
     /// Opens it as the server does.
     pub(crate) async fn open(&self) -> Db {
-        Db::open(&self.url).await.unwrap()
+        Db::open(&self.address()).await.unwrap()
     }
 }
 

@@ -97,7 +97,7 @@ fn import(app: &TestApp, file: &str) -> Told {
     std::fs::write(folder.path().join("crm.csv"), file).unwrap();
     let nowhere = ["--stripe-api-base", "http://127.0.0.1:1"];
     let args = [&["import", "crm.csv"], &MAPS[..], &nowhere].concat();
-    let told = clients(folder.path(), &app.app().config.database_url, &args);
+    let told = clients(folder.path(), app.database_url(), &args);
     assert_eq!(told.code, Some(0), "{}", told.stderr);
     told
 }
