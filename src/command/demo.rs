@@ -11,8 +11,10 @@ use anyhow::{Context, bail};
 use entity::kind::{ContractSource, RunKind, RunState, Scope, SyncObject};
 use entity::{integration, run};
 use sandbox::{Options, Sandbox};
+use tokio::signal::unix::SignalKind;
 
 use super::explain;
+use super::serve::{STOP_TIMEOUT, Signals};
 use crate::account::{secret, token, user};
 use crate::app::App;
 use crate::clock::Clock;
@@ -39,29 +41,55 @@ const EMAIL: &str = "admin@example.com";
 const LOOKBACK_DAYS: i32 = 3650;
 const LOOK_AT_PROGRESS: Duration = Duration::from_millis(100);
 
-/// Runs the demo on a temporary database. It ends with the import, or when it is told to stop.
+/// Runs the demo on a temporary database. It ends with the import, or when it is told to stop, and leaves nothing behind.
 pub(super) async fn run(config: Config, demo: Demo) -> anyhow::Result<()> {
-    let folder = private::temporary_folder().context("there is no temporary folder")?;
     let sandbox = Sandbox::start(demo.size.options(Options::demo()))
         .await
         .context("the sandbox did not start")?;
-    let app = App::build(config_of(config, folder.path(), &sandbox)?, Clock::System).await?;
-    let server = http::bind(Arc::clone(&app)).with_context(|| format!("cannot listen on {}", app.config.listen))?;
+    // Heard before there is a folder: by itself each would end the process and leave it. The last one comes when a terminal is closed.
+    let signals = Signals::listen(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])?;
+    let folder = private::temporary_folder().context("there is no temporary folder")?;
+    let done = on_database(config_of(config, folder.path(), &sandbox)?, &sandbox, &demo, signals).await;
+    folder.close().context("the temporary folder cannot be removed")?;
+    sandbox.stop().await;
+    done
+}
+
+/// Once this has ended, nobody writes into the folder any more.
+async fn on_database(config: Config, sandbox: &Sandbox, demo: &Demo, signals: Signals) -> anyhow::Result<()> {
+    let app = App::build(config, Clock::System).await?;
+    let done = serve(&app, sandbox, demo, signals).await;
+    let closed = tokio::time::timeout(STOP_TIMEOUT, app.db.clone().close()).await;
+    done?;
+    Ok(closed.context("the database was not closed in time")??)
+}
+
+async fn serve(app: &Arc<App>, sandbox: &Sandbox, demo: &Demo, mut signals: Signals) -> anyhow::Result<()> {
+    let server = http::bind(Arc::clone(app)).with_context(|| format!("cannot listen on {}", app.config.listen))?;
     let url = app.config.public_url(server.address());
     let stop = server.stop_handle();
     let serving = tokio::spawn(server.run());
-    let jobs = jobs::start(Arc::clone(&app)).await?;
-    show::beginning(&sandbox.base_url(), &url)?;
-    let admin = make_admin(&app).await?;
-    let integration = connect(&app, &sandbox).await?;
-    let run = import(&app, &integration, &admin).await?;
-    show::end(&app, &run, &admin, &url).await?;
+    let jobs = jobs::start(Arc::clone(app)).await?;
+    let done = tokio::select! {
+        () = signals.heard() => Ok(()),
+        done = fill_and_show(app, sandbox, demo, &url) => done,
+    };
+    let ending = async { tokio::join!(stop.stop(), jobs.stop()) };
+    let ended = tokio::time::timeout(STOP_TIMEOUT, ending).await;
+    done?;
+    ended.context("not everything ended in time")?;
+    Ok(serving.await??)
+}
+
+async fn fill_and_show(app: &Arc<App>, sandbox: &Sandbox, demo: &Demo, url: &str) -> anyhow::Result<()> {
+    show::beginning(&sandbox.base_url(), url)?;
+    let admin = make_admin(app).await?;
+    let integration = connect(app, sandbox).await?;
+    let run = import(app, &integration, &admin).await?;
+    show::end(app, &run, &admin, url).await?;
     if !demo.once {
-        super::serve::told_to_stop().await?;
+        std::future::pending::<()>().await;
     }
-    tokio::join!(stop.stop(), jobs.stop());
-    serving.await??;
-    sandbox.stop().await;
     Ok(())
 }
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::future::select_all;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::{http, jobs, store};
 
 /// Everything has to end within this time after the signal.
-const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(25);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let _lock = store::db::lock(&config.database_url)?;
@@ -49,11 +50,22 @@ async fn greet(app: &App, server: &http::Server) -> anyhow::Result<()> {
 }
 
 pub(super) async fn told_to_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let mut signals = Signals::listen(&[SignalKind::terminate(), SignalKind::interrupt()])?;
+    signals.heard().await;
     Ok(())
+}
+
+/// Signals that no longer end the process by themselves.
+pub(super) struct Signals(Vec<Signal>);
+
+impl Signals {
+    pub(super) fn listen(kinds: &[SignalKind]) -> anyhow::Result<Self> {
+        let signals = kinds.iter().map(|kind| signal(*kind)).collect::<Result<_, _>>();
+        Ok(Self(signals.context("cannot listen to signals")?))
+    }
+
+    /// Waits for the first of them, from when they were listened to.
+    pub(super) async fn heard(&mut self) {
+        select_all(self.0.iter_mut().map(|signal| Box::pin(signal.recv()))).await;
+    }
 }

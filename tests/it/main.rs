@@ -12,6 +12,7 @@ mod connect;
 mod contracts;
 mod crash;
 mod database;
+mod demo;
 mod explain;
 mod fault;
 mod files;
