@@ -273,3 +273,15 @@ async fn tiers_in_another_currency_come_by_its_name_only() {
     assert_eq!(list["data"][0]["currency_options"]["eur"], option(90), "{list}");
     assert_eq!(of("expand[]=currency_options.eur.unit_amount").await.0, 400);
 }
+
+#[tokio::test]
+async fn a_plus_in_a_path_is_a_blank_unless_it_is_escaped() {
+    let sandbox = start().await;
+    for id in ["a+b", "a b"] {
+        sandbox.world().create_product(json!({ "id": id }));
+    }
+    for (path, id) in [("a+b", "a b"), ("a%20b", "a b"), ("a%2Bb", "a+b")] {
+        let (status, product) = get(&sandbox, &format!("/v1/products/{path}")).await;
+        assert_eq!((status, &product["id"]), (200, &json!(id)), "{path}");
+    }
+}

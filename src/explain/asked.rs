@@ -6,7 +6,7 @@ use entity::kind::{ContractSource, RecordState, StripeKind};
 use super::{Explanation, reason};
 use crate::app::App;
 use crate::error::{Code, Error};
-use crate::pull::paid;
+use crate::pull::{absent, paid};
 use crate::pull::reading::{Origin, Reading};
 use crate::pull::rules::Rules;
 use crate::pull::scope;
@@ -14,29 +14,31 @@ use crate::store::read_count;
 use crate::stripe;
 use crate::stripe::list::Found;
 
-/// `None` when Stripe does not have it either.
 pub(super) async fn explain(
     app: &App,
     integration: &integration::Model,
     kind: StripeKind,
     stripe_id: &str,
-) -> Result<Option<Explanation>, Error> {
-    let Found::Whole(value, seen) = ask(app, integration, kind, stripe_id).await? else {
-        return Ok(None);
+) -> Result<Explanation, Error> {
+    let (reason, seen) = match ask(app, integration, kind, stripe_id).await? {
+        Found::Whole(value, seen) => {
+            let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
+            let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
+            let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, app.clock.now().timestamp(), &reading));
+            (reason(integration, code), seen)
+        }
+        Found::Gone(seen) => (reason::skipped("DELETED"), seen),
+        Found::Missing(seen) => (absent::told(kind), seen),
     };
-    let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
-    let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
-    let now = app.clock.now().timestamp();
-    let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, now, &reading));
-    Ok(Some(Explanation {
+    Ok(Explanation {
         integration_id: integration.id,
         kind,
         stripe_id: stripe_id.to_owned(),
         state: RecordState::Skipped,
-        reason: reason(integration, code),
+        reason,
         run_id: None,
         seen_max: Some(seen.max_ms),
-    }))
+    })
 }
 
 async fn ask(app: &App, integration: &integration::Model, kind: StripeKind, stripe_id: &str) -> Result<Found, Error> {

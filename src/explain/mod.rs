@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::error::{Code, Error};
 use crate::store::source;
 use crate::stripe::object::is_id;
+use crate::stripe::object::own::kind_of;
 
 /// The largest source that is shown, bytes of JSON.
 const SOURCE_LIMIT: usize = 64 << 10;
@@ -39,26 +40,33 @@ pub struct Explanation {
     pub seen_max: Option<i64>,
 }
 
-/// Explains an object. `None` when nothing is kept of it and Stripe does not have it. What is kept is told without asking Stripe;
-/// else Stripe is asked once, and fails with [`Error::Stripe`] when it cannot be read.
-pub async fn explain(
-    app: &App,
-    integration_id: Uuid,
-    kind: StripeKind,
-    stripe_id: &str,
-) -> Result<Option<Explanation>, Error> {
+/// Explains an object. What is kept is told without asking Stripe; else Stripe is asked once, and it fails with [`Error::Stripe`] when it cannot be read.
+pub async fn explain(app: &App, integration_id: Uuid, kind: StripeKind, stripe_id: &str) -> Result<Explanation, Error> {
     check_stripe_id(stripe_id)?;
     let known = integration::Entity::find_by_id(integration_id)
         .one(app.db.read())
         .await?;
     let known = known.ok_or_else(Error::no_such_integration)?;
     if let Some(explanation) = kept::explain(app, &known, kind, stripe_id).await? {
-        return Ok(Some(explanation));
+        return Ok(explanation);
     }
+    check_kind(kind, stripe_id)?;
     asked::explain(app, &known, kind, stripe_id).await
 }
 
-/// Refuses what cannot be the id of a Stripe object. Prefixes are not looked at: Stripe has let accounts choose ids.
+/// Refuses the id of another kind. It has to be of Stripe's own making to tell: Stripe has let accounts choose ids.
+pub fn check_kind(kind: StripeKind, stripe_id: &str) -> Result<(), Error> {
+    match kind_of(stripe_id).filter(|other| *other != kind) {
+        None => Ok(()),
+        Some(other) => {
+            let name = |kind: StripeKind| kind.object_name().replace('_', " ");
+            let message = format!("This is the id of a {}, not of a {}.", name(other), name(kind));
+            Err(Error::refused(&["kind"], Code::Invalid, message))
+        }
+    }
+}
+
+/// Refuses what cannot be the id of a Stripe object.
 pub fn check_stripe_id(stripe_id: &str) -> Result<(), Error> {
     if is_id(stripe_id) {
         return Ok(());

@@ -103,7 +103,7 @@ pub(super) struct ExplainQuery;
 
 #[Object]
 impl ExplainQuery {
-    /// Why a Stripe id was imported, skipped or failed. Null when it was never seen.
+    /// Why a Stripe id was imported, skipped or failed, or that Stripe does not have it.
     async fn explain(
         &self,
         ctx: &Context<'_>,
@@ -124,5 +124,5 @@ async fn find(
     ctx.require(Scope::Read)?;
     let integration_id = integration_of(integration_id)?;
     let found = explain::explain(ctx.app()?, integration_id, kind.into(), stripe_id).await?;
-    Ok(found.map(Explanation))
+    Ok(Some(Explanation(found)))
 }

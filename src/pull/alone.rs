@@ -77,6 +77,7 @@ pub(super) async fn read(
 async fn read_one(client: Client, (kind, id): SourceKey, origin: Origin) -> Result<Reading, stripe::Error> {
     match client.object(kind, &id).await? {
         Found::Gone(seen) => Ok(Reading::gone(kind, id, seen, origin)),
+        Found::Missing(seen) => Ok(Reading::missing(kind, id, seen, origin)),
         Found::Whole(object, seen) => complete(client, kind, object, seen, origin).await,
     }
 }

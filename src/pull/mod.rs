@@ -7,6 +7,7 @@
 //!   of discounts, `tiers` of prices), [`remap`] maps again what shows something that has changed.
 //! - How far: [`progress`], saved with the rows.
 
+pub mod absent;
 mod alone;
 pub mod apply;
 mod broken;

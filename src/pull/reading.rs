@@ -38,6 +38,8 @@ pub struct Reading {
     pub brought_in: bool,
     /// What discounts of it take off that no coupon tells any more.
     pub terms: Terms,
+    /// Stripe has no such object, and may never have had it.
+    pub is_missing: bool,
     /// Of the canonical JSON.
     pub digest: [u8; 16],
     /// The objects it names.
@@ -57,6 +59,7 @@ impl Reading {
             origin,
             brought_in: false,
             terms: Terms::new(),
+            is_missing: false,
             digest,
             names,
             packed,
@@ -74,9 +77,18 @@ impl Reading {
             origin,
             brought_in: false,
             terms: Terms::new(),
+            is_missing: false,
             digest: [0; 16],
             names: Vec::new(),
             packed,
+        }
+    }
+
+    /// An object that Stripe does not have. What is known of it here was deleted there.
+    pub fn missing(kind: StripeKind, stripe_id: String, seen: Seen, origin: Origin) -> Self {
+        Self {
+            is_missing: true,
+            ..Self::gone(kind, stripe_id, seen, origin)
         }
     }
 

@@ -7,6 +7,7 @@ use entity::kind::{RunState, StripeKind};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::absent;
 use super::alone::{self, by_kind};
 use super::apply::apply;
 use super::broken;
@@ -76,7 +77,8 @@ async fn read_again(
     let app = Arc::clone(progress.app());
     let done = batch.len();
     let wanted = alone::wanted(app.db.read(), rules.integration_id, batch).await?;
-    let (mut readings, mut broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
+    let (readings, mut broken) = alone::read(progress.client(), &rules.rights, wanted).await?;
+    let (mut readings, absent) = absent::part(app.db.read(), rules.integration_id, readings).await?;
     bring_in(&app, rules, &mut readings).await?;
     let (readings, more_broken) = fill::complete(progress, rules, readings).await?;
     broken.extend(more_broken);
@@ -109,6 +111,12 @@ async fn read_again(
         let noun = noun_of(one.0.0);
         progress.begin(noun);
         let tally = broken::record(&tx, road, std::slice::from_ref(one)).await?;
+        progress.count(noun, tally);
+    }
+    for one in &absent {
+        let noun = noun_of(one.0);
+        progress.begin(noun);
+        let tally = absent::record(&tx, road, one).await?;
         progress.count(noun, tally);
     }
     errand.keys.drain(..done);

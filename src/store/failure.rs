@@ -15,6 +15,9 @@ use super::upsert_all;
 use crate::map::MapError;
 use crate::stripe;
 
+/// Of an object that somebody has asked for and that Stripe does not have. It is not tried again by itself.
+pub const NOT_IN_STRIPE: &str = "NOT_IN_STRIPE";
+
 /// Records failures.
 pub async fn record(
     conn: &impl ConnectionTrait,
@@ -53,7 +56,9 @@ pub async fn record(
             attempts,
             first_at: open.map_or(now_ms, |row| row.first_at),
             last_at: now_ms,
-            next_retry_at: retry_after_ms(attempts).map(|wait| now_ms + wait),
+            next_retry_at: retry_after_ms(attempts)
+                .filter(|_| error.code != NOT_IN_STRIPE)
+                .map(|wait| now_ms + wait),
             brought_in: open.is_some_and(|row| row.brought_in),
             resolved_at: None,
         };
@@ -171,6 +176,25 @@ pub async fn find_unread(
         .all(conn)
         .await?;
     Ok(unread.into_iter().collect())
+}
+
+/// Those of `ids` that Stripe has had: they failed otherwise than by not being there.
+pub async fn find_had(
+    conn: &impl ConnectionTrait,
+    integration_id: Uuid,
+    kind: StripeKind,
+    ids: Vec<&str>,
+) -> Result<Vec<String>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::StripeId)
+        .filter(Column::IntegrationId.eq(integration_id))
+        .filter(Column::Kind.eq(kind))
+        .filter(Column::StripeId.is_in(ids))
+        .filter(Column::Code.ne(NOT_IN_STRIPE))
+        .into_tuple()
+        .all(conn)
+        .await
 }
 
 /// Closes the open failures of objects that work now.

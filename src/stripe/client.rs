@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{StatusCode, Url};
 use secrecy::ExposeSecret;
@@ -22,6 +23,13 @@ pub const API_VERSION: &str = "2026-10-28.endive";
 
 /// Stripe may ask to wait for so long before a request is repeated; for longer, whoever asks does something else meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// All but what stands for itself in every part of a URL.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encode(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
+}
 
 /// Reads one Stripe account with one key, inside its budget.
 #[derive(Clone)]
@@ -188,16 +196,22 @@ impl Client {
             .map_err(|attempt| attempt.error)
     }
 
+    /// Ids are opaque: whatever a sign in one means in an address, here it means itself.
     fn url(&self, path: &[&str], query: &[(&str, String)]) -> Result<Url, Error> {
-        let mut url = self.base.clone();
-        {
-            let mut segments = url
-                .path_segments_mut()
-                .map_err(|()| Error::refused("the API base has no path"))?;
-            segments.pop_if_empty().push("v1").extend(path);
+        // A URL drops these two however they are written.
+        if path.iter().any(|part| matches!(*part, "" | "." | "..")) {
+            return Err(Error::refused("an id is missing, or none that can be asked for"));
         }
+        let mut url = self.base.clone();
+        let below = path.iter().map(|part| format!("/{}", encode(part)));
+        let base = url.path().trim_end_matches('/');
+        let path: String = [base, "/v1"].into_iter().map(str::to_owned).chain(below).collect();
+        url.set_path(&path);
         if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+            let pairs = query
+                .iter()
+                .map(|(name, value)| format!("{}={}", encode(name), encode(value)));
+            url.set_query(Some(&pairs.collect::<Vec<_>>().join("&")));
         }
         Ok(url)
     }
@@ -230,5 +244,34 @@ impl Client {
         let body = read_json(response).await?;
         check(&body).map_err(Attempt::odd)?;
         Ok(Answer { body, seen })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_sign_of_an_id_means_it_means_itself() {
+        let patience = Patience::default();
+        let http = connections(patience, None).unwrap();
+        let base = "http://127.0.0.1:1/base/".parse().unwrap();
+        let client = Client::without_key(http, base, patience, Clock::System);
+        let url = |path: &[&str], query: &[(&str, String)]| client.url(path, query).map(|url| url.to_string());
+        let id = "a+b c/d%2B?e#f&g=h;i:j@k,l$m!n*o'(p)[q]~r-s.t_u\u{fc}\\";
+        let escaped =
+            "a%2Bb%20c%2Fd%252B%3Fe%23f%26g%3Dh%3Bi%3Aj%40k%2Cl%24m%21n%2Ao%27%28p%29%5Bq%5D~r-s.t_u%C3%BC%5C";
+        assert_eq!(
+            url(&["products", id], &[]).unwrap(),
+            format!("http://127.0.0.1:1/base/v1/products/{escaped}")
+        );
+        let query = [("starting_after", id.to_owned()), ("expand[]", "data.x".to_owned())];
+        assert_eq!(
+            url(&["products"], &query).unwrap(),
+            format!("http://127.0.0.1:1/base/v1/products?starting_after={escaped}&expand%5B%5D=data.x")
+        );
+        for none in ["", ".", ".."] {
+            assert!(url(&["products", none], &[]).is_err(), "{none}");
+        }
     }
 }

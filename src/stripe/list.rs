@@ -26,8 +26,10 @@ pub struct Page {
 pub enum Found {
     /// Stripe has it.
     Whole(Value, Seen),
-    /// Stripe has deleted it, never had it, or has it in the other mode.
+    /// Stripe has deleted it, and says so.
     Gone(Seen),
+    /// Stripe has no such object: it never had one, has one in the other mode, or deletes objects of the kind without a trace.
+    Missing(Seen),
 }
 
 /// Where a kind is read: its list, one object's route template, and what to expand of an object.
@@ -137,12 +139,12 @@ impl Client {
             .await
     }
 
-    /// One object by its id. A deleted one is [`Found::Gone`], whether Stripe answers with a stub or with 404.
+    /// One object by its id.
     pub async fn object(&self, kind: StripeKind, stripe_id: &str) -> Result<Found, Error> {
         match self.object_or_stub(kind, stripe_id).await {
             Ok(answer) if answer.body["deleted"] == true => Ok(Found::Gone(answer.seen)),
             Ok(answer) => Ok(Found::Whole(answer.body, answer.seen)),
-            Err(Error::NotFound { seen, .. }) => Ok(Found::Gone(seen)),
+            Err(Error::NotFound { seen, .. }) => Ok(Found::Missing(seen)),
             Err(error) => Err(error),
         }
     }

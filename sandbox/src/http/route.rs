@@ -107,6 +107,11 @@ const ACCOUNT: Right = Right {
     name: "accounts_kyc_id_numbers_read",
 };
 
+/// The id in a part of a path. Stripe reads a `+` as a blank there, as in a query.
+fn id_of(part: &str) -> String {
+    decode(&part.replace('+', " "))
+}
+
 /// Where a path leads, if anywhere.
 pub(crate) fn find(path: &str) -> Option<Route> {
     let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
@@ -122,12 +127,12 @@ pub(crate) fn find(path: &str) -> Option<Route> {
         ["account"] => route(Target::Account, "/v1/account", ACCOUNT),
         ["subscription_items"] => route(Target::Items, "/v1/subscription_items", of(Kind::Subscription)?.right),
         ["subscription_items", id] => {
-            let item = Target::Item(decode(id));
+            let item = Target::Item(id_of(id));
             route(item, "/v1/subscription_items/:id", of(Kind::Subscription)?.right)
         }
         ["invoice_payments"] => route(Target::Payments, "/v1/invoice_payments", of(Kind::Invoice)?.right),
         ["invoices", id, "lines"] => {
-            let lines = Target::Lines(decode(id));
+            let lines = Target::Lines(id_of(id));
             route(lines, "/v1/invoices/:id/lines", of(Kind::Invoice)?.right)
         }
         [name, ref rest @ ..] => {
@@ -138,7 +143,7 @@ pub(crate) fn find(path: &str) -> Option<Route> {
                     found.template.strip_suffix("/:id")?,
                     found.right,
                 ),
-                [id] => route(Target::Object(found.kind, decode(id)), found.template, found.right),
+                [id] => route(Target::Object(found.kind, id_of(id)), found.template, found.right),
                 _ => None,
             }
         }

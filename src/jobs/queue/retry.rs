@@ -12,10 +12,10 @@ use uuid::Uuid;
 use super::{hold, must_be_on};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
-use crate::explain::check_stripe_id;
+use crate::explain::{check_kind, check_stripe_id};
 use crate::pull::queued::blank_run;
 use crate::pull::retry::Errand;
-use crate::store::{SourceKey, lease};
+use crate::store::{SourceKey, lease, source};
 
 /// A wish to try failed objects again. Without ids and code it is about all open errors; both together narrow each other.
 #[derive(Debug)]
@@ -69,6 +69,12 @@ pub async fn resync(
     let tx = app.db.begin().await?;
     let known = hold(&tx, integration_id).await?;
     must_be_on(&known)?;
+    if source::find_standing(&tx, integration_id, kind, &stripe_id)
+        .await?
+        .is_none()
+    {
+        check_kind(kind, &stripe_id)?;
+    }
     let queued = queue(app, &tx, integration_id, user_id, vec![(kind, stripe_id)]).await?;
     tx.commit().await?;
     app.wake.notify_one();

@@ -20,6 +20,27 @@ pub fn prefix(kind: StripeKind) -> Option<&'static str> {
     }
 }
 
+/// Signs that Stripe puts behind a prefix, at least.
+const MADE: usize = 14;
+
+/// The kind of the object that an id of Stripe's making is of; `None` for ids that a merchant may have chosen.
+pub fn kind_of(id: &str) -> Option<StripeKind> {
+    let is_made = |sign: u8| sign.is_ascii_alphanumeric() || sign == b'_';
+    PREFIXED.into_iter().find(|kind| {
+        let rest = prefix(*kind).and_then(|prefix| id.strip_prefix(prefix));
+        rest.is_some_and(|rest| rest.len() >= MADE && rest.bytes().all(is_made))
+    })
+}
+
+const PREFIXED: [StripeKind; 6] = [
+    StripeKind::Customer,
+    StripeKind::Product,
+    StripeKind::Price,
+    StripeKind::Invoice,
+    StripeKind::Subscription,
+    StripeKind::CreditNote,
+];
+
 /// Whether an object of the kind that Stripe does not have is another account's: what was deleted of the others is not there, either.
 pub fn outlives_deletion(kind: StripeKind) -> bool {
     match kind {
@@ -48,7 +69,24 @@ pub fn is_same(one: &Value, other: &Value) -> Option<bool> {
 mod tests {
     use serde_json::json;
 
-    use super::is_same;
+    use entity::kind::StripeKind;
+
+    use super::{is_same, kind_of};
+
+    #[test]
+    fn an_id_of_stripes_making_tells_its_kind() {
+        for (id, kind) in [
+            ("cus_NffrFeUfNV2Hib", Some(StripeKind::Customer)),
+            ("in_1MtHbELkdIwHu7ixl4OzzPMv", Some(StripeKind::Invoice)),
+            ("cn_1MxvRqLkdIwHu7ixY0xbUcxk", Some(StripeKind::CreditNote)),
+            ("in_touch", None),
+            ("sub_and_more_ltd.", None),
+            ("price", None),
+            ("ch_1MtHbELkdIwHu7ixl4OzzPMv", None),
+        ] {
+            assert_eq!(kind_of(id), kind, "{id}");
+        }
+    }
 
     #[test]
     fn a_copied_customer_is_another_one() {

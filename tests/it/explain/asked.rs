@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use tributary::graphql::id::IdType;
 use uuid::Uuid;
 
-use super::support::{EXPLAIN, MONTH, assert_says, explain, find, imported};
+use super::support::{EXPLAIN, MONTH, assert_says, connected, explain, find, imported};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stripe_never_had_is_null_and_what_cannot_be_is_refused() {
+async fn what_stripe_never_had_is_told_as_such_and_what_cannot_be_is_refused() {
     let (app, id) = imported(MONTH).await;
     app.stop_sync(&id).await;
     let reads = async || {
@@ -25,7 +25,14 @@ async fn what_stripe_never_had_is_null_and_what_cannot_be_is_refused() {
         ("COUPON", "…"),
         ("PRICE", &"x".repeat(255)),
     ] {
-        assert_eq!(explain(app.admin(), &id, kind, of).await, Value::Null, "{of}");
+        let told = explain(app.admin(), &id, kind, of).await;
+        let name = kind.to_lowercase();
+        assert_says(
+            &told,
+            "SKIPPED",
+            &format!("Stripe has no such {name}: this account never had one"),
+        );
+        assert_eq!(told["record"], Value::Null);
     }
     assert_eq!(app.sandbox().request_count() - asked, 5);
     assert_eq!(reads().await - before, 5);
@@ -88,4 +95,48 @@ async fn a_stripe_that_does_not_answer_is_told_and_what_is_kept_needs_none() {
     );
     let response = app.admin().response(EXPLAIN, asked).await;
     assert_eq!(response["errors"][0]["extensions"]["reason"], "SETUP_INCOMPLETE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_does_not_fit_the_id_is_refused_without_a_request() {
+    let (app, id) = imported(MONTH).await;
+    app.stop_sync(&id).await;
+    let asked = app.sandbox().request_count();
+    let kinds = [
+        (Kind::Customer, "CUSTOMER"),
+        (Kind::Product, "PRODUCT"),
+        (Kind::Price, "PRICE"),
+        (Kind::Invoice, "INVOICE"),
+        (Kind::Subscription, "SUBSCRIPTION"),
+    ];
+    for (of, own) in kinds {
+        let of = find(&app, of, |object| object["deleted"] != true);
+        for (_, kind) in kinds.iter().filter(|(_, kind)| *kind != own) {
+            let response = app
+                .admin()
+                .response(EXPLAIN, json!({ "id": id, "kind": kind, "of": of }))
+                .await;
+            let told = &response["errors"][0]["extensions"];
+            assert_eq!(told["reason"], "INVALID", "{kind} {of}");
+            assert_eq!(told["field"], json!(["kind"]));
+        }
+    }
+    assert_eq!(app.sandbox().request_count(), asked);
+}
+
+/// Signs that mean something in an address mean themselves in an id.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_asked_for_to_the_letter() {
+    let (app, id) = connected(MONTH).await;
+    for of in ["shoes+laces", "a/b c", "100%&x=1?y#z", "it's~(*)!", "ü;:@,$[]"] {
+        let made = app.sandbox().world().create_product(json!({ "id": of }));
+        assert_eq!(made, of);
+        assert_says(
+            &explain(app.admin(), &id, "PRODUCT", of).await,
+            "SKIPPED",
+            "Stripe has it",
+        );
+    }
+    let told = explain(app.admin(), &id, "PRODUCT", "shoes laces").await;
+    assert_says(&told, "SKIPPED", "Stripe has no such product");
 }

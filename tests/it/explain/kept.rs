@@ -104,9 +104,10 @@ async fn an_object_that_could_never_be_read_is_told_by_its_error_until_that_is_s
     );
     row.resolved_at = Set(Some(NOW_MS));
     row.update(app.db().write()).await.unwrap();
-    assert_eq!(
-        explain(app.admin(), &id, "CUSTOMER", "cus_unreadable").await,
-        Value::Null
+    assert_says(
+        &explain(app.admin(), &id, "CUSTOMER", "cus_unreadable").await,
+        "SKIPPED",
+        "Stripe has no such customer",
     );
 }
 

@@ -3,5 +3,6 @@
 mod asked;
 mod kept;
 mod matched;
+mod nowhere;
 mod skipped;
 mod support;
