@@ -27,8 +27,8 @@ pub struct Line {
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// This client was saved.
-    Saved(Uuid, Effect),
+    /// This client was saved; the last says whether it names a Stripe customer that has never been seen here.
+    Saved(Uuid, Effect, bool),
     /// Nothing of it was saved. Paths are those of a client's fields.
     Refused(Vec<Problem>),
 }
@@ -75,8 +75,14 @@ impl<'a> Import<'a> {
             }
         }
         let (saved, problems) = save_all(self.app, &self.tx, &self.integrations, &edits).await?;
-        for Saved { index, id, effect } in saved {
-            fates[places[index]] = Fate::Saved(id, effect);
+        for Saved {
+            index,
+            id,
+            effect,
+            is_unseen,
+        } in saved
+        {
+            fates[places[index]] = Fate::Saved(id, effect, is_unseen);
         }
         for (index, problems) in by_index(problems) {
             fates[places[index]] = Fate::Refused(problems);

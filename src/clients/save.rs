@@ -116,6 +116,8 @@ pub struct Saved {
     pub id: Uuid,
     /// What it did.
     pub effect: Effect,
+    /// It names a Stripe customer that has never been seen here.
+    pub is_unseen: bool,
 }
 
 /// What an edit did to the client, or to which Stripe customers it is.

@@ -6,10 +6,10 @@ use entity::kind::{ContractSource, RecordState, StripeKind};
 use super::{Explanation, reason};
 use crate::app::App;
 use crate::error::{Code, Error};
-use crate::pull::{absent, paid};
 use crate::pull::reading::{Origin, Reading};
 use crate::pull::rules::Rules;
 use crate::pull::scope;
+use crate::pull::{absent, paid};
 use crate::store::read_count;
 use crate::stripe;
 use crate::stripe::list::Found;
@@ -24,7 +24,8 @@ pub(super) async fn explain(
         Found::Whole(value, seen) => {
             let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
             let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
-            let code = scope::refuses(&rules, &reading).unwrap_or_else(|| not_here(&rules, app.clock.now().timestamp(), &reading));
+            let code = scope::refuses(&rules, &reading)
+                .unwrap_or_else(|| not_here(&rules, app.clock.now().timestamp(), &reading));
             (reason(integration, code), seen)
         }
         Found::Gone(seen) => (reason::skipped("DELETED"), seen),

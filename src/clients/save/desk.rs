@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::{ClientMatchRule, ClientOrigin};
+use entity::kind::{ClientMatchRule, ClientOrigin, StripeKind};
 use entity::{client, client_link, custom_field, integration};
 use sea_orm::ActiveEnum;
 use uuid::Uuid;
@@ -15,8 +15,12 @@ use crate::map::matching::Keys;
 use crate::map::rule::Target;
 use crate::pull::blank_client;
 use crate::store::Transaction;
-use crate::store::{matching, record};
+use crate::store::{matching, record, source};
 use crate::stripe::object::is_id;
+
+/// What ids of customers begin with; others are only taken for customers that are here.
+const CUSTOMER: &str = "cus_";
+const NO_CUSTOMER: &str = "This is not the id of a Stripe customer: those begin with cus_.";
 
 /// Edits on their way into rows.
 pub(super) struct Desk<'a> {
@@ -111,6 +115,7 @@ impl<'a> Desk<'a> {
             index,
             id: existing.id,
             effect,
+            is_unseen: false,
         });
         Ok(())
     }
@@ -147,10 +152,20 @@ impl<'a> Desk<'a> {
         let links = std::mem::take(&mut self.links);
         let mut taken = who_they_are(tx, &links).await?;
         let parted = who_they_are_not(tx, &links).await?;
+        let seen = who_was_seen(tx, &links).await?;
         for (index, link) in links {
             let customer = (link.integration_id, link.stripe_customer_id.clone());
+            let is_unseen = !seen.contains(&customer);
+            if let Some(saved) = self.saved.iter_mut().find(|saved| saved.index == index) {
+                saved.is_unseen = is_unseen;
+            }
             let mut refuse = |message: &str| {
-                let problem = Problem::new(&["stripe", "stripeId"], Code::Conflict, message);
+                let code = if message == NO_CUSTOMER {
+                    Code::Invalid
+                } else {
+                    Code::Conflict
+                };
+                let problem = Problem::new(&["stripe", "stripeId"], code, message);
                 problems.push((index, problem));
                 self.saved.retain(|saved| saved.index != index);
                 self.rows.retain(|row| row.id != link.client_id);
@@ -163,6 +178,7 @@ impl<'a> Desk<'a> {
                 None if parted.contains(&(customer.clone(), link.client_id)) => {
                     refuse("This customer and this client were parted. linkClient joins them again.");
                 }
+                None if is_unseen && !customer.1.starts_with(CUSTOMER) => refuse(NO_CUSTOMER),
                 None => {
                     taken.insert(customer, link.client_id);
                     self.has_changed(index);
@@ -202,6 +218,19 @@ async fn who_they_are(
         }
     }
     Ok(known)
+}
+
+/// The customers that Stripe has told of.
+async fn who_was_seen(
+    tx: &Transaction,
+    links: &[(usize, client_link::Model)],
+) -> Result<HashSet<(Uuid, String)>, Error> {
+    let mut seen = HashSet::new();
+    for (integration_id, customers) in by_integration(links.iter().map(|(_, link)| link)) {
+        let here = source::find_ids(tx, integration_id, StripeKind::Customer, customers).await?;
+        seen.extend(here.into_iter().map(|customer| (integration_id, customer)));
+    }
+    Ok(seen)
 }
 
 /// The clients that a person has parted from these customers.

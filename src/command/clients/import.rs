@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::clients::{self, ClientEdit, Fate, Line, editable};
 use crate::command::{explain, open, say};
 use crate::config::Config;
+use crate::error::{Code, Problem};
 use crate::graphql::id::IdType;
 use crate::store;
 
@@ -157,7 +158,7 @@ async fn save(import: &mut clients::Import<'_>, rows: &Rows, batch: Batch) -> an
     let mut outcome = |problems: Option<Vec<String>>| match problems {
         Some(problems) => Err(problems),
         None => match fates.next() {
-            Some(Fate::Saved(id, effect)) => Ok((id, effect)),
+            Some(Fate::Saved(id, effect, is_unseen)) => Ok((id, effect, is_unseen.then(|| rows.tell(&unseen())))),
             Some(Fate::Refused(problems)) => Err(problems.iter().map(|problem| rows.tell(problem)).collect()),
             None => Err(Vec::new()),
         },
@@ -166,6 +167,12 @@ async fn save(import: &mut clients::Import<'_>, rows: &Rows, batch: Batch) -> an
         .into_iter()
         .map(|(number, problems)| (number, outcome(problems)))
         .collect())
+}
+
+/// Said of a line that is stored all the same: clients may be imported before Stripe's customers are.
+fn unseen() -> Problem {
+    let message = "No customer of this id has been seen yet. The client gets its contracts once Stripe has told of it.";
+    Problem::new(&["stripe", "stripeId"], Code::NotFound, message)
 }
 
 fn parse_map(text: &str) -> Result<(String, String), String> {

@@ -17,8 +17,8 @@ const IN_MEMORY: usize = 1 << 20;
 const HEADER: [&str; 4] = ["line", "outcome", "client", "problem"];
 const CREATED: &str = "created";
 
-/// What became of a line: a client, or the sentences that say why not.
-pub(super) type Outcome = Result<(Uuid, Effect), Vec<String>>;
+/// What became of a line: a client, with what has to be said of it, or the sentences that say why not.
+pub(super) type Outcome = Result<(Uuid, Effect, Option<String>), Vec<String>>;
 
 /// Lines by what became of them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -69,14 +69,14 @@ impl Report {
     pub(super) fn put(&mut self, line: u64, outcome: &Outcome) -> anyhow::Result<()> {
         let counts = &mut self.counts;
         let (word, count) = match outcome {
-            Ok((_, Effect::Created)) => (CREATED, &mut counts.created),
-            Ok((_, Effect::Changed)) => ("changed", &mut counts.changed),
-            Ok((_, Effect::Unchanged)) => ("unchanged", &mut counts.unchanged),
+            Ok((_, Effect::Created, _)) => (CREATED, &mut counts.created),
+            Ok((_, Effect::Changed, _)) => ("changed", &mut counts.changed),
+            Ok((_, Effect::Unchanged, _)) => ("unchanged", &mut counts.unchanged),
             Err(_) => ("refused", &mut counts.refused),
         };
         *count += 1;
         let (client, problem) = match outcome {
-            Ok((id, _)) => (IdType::Client.encode(*id).to_string(), String::new()),
+            Ok((id, _, note)) => (IdType::Client.encode(*id).to_string(), note.clone().unwrap_or_default()),
             Err(problems) => (String::new(), problems.join(" ")),
         };
         let row = [&line.to_string(), word, &client, &guarded(&problem)];

@@ -307,3 +307,24 @@ async fn the_longest_values_are_stored() {
     let all = export(&database);
     assert_eq!(import_bytes(&database, &all, &[]).counts()["unchanged"], 1);
 }
+
+#[tokio::test]
+async fn only_ids_of_customers_are_taken_and_one_never_seen_is_told() {
+    let database = TestDatabase::create().await;
+    let db = database.open().await;
+    connect(&db).await;
+    let file = "name,Stripe id\nA,sub_1\nB,CUS_1\nC,acme\nD,prod_1\nE,cus_1\nF,\n";
+    let told = import(&database, file, &["--skip-bad"]);
+    for line in 2..=5 {
+        assert_eq!(
+            told.problem(line),
+            "Stripe id: This is not the id of a Stripe customer: those begin with cus_."
+        );
+    }
+    let unseen = "Stripe id: No customer of this id has been seen yet. The client gets its contracts once Stripe has told of it.";
+    assert_eq!((told.problem(6).as_str(), told.problem(7).as_str()), (unseen, ""));
+    assert_eq!(told.counts()["created"], 2);
+    let id = id_of(&named(&db, "E").await);
+    let again = import(&database, &format!("id,name,Stripe id\n{id},E,cus_1\n"), &[]);
+    assert_eq!((again.problem(2).as_str(), again.counts()["unchanged"]), (unseen, 1));
+}

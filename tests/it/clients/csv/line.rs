@@ -179,8 +179,8 @@ async fn fates(app: &TestApp, lines: &[Line], mut count: impl FnMut() -> usize) 
         left = rest;
     }
     let shown = fates.into_iter().map(|fate| match fate {
-        Fate::Saved(_, Effect::Created) => "created".to_owned(),
-        Fate::Saved(id, effect) => format!("{effect:?} {id}"),
+        Fate::Saved(_, Effect::Created, _) => "created".to_owned(),
+        Fate::Saved(id, effect, _) => format!("{effect:?} {id}"),
         Fate::Refused(problems) => format!("refused {problems:?}"),
     });
     shown.collect()
