@@ -1,6 +1,6 @@
 //! Reads what was given: flags, and variables in their place.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io::Write;
 
 use clap::builder::Resettable;
@@ -35,12 +35,15 @@ fn addresses(command: &Command) -> Vec<String> {
     let variables = command
         .get_arguments()
         .filter_map(|arg| std::env::var_os(arg.get_env()?));
-    let mut found: Vec<String> = std::env::args_os().chain(variables).filter_map(address).collect();
+    let mut found: Vec<String> = std::env::args_os()
+        .chain(variables)
+        .filter_map(|given| address(&given))
+        .collect();
     found.sort_by_key(|address| std::cmp::Reverse(address.len()));
     found
 }
 
-fn address(given: OsString) -> Option<String> {
+fn address(given: &OsStr) -> Option<String> {
     let given = given.to_string_lossy().into_owned();
     let (before, after) = given.split_once("://")?;
     let start = before.rfind('=').map_or(0, |sign| sign + 1);
@@ -81,7 +84,7 @@ mod tests {
             ("http://proxy:3128", None),
             ("user@example.com", None),
         ] {
-            assert_eq!(address(given.into()).as_deref(), expected);
+            assert_eq!(address(given.as_ref()).as_deref(), expected);
         }
     }
 
