@@ -16,4 +16,4 @@ pub use log::Request;
 pub use options::{Options, RateLimits};
 pub use sandbox::Sandbox;
 pub use webhook::sign;
-pub use world::{Kind, World};
+pub use world::{Kind, Life, World};

@@ -106,8 +106,12 @@ impl World {
         self.amend(Kind::Subscription, subscription_id, patch, &events);
     }
 
-    /// Ends a subscription now.
+    /// Ends a subscription now; one that has ended stays as it is, as Stripe has it.
     pub fn cancel_subscription(&self, id: &str) {
+        let subscription = self.find(Kind::Subscription, id).unwrap_or_default();
+        if matches!(subscription["status"].as_str(), Some("canceled" | "incomplete_expired")) {
+            return;
+        }
         let patch = json!({
             "status": "canceled", "canceled_at": self.now(), "ended_at": self.now(),
             "cancellation_details": {"reason": "cancellation_requested"},
@@ -124,8 +128,17 @@ impl World {
         let currency = invoice["currency"].as_str().unwrap_or("usd");
         let step = Currency::ALL.into_iter().find(|known| known.code() == currency);
         let step = step.map_or(1, Currency::step);
-        let index = self.reserve(Kind::CreditNote);
         let amount = invoice["total"].as_i64().unwrap_or_default() / 4 / step * step;
+        self.give_back(invoice_id, amount)
+    }
+
+    /// Credits so many minor units of an invoice after payment; gives the note's id, or an empty one when there is no such invoice.
+    pub fn give_back(&self, invoice_id: &str, amount: i64) -> String {
+        let Some(invoice) = self.find(Kind::Invoice, invoice_id) else {
+            return String::new();
+        };
+        let currency = invoice["currency"].as_str().unwrap_or("usd");
+        let index = self.reserve(Kind::CreditNote);
         let note = credit_note::render(&credit_note::Note {
             id: &Self::encoded(Kind::CreditNote, index),
             invoice: invoice_id,

@@ -39,6 +39,11 @@ impl World {
     /// Gives a customer or a subscription a discount by this coupon, from now on
     /// and for ever; gives its id. A customer has one at a time, a subscription many.
     pub fn give_discount(&self, kind: Kind, holder_id: &str, coupon_id: &str) -> String {
+        self.give_discount_until(kind, holder_id, coupon_id, None)
+    }
+
+    /// The same, up to a Unix second.
+    pub fn give_discount_until(&self, kind: Kind, holder_id: &str, coupon_id: &str, end: Option<i64>) -> String {
         let Some(holder) = self.find(kind, holder_id) else {
             return String::new();
         };
@@ -48,7 +53,7 @@ impl World {
         };
         let discount = json!({
             "object": "discount", "checkout_session": null, "customer": customer, "customer_account": null,
-            "end": null, "invoice": null, "invoice_item": null, "promotion_code": null,
+            "end": end, "invoice": null, "invoice_item": null, "promotion_code": null,
             "source": {"type": "coupon", "coupon": coupon_id}, "start": self.now(),
             "subscription": subscription, "subscription_item": null,
         });
