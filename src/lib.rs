@@ -18,6 +18,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod crash;
+pub mod days;
 pub mod error;
 pub mod explain;
 pub mod graphql;

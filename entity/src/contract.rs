@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::kind::{ContractSource, ContractStatus, PaymentState};
+use crate::kind::{ContractSource, ContractStatus, PaymentState, TerminationReason};
 use crate::list::Warnings;
 
 /// A paid invoice or a subscription. Amounts are minor units of `currency`.
@@ -32,6 +32,8 @@ pub struct Model {
     pub stripe_subscription_id: Option<String>,
     /// When the invoice was paid, Unix milliseconds.
     pub paid_at: Option<i64>,
+    /// When Stripe made the invoice or the subscription, Unix seconds.
+    pub issued_at: i64,
     /// The day it counts from.
     pub booking_date: Date,
     /// First day of the term.
@@ -40,9 +42,11 @@ pub struct Model {
     pub term_end: Option<Date>,
     /// The status, where no day decides it; else the term does, on the day somebody asks.
     pub fixed_status: Option<ContractStatus>,
+    /// Why it is CHURNED, where `fixed_status` says so.
+    pub fixed_reason: Option<TerminationReason>,
     /// How its payment stands.
     pub payment_state: PaymentState,
-    /// It has a line that comes again and is no proration.
+    /// It has a licensed line that comes again and is no proration.
     pub recurs: bool,
     /// The day it was ended; of an invoice contract also the day its subscription was ended, or will be.
     pub terminated_date: Option<Date>,
@@ -50,6 +54,14 @@ pub struct Model {
     pub renewal_from: Option<Date>,
     /// An invoice contract renews another from this day on: the first of what is licensed in it, else of its term.
     pub recurs_from: Option<Date>,
+    /// From this day on its status is `left_as`, whatever its term says; worked out over all invoices of its subscription.
+    pub left_on: Option<Date>,
+    /// ENDED where newer periods of all its items have begun, CHURNED where they were given back or taken out.
+    pub left_as: Option<ContractStatus>,
+    /// The day on which the last of its items was taken out of the subscription.
+    pub removed_on: Option<Date>,
+    /// Stripe's id of the invoice that renews it.
+    pub renewed_by: Option<String>,
     /// It goes on by itself; null where there is no subscription, or none known.
     pub auto_renew: Option<bool>,
     /// Upper case.
@@ -82,8 +94,6 @@ pub struct Model {
     pub reconcile_delta: Option<i64>,
     /// The sums agree with Stripe's.
     pub reconciled: bool,
-    /// When its sums change by time alone, Unix milliseconds.
-    pub next_change_at: Option<i64>,
     /// Stripe no longer has it.
     pub deleted_in_stripe: bool,
     /// What could not be done as it should.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::kind::LineKind;
+use crate::kind::{LineKind, SpanKind};
 
 /// An invoice line or a subscription item. Amounts are minor units of the contract's currency.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -43,6 +43,14 @@ pub struct Model {
     pub mrr: i64,
     /// What it charges for.
     pub kind: LineKind,
+    /// The subscription item that it is, or charges for; on an invoice the line's own id where there is none.
+    pub item_id: String,
+    /// What it does to the item's recurring revenue; null where it does nothing, and on a subscription.
+    pub span: Option<SpanKind>,
+    /// What the item brings a month in the line's period, exactly: this over `monthly_denominator`, in minor units.
+    pub monthly_numerator: i64,
+    /// Above 0.
+    pub monthly_denominator: i64,
     /// Start of the service period, Unix milliseconds.
     pub period_start: Option<i64>,
     /// End of the service period, Unix milliseconds.

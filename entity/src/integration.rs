@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::kind::{ChurnAt, CountInvoices, DayZone, DiscountCounts};
 use crate::list::{ContractSources, KeyPermissions, MatchRules};
 
 /// One Stripe account in one mode.
@@ -39,6 +40,18 @@ pub struct Model {
     pub poll_interval_seconds: Option<i32>,
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: bool,
+    /// Whose days dates are.
+    pub days: DayZone,
+    /// Whether discounts that run for some months lower recurring revenue.
+    pub repeating_discounts_in_mrr: DiscountCounts,
+    /// Whether discounts of once lower recurring revenue.
+    pub once_discounts_in_mrr: DiscountCounts,
+    /// For how many days a past due subscription goes on counting; null = until it ends.
+    pub past_due_counts_for_days: Option<i32>,
+    /// When a subscription that will end ceases to count.
+    pub churn_at: ChurnAt,
+    /// Which invoices make contracts.
+    pub count_open_invoices: CountInvoices,
     /// How a customer finds a client that is here already, in order.
     pub client_matching: MatchRules,
     /// A JMESPath expression that gives the id by which another system knows a customer.

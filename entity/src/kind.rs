@@ -3,6 +3,44 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// What an invoice line does to the recurring revenue of its subscription item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum SpanKind {
+    /// The item brings so much a month from the start of the line's period to its end.
+    Opens = 1,
+    /// What was charged before is given back: nothing of it is brought from the start of the line's period on.
+    Closes = 2,
+}
+
+/// Which objects tell what an item brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum RevenueBasis {
+    /// The subscription itself.
+    Subscription = 1,
+    /// Its invoices: for days before the subscription was first seen here, and where it is unknown.
+    Invoice = 2,
+}
+
+/// Why recurring revenue is another from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum RevenueCause {
+    /// The subscription was seen here for the first time.
+    FirstSeen = 1,
+    /// An item was added.
+    ItemAdded = 2,
+    /// An item was taken out.
+    ItemRemoved = 3,
+    /// Quantity, price or discounts have changed.
+    AmountChanged = 4,
+    /// The subscription began to count, or ceased to.
+    StatusChanged = 5,
+    /// An invoice charged for it.
+    Invoiced = 6,
+}
+
 /// A kind of Stripe object that is kept.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
@@ -332,5 +370,55 @@ words! {
         WrongMode = "WRONG_MODE",
         /// It is of another account.
         WrongAccount = "WRONG_ACCOUNT",
+    }
+}
+
+words! {
+    /// Why a contract is CHURNED, where its invoice alone says so.
+    TerminationReason {
+        /// Credit notes gave all of it back.
+        Credited = "CREDITED",
+        /// The invoice was voided or written off after it was paid.
+        Reversed = "REVERSED",
+    }
+}
+
+words! {
+    /// Whose days dates are.
+    DayZone {
+        /// Days of UTC.
+        Utc = "UTC",
+        /// Days of the Stripe account's own time zone; of UTC while that is not known.
+        Account = "ACCOUNT",
+    }
+}
+
+words! {
+    /// Whether discounts lower recurring revenue.
+    DiscountCounts {
+        /// As long as they run.
+        WhileRunning = "WHILE_RUNNING",
+        /// Not at all.
+        Never = "NEVER",
+    }
+}
+
+words! {
+    /// When a subscription that will end ceases to count.
+    ChurnAt {
+        /// When it ends.
+        End = "END",
+        /// When its end is scheduled.
+        WhenScheduled = "WHEN_SCHEDULED",
+    }
+}
+
+words! {
+    /// Which invoices make contracts.
+    CountInvoices {
+        /// Those that are paid.
+        Paid = "PAID",
+        /// Those that are issued: open ones and ones written off, too.
+        Issued = "ISSUED",
     }
 }

@@ -14,6 +14,7 @@ mod m20261125_000006_renewal;
 mod m20261125_000007_failures;
 mod m20261201_000008_write_check;
 mod m20261201_000009_accounts;
+mod m20261201_000010_recurring_revenue;
 mod m20261201_000011_terms;
 mod m20261201_000012_given_back;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_failures::Migration),
             Box::new(m20261201_000008_write_check::Migration),
             Box::new(m20261201_000009_accounts::Migration),
+            Box::new(m20261201_000010_recurring_revenue::Migration),
             Box::new(m20261201_000011_terms::Migration),
             Box::new(m20261201_000012_given_back::Migration),
         ]

@@ -22,5 +22,8 @@ impl MigrationTrait for Migration {
 const BY_HAND: &str = "
 ALTER TABLE client ADD COLUMN held_before {json} NOT NULL DEFAULT '{}'";
 
+/// The index holds all that revenue adds up of contracts.
 const REFUNDS: &str = "
-ALTER TABLE contract ADD COLUMN refunded bigint NOT NULL DEFAULT 0";
+ALTER TABLE contract ADD COLUMN refunded bigint NOT NULL DEFAULT 0;
+CREATE INDEX contract_sums ON contract
+    (source, integration_id, currency, booking_date, fixed_reason, terminated_date, total, net, refunded)";

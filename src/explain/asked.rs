@@ -24,7 +24,7 @@ pub(super) async fn explain(
         Found::Whole(value, seen) => {
             let rules = Rules::load(app.db.read(), integration, app.clock.now_ms()).await?;
             let reading = Reading::whole(kind, stripe_id.to_owned(), value, seen, Origin::Alone(None));
-            let code = scope::refuses(&rules, &reading)
+            let code = scope::bars(&rules, &reading)
                 .unwrap_or_else(|| not_here(&rules, app.clock.now().timestamp(), &reading));
             (reason(integration, code), seen)
         }

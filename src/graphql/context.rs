@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use chrono::NaiveDate;
 use entity::kind::Scope;
 
 use super::Fault;
@@ -16,8 +15,6 @@ use crate::error::Error;
 pub trait ContextExt<'a> {
     /// The parts of the server.
     fn app(&self) -> Result<&'a Arc<App>, Fault>;
-    /// The present day, UTC, by the server's clock.
-    fn today(&self) -> Result<NaiveDate, Fault>;
     /// Loads rows for many parents at once.
     fn rows(&self) -> Result<&'a Loaders, Fault>;
     /// Who is calling; `None` when nobody is signed in.
@@ -30,10 +27,6 @@ impl<'a> ContextExt<'a> for Context<'a> {
     fn app(&self) -> Result<&'a Arc<App>, Fault> {
         self.data::<Arc<App>>()
             .map_err(|_missing| Error::Internal("the schema was built without an App".into()).into())
-    }
-
-    fn today(&self) -> Result<NaiveDate, Fault> {
-        Ok(self.app()?.clock.now().date_naive())
     }
 
     fn rows(&self) -> Result<&'a Loaders, Fault> {

@@ -90,8 +90,8 @@ async fn source(ctx: &Context<'_>, of: &explain::Explanation) -> Result<Option<J
 impl Explanation {
     async fn contract(&self, ctx: &Context<'_>, source: ContractSource) -> Result<Option<Node>, Fault> {
         let here = Some(self.0.integration_id);
-        let (db, today) = (ctx.app()?.db.read(), ctx.today()?);
-        let found = store::contract::list_by_stripe_id(db, here, &self.0.stripe_id, today).await?;
+        let (db, as_of) = (ctx.app()?.db.read(), ctx.rows()?.as_of(None).await?);
+        let found = store::contract::list_by_stripe_id(db, here, &self.0.stripe_id, &as_of).await?;
         let contract = found.into_iter().find(|dated| dated.row.source == source);
         Ok(contract.map(|dated| Node::Contract(Contract(Arc::new(dated)))))
     }

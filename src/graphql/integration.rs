@@ -179,6 +179,12 @@ impl Integration {
         Ok(seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX)))
     }
 
+    /// How many Stripe objects wait to be mapped again: after an upgrade, or when settings or something that they name have changed. Until it is 0,
+    /// some contracts and sums are those of before.
+    async fn waiting_to_be_mapped(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
+        Ok(i32::try_from(self.facts(ctx).await?.waiting).unwrap_or(i32::MAX))
+    }
+
     async fn open_error_count(&self, ctx: &Context<'_>) -> Result<i32, Fault> {
         Ok(i32::try_from(self.facts(ctx).await?.open_errors).unwrap_or(i32::MAX))
     }

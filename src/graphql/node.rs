@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object};
-use chrono::NaiveDate;
 use entity::kind::Scope;
 use futures_util::future::try_join_all;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -97,7 +96,7 @@ pub(super) async fn list(
     db: &impl ConnectionTrait,
     of: IdType,
     ids: &[Uuid],
-    today: NaiveDate,
+    as_of: &store::contract::AsOf,
 ) -> Result<Vec<(Uuid, Node)>, DbErr> {
     macro_rules! rows {
         ($store:ident, $node:ident) => {
@@ -112,7 +111,7 @@ pub(super) async fn list(
         IdType::Integration => rows!(integration, Integration),
         IdType::Client => rows!(client, Client),
         IdType::Product => rows!(product, Product),
-        IdType::Contract => store::contract::list_by_ids(db, ids, today)
+        IdType::Contract => store::contract::list_by_ids(db, ids, as_of)
             .await?
             .into_iter()
             .map(|dated| (dated.row.id, Node::Contract(Contract(Arc::new(dated)))))

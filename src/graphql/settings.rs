@@ -10,7 +10,7 @@ use super::source::ContractSource;
 use super::{ContextExt, Fault};
 use crate::app::App;
 use crate::error::Error;
-use crate::settings::{self, UpdateSettings};
+use crate::settings::{self, Reckoning, UpdateSettings};
 
 /// `version` goes up on each change; send it back to detect a concurrent edit.
 #[derive(Debug, SimpleObject)]
@@ -30,6 +30,25 @@ pub(super) struct Settings {
     import_zero_amount_invoices: bool,
     /// Upper bound of requests a second to Stripe; null = half of Stripe's limit.
     max_requests_per_second: Option<i32>,
+    /// Whose days the dates of contracts and the months of sums are.
+    days: DayZone,
+    /// Which discounts lower recurring revenue. A discount for ever always does.
+    discounts_in_mrr: DiscountsInMrr,
+    /// For how many days from the start of the period that was not paid a past due subscription counts as recurring revenue; null = until it ends.
+    past_due_counts_for_days: Option<i32>,
+    /// When the recurring revenue of a subscription that will end is gone. Its status stays ACTIVE until it ends.
+    churn_at: ChurnAt,
+    /// Which invoices make contracts.
+    count_open_invoices: CountInvoices,
+}
+
+/// Which discounts lower recurring revenue.
+#[derive(Debug, SimpleObject)]
+struct DiscountsInMrr {
+    /// Those that run for some months.
+    repeating: DiscountCounts,
+    /// Those that come off once.
+    once: DiscountCounts,
 }
 
 impl Settings {
@@ -50,8 +69,63 @@ impl Settings {
             external_id_source: row.external_id_source.clone(),
             import_zero_amount_invoices: row.import_zero_amount_invoices,
             max_requests_per_second: row.max_requests_per_second,
+            days: row.days.into(),
+            discounts_in_mrr: DiscountsInMrr {
+                repeating: row.repeating_discounts_in_mrr.into(),
+                once: row.once_discounts_in_mrr.into(),
+            },
+            past_due_counts_for_days: row.past_due_counts_for_days,
+            churn_at: row.churn_at.into(),
+            count_open_invoices: row.count_open_invoices.into(),
         }
     }
+}
+
+/// Whose days dates are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::kind::DayZone")]
+enum DayZone {
+    /// Days of UTC.
+    Utc,
+    /// Days of the Stripe account's own time zone (`Integration.timezone`); of UTC while that is not known.
+    Account,
+}
+
+/// Whether discounts lower recurring revenue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::kind::DiscountCounts")]
+enum DiscountCounts {
+    /// As long as they run.
+    WhileRunning,
+    /// Not at all.
+    Never,
+}
+
+/// When the recurring revenue of a subscription that will end is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::kind::ChurnAt")]
+enum ChurnAt {
+    /// When it ends.
+    End,
+    /// When its end is scheduled.
+    WhenScheduled,
+}
+
+/// Which invoices make contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::kind::CountInvoices")]
+enum CountInvoices {
+    /// Those that are paid.
+    Paid,
+    /// Those that are issued: open ones and ones written off, too.
+    Issued,
+}
+
+/// Absent = keep.
+#[derive(InputObject)]
+struct DiscountsInMrrInput {
+    repeating: Option<DiscountCounts>,
+    once: Option<DiscountCounts>,
 }
 
 /// How a Stripe customer finds a client that is already here, in the given order. All but `STRIPE_ID` look only at clients of origin MANUAL; a rule that finds several matches none.
@@ -77,6 +151,12 @@ struct UpdateSettingsInput {
     external_id_source: MaybeUndefined<String>,
     import_zero_amount_invoices: Option<bool>,
     max_requests_per_second: MaybeUndefined<i32>,
+    days: Option<DayZone>,
+    discounts_in_mrr: Option<DiscountsInMrrInput>,
+    /// 0..365, null = until it ends.
+    past_due_counts_for_days: MaybeUndefined<i32>,
+    churn_at: Option<ChurnAt>,
+    count_open_invoices: Option<CountInvoices>,
 }
 
 #[derive(InputObject)]
@@ -91,7 +171,8 @@ pub(super) struct SettingsMutation;
 
 #[Object]
 impl SettingsMutation {
-    /// Contract sources, lookback days, schedule, client matching. Only the given fields change.
+    /// Contract sources, lookback days, schedule, client matching, and by which rules contracts are reckoned. Only the given fields change. What is
+    /// here is reckoned by new rules at once, without a request to Stripe.
     async fn update_settings(
         &self,
         ctx: &Context<'_>,
@@ -113,6 +194,7 @@ impl SettingsMutation {
 }
 
 async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
+    let discounts = input.discounts_in_mrr.as_ref();
     let wish = UpdateSettings {
         integration_id: IdType::Integration.decode(&input.integration_id, &["integrationId"])?,
         expected_version: input.expected_version,
@@ -128,6 +210,14 @@ async fn update(app: &App, input: UpdateSettingsInput) -> Result<Model, Error> {
         external_id_source: given(input.external_id_source),
         import_zero_amount_invoices: input.import_zero_amount_invoices,
         max_requests_per_second: given(input.max_requests_per_second),
+        reckoning: Reckoning {
+            days: input.days.map(Into::into),
+            repeating_discounts_in_mrr: discounts.and_then(|discounts| discounts.repeating).map(Into::into),
+            once_discounts_in_mrr: discounts.and_then(|discounts| discounts.once).map(Into::into),
+            past_due_counts_for_days: given(input.past_due_counts_for_days),
+            churn_at: input.churn_at.map(Into::into),
+            count_open_invoices: input.count_open_invoices.map(Into::into),
+        },
     };
     settings::update_settings(app, wish).await
 }

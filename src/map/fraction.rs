@@ -8,25 +8,41 @@ use rust_decimal::Decimal;
 use super::MapError;
 use super::money::too_large;
 
+/// For what cannot be kept exactly.
+const MILLION: i64 = 1_000_000;
+
 /// `top / bottom`, reduced; the bottom is positive.
 ///
 /// No crate: half a dozen lines of arithmetic are needed, all of them checked, and a general rational number would bring more code
 /// than it replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fraction {
+pub struct Fraction {
     top: i128,
     bottom: i128,
 }
 
 impl Fraction {
     /// Nothing.
-    pub(super) const ZERO: Self = Self { top: 0, bottom: 1 };
+    pub const ZERO: Self = Self { top: 0, bottom: 1 };
+
+    /// `numerator / denominator`; the denominator is above 0.
+    pub fn new(numerator: i64, denominator: i64) -> Result<Self, MapError> {
+        Self::whole(numerator).over(Self::whole(denominator))
+    }
+
+    /// Numerator and denominator: exact where 64 bits hold both, else the nearest millionth.
+    pub fn parts(self) -> Result<(i64, i64), MapError> {
+        if let (Ok(top), Ok(bottom)) = (i64::try_from(self.top), i64::try_from(self.bottom)) {
+            return Ok((top, bottom));
+        }
+        Ok((self.times(Self::whole(MILLION))?.half_even()?, MILLION))
+    }
 
     /// All of something.
     pub(super) const ONE: Self = Self { top: 1, bottom: 1 };
 
     /// A whole number.
-    pub(super) fn whole(number: i64) -> Self {
+    pub fn whole(number: i64) -> Self {
         Self {
             top: i128::from(number),
             bottom: 1,
@@ -48,7 +64,7 @@ impl Fraction {
     }
 
     /// The sum.
-    pub(super) fn plus(self, other: Self) -> Result<Self, MapError> {
+    pub fn plus(self, other: Self) -> Result<Self, MapError> {
         let common = greatest_common_divisor(self.bottom, other.bottom);
         let (own, others) = (other.bottom / common, self.bottom / common);
         let top = product(self.top, own)?
@@ -66,7 +82,7 @@ impl Fraction {
     }
 
     /// The product.
-    pub(super) fn times(self, other: Self) -> Result<Self, MapError> {
+    pub fn times(self, other: Self) -> Result<Self, MapError> {
         // Reduced crosswise first, so that the products stay as small as they can be.
         let (one, two) = (
             Self::reduced(self.top, other.bottom),
@@ -100,7 +116,7 @@ impl Fraction {
     }
 
     /// Rounds to a whole number, half to the even one.
-    pub(super) fn half_even(self) -> Result<i64, MapError> {
+    pub fn half_even(self) -> Result<i64, MapError> {
         self.round(|whole| whole % 2 == 1)
     }
 

@@ -10,7 +10,7 @@ pub mod client;
 pub mod contract;
 mod expression;
 pub(crate) mod fit;
-mod fraction;
+pub mod fraction;
 mod json;
 pub mod key;
 pub mod matching;

@@ -45,9 +45,15 @@ pub async fn apply(tx: &Transaction, road: Road<'_>, readings: Vec<Reading>) -> 
     note_currencies(tx, road.rules, &readings).await?;
     let mut by_kind: BTreeMap<u8, Vec<Reading>> = BTreeMap::new();
     for mut reading in readings {
-        let read = std::mem::take(&mut reading.terms);
-        if !read.is_empty() {
-            terms::keep(tx, road.rules.integration_id, (reading.kind, &reading.stripe_id), read).await?;
+        let of_discounts = std::mem::take(&mut reading.terms);
+        if !of_discounts.is_empty() {
+            terms::keep(
+                tx,
+                road.rules.integration_id,
+                (reading.kind, &reading.stripe_id),
+                of_discounts,
+            )
+            .await?;
         }
         by_kind.entry(rank(reading.kind)).or_default().push(reading);
     }

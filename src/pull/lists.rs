@@ -83,17 +83,19 @@ fn contract_lists(rules: &Rules, t0: i64) -> Vec<List> {
     // Without status=all the canceled ones are missing.
     let mut lists = vec![List::of(StripeKind::Subscription, &[("status", "all")], 0)];
     lists.extend(invoice_lists(rules, t0));
-    if rules.keeps_owed() {
-        lists.extend(owed_lists(rules));
-    }
+    lists.extend(unsettled_lists(rules));
     lists
 }
 
-/// Sent invoices that wait to be paid, or are given up. They make no contracts: those of their subscriptions show them.
-fn owed_lists(rules: &Rules) -> [List; 2] {
-    let sent = ("collection_method", "send_invoice");
-    let of = |status, low| List::of(StripeKind::Invoice, &[("status", status), sent], low);
-    [of("open", 0), of("uncollectible", sent_from(rules))]
+/// Invoices that wait to be paid, or are given up. Those that were sent for a subscription are shown by its contract, however old they are;
+/// a setting may let the others make contracts.
+fn unsettled_lists(rules: &Rules) -> Vec<List> {
+    let of = |status, low| List::of(StripeKind::Invoice, &[("status", status)], low);
+    match (rules.keeps_owed(), rules.unsettled_from()) {
+        (true, _) => vec![of("open", 0), of("uncollectible", sent_from(rules))],
+        (false, Some(from)) => vec![of("open", from.max(0)), of("uncollectible", from.max(0))],
+        (false, None) => Vec::new(),
+    }
 }
 
 /// What a wider lookback lets in: invoices from the new beginning of the window up to the old one. Only they have a window.

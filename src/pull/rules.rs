@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::days::Days;
 use crate::error::Error;
 use crate::map::MAP_REVISION;
 use crate::map::contract::ContractRules;
@@ -88,6 +89,12 @@ impl Rules {
             matching: matching(integration)?,
             contract: ContractRules {
                 import_zero_amount_invoices: integration.import_zero_amount_invoices,
+                days: Days::of(integration),
+                repeating_discounts: integration.repeating_discounts_in_mrr,
+                once_discounts: integration.once_discounts_in_mrr,
+                past_due_counts_for_days: integration.past_due_counts_for_days,
+                churn_at: integration.churn_at,
+                count_invoices: integration.count_open_invoices,
             },
             sources: integration.contract_sources.0.clone(),
             matching_stamp: fingerprint(&format!(
@@ -126,6 +133,11 @@ impl Rules {
         self.has_source(ContractSource::Subscription) && self.rights.may_read(Some(StripeKind::Invoice))
     }
 
+    /// From when on invoices that are not paid are kept, Unix seconds; `None` where invoices make no contracts.
+    pub fn unsettled_from(&self) -> Option<i64> {
+        self.has_source(ContractSource::Invoice).then_some(self.window_start)
+    }
+
     /// Nothing that happened since `second`, Unix seconds, is out of the window.
     pub fn reach_back_to(&mut self, second: i64) {
         self.window_start = self.window_start.min(second);
@@ -138,10 +150,17 @@ impl Rules {
             StripeKind::Customer => self.customer.stamp,
             StripeKind::Product => self.product.stamp,
             StripeKind::Invoice => {
-                let zero = self.contract.import_zero_amount_invoices;
-                fingerprint(&format!("{} {zero}", self.has_source(ContractSource::Invoice)))
+                let rules = &self.contract;
+                fingerprint(&format!("{} {rules:?}", self.has_source(ContractSource::Invoice)))
             }
-            StripeKind::Subscription => fingerprint(&self.has_source(ContractSource::Subscription).to_string()),
+            StripeKind::Subscription => {
+                // Whether invoices over nothing make contracts is nothing to a subscription.
+                let rules = ContractRules {
+                    import_zero_amount_invoices: false,
+                    ..self.contract
+                };
+                fingerprint(&format!("{} {rules:?}", self.has_source(ContractSource::Subscription)))
+            }
             StripeKind::Price | StripeKind::Coupon | StripeKind::CreditNote | StripeKind::Refund => MAP_REVISION,
         }
     }

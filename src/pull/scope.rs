@@ -1,22 +1,37 @@
 //! What belongs to the integration's data before it has ever been stored. What is here already is never out of scope again.
 
-use entity::kind::StripeKind;
+use entity::kind::{CountInvoices, StripeKind};
 use serde_json::Value;
 
 use super::reading::Reading;
 use super::rules::Rules;
-use crate::stripe::object::is_owed;
+use crate::stripe::object::{is_owed, is_unsettled};
 
 /// The reason's code when a new object is not to be stored.
 pub(crate) fn refuses(rules: &Rules, reading: &Reading) -> Option<&'static str> {
     let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice)?;
-    if rules.keeps_owed() && is_owed(invoice) {
+    if is_kept_unpaid(invoice, rules.keeps_owed(), rules.unsettled_from()) {
         return None;
     }
     if is_unpaid(invoice) {
         return Some("INVOICE_NOT_PAID");
     }
     (!reading.brought_in && !is_in_window(invoice, rules.window_start)).then_some("OUTSIDE_LOOKBACK")
+}
+
+/// The reason's code when a new object makes no record, stored or not.
+pub(crate) fn bars(rules: &Rules, reading: &Reading) -> Option<&'static str> {
+    let invoice = reading.value.as_ref().filter(|_| reading.kind == StripeKind::Invoice);
+    let counts_issued = rules.contract.count_invoices == CountInvoices::Issued;
+    let makes_none = |invoice: &&Value| is_unpaid(invoice) && !(counts_issued && is_unsettled(invoice));
+    refuses(rules, reading).or_else(|| invoice.filter(makes_none).map(|_| "INVOICE_NOT_PAID"))
+}
+
+/// An invoice that is not paid is kept where a subscription shows that it is owed, and where it was made since `unsettled_from`: a setting
+/// may let it make a contract.
+pub(super) fn is_kept_unpaid(invoice: &Value, keeps_owed: bool, unsettled_from: Option<i64>) -> bool {
+    let is_recent = || unsettled_from.is_some_and(|from| is_in_window(invoice, from));
+    (keeps_owed && is_owed(invoice)) || (is_unsettled(invoice) && is_recent())
 }
 
 /// It says that it is anything but paid. What says nothing cannot be passed over: it fails where it is mapped.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDate};
-use entity::kind::{ContractSource, RunKind, StripeKind, SyncObject};
+use chrono::NaiveDate;
+use entity::kind::{ContractSource, CountInvoices, RunKind, StripeKind, SyncObject};
 use entity::list::{MonthlySum, MonthlySums};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::Deserialize;
@@ -186,16 +186,24 @@ async fn credited(
     Ok(credited)
 }
 
-/// What Stripe's paid invoices come to.
+/// Whether an invoice of a status is among those that make contracts.
+fn counts(status: Option<&str>, rules: &Rules) -> bool {
+    match rules.contract.count_invoices {
+        CountInvoices::Paid => status == Some("paid"),
+        CountInvoices::Issued => matches!(status, Some("paid" | "open" | "uncollectible")),
+    }
+}
+
+/// What Stripe's invoices come to.
 async fn invoiced(
     conn: &impl ConnectionTrait,
     rules: &Rules,
     credited: &HashMap<String, i128>,
     stop: &CancellationToken,
 ) -> Result<Sums, Halt> {
-    let mut sums = Sums::new();
+    let (mut sums, days) = (Sums::new(), rules.contract.days);
     each(conn, rules, (StripeKind::Invoice, stop), |id, invoice: Invoice| {
-        if invoice.status.as_deref() != Some("paid") {
+        if !counts(invoice.status.as_deref(), rules) {
             return;
         }
         let paid_at = invoice
@@ -203,7 +211,7 @@ async fn invoiced(
             .as_ref()
             .and_then(|transitions| transitions.paid_at);
         let booked = paid_at.or(invoice.effective_at).unwrap_or(invoice.created);
-        let Some(month) = DateTime::from_timestamp(booked, 0).map(|at| at.format("%Y-%m").to_string()) else {
+        let Some(month) = days.day(booked).map(|day| day.format("%Y-%m").to_string()) else {
             return;
         };
         let net = invoice.without_tax() - credited.get(id).copied().unwrap_or(0);

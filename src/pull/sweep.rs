@@ -16,7 +16,7 @@ use super::rules::Rules;
 use crate::error::Error;
 use crate::store::SourceKey;
 use crate::store::source::{self, Unseen};
-use crate::stripe::object::is_owed;
+use crate::stripe::object::is_unsettled;
 
 const BATCH: u64 = 100;
 
@@ -80,7 +80,7 @@ async fn worth_reading(
             .filter(|_| is_skipped)
             .map(source::Body::value)
             .transpose()?;
-        if body.is_none_or(|invoice| is_owed(&invoice)) {
+        if body.is_none_or(|invoice| is_unsettled(&invoice)) {
             keys.push((kind, id.clone()));
         }
     }

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::Schedule;
 use super::matching::Wanted;
+use super::reckoning::{PAST_DUE_DAYS, Reckoning};
 use crate::app::App;
 use crate::error::{Code, Error, Problem};
-use crate::store::{matching, turn};
+use crate::store::{matching, remap_queue, turn};
 
 const LOOKBACK_DAYS: std::ops::RangeInclusive<i32> = 0..=3650;
 const POLL_SECONDS: std::ops::RangeInclusive<i32> = 10..=3600;
@@ -41,6 +42,8 @@ pub struct UpdateSettings {
     pub import_zero_amount_invoices: Option<bool>,
     /// Upper bound of requests a second.
     pub max_requests_per_second: Option<Option<i32>>,
+    /// By which rules contracts and recurring revenue are reckoned.
+    pub reckoning: Reckoning,
 }
 
 /// Changes settings.
@@ -65,6 +68,7 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
         return Err(Error::Refused(problems));
     }
     let rematches = wanted.differs_from(&known);
+    let recounts = wish.reckoning.differs_from(&known);
     let mut row = changed(&known, wish, app.clock.now_ms());
     if let Ok(Some(schedule)) = schedule {
         row.reconcile_schedule = Set(schedule.text());
@@ -79,8 +83,11 @@ pub async fn update_settings(app: &App, wish: UpdateSettings) -> Result<integrat
     if rematches {
         matching::queue_waiting(&tx, updated.id).await?;
     }
+    if recounts {
+        remap_queue::add_contracts(&tx, updated.id).await?;
+    }
     tx.commit().await?;
-    if rematches {
+    if rematches || recounts {
         app.wake.notify_one();
     }
     Ok(updated)
@@ -114,6 +121,7 @@ fn changed(known: &integration::Model, wish: UpdateSettings, now_ms: i64) -> int
     if let Some(bound) = wish.max_requests_per_second {
         row.max_requests_per_second = Set(bound);
     }
+    wish.reckoning.write(&mut row);
     row
 }
 
@@ -142,6 +150,11 @@ fn check(wish: &UpdateSettings) -> Vec<Problem> {
             wish.max_requests_per_second.flatten(),
             REQUESTS_PER_SECOND,
             "maxRequestsPerSecond",
+        ),
+        outside(
+            wish.reckoning.past_due_counts_for_days.flatten(),
+            PAST_DUE_DAYS,
+            "pastDueCountsForDays",
         ),
     ]
     .into_iter()

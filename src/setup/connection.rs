@@ -1,6 +1,8 @@
 //! Writes a connection: a new integration, or another key in the place of the one that is here.
 
-use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::kind::{
+    ChurnAt, ClientMatchRule, ContractSource, CountInvoices, DayZone, DiscountCounts, SyncDirection, SyncObject,
+};
 use entity::list::{ContractSources, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, Set};
@@ -10,6 +12,7 @@ use super::probe::Findings;
 use crate::app::{App, STRIPE_KEY};
 use crate::error::Error;
 use crate::map::rule::{default_customer_rules, default_product_rules};
+use crate::store;
 use crate::stripe::Key;
 
 const DEFAULT_LOOKBACK_DAYS: i32 = 30;
@@ -40,7 +43,7 @@ pub(super) async fn renew(
     };
     if let Some(account) = findings.account {
         row.stripe_account_id = Set(Some(account.id));
-        row.timezone = Set(account.timezone);
+        store::integration::set_timezone(conn, known.id, account.timezone).await?;
     }
     if let Some(name) = name {
         row.name = Set(name);
@@ -80,6 +83,12 @@ pub(super) async fn create(
         invoice_lookback_days: DEFAULT_LOOKBACK_DAYS,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        days: DayZone::Account,
+        repeating_discounts_in_mrr: DiscountCounts::WhileRunning,
+        once_discounts_in_mrr: DiscountCounts::Never,
+        past_due_counts_for_days: None,
+        churn_at: ChurnAt::End,
+        count_open_invoices: CountInvoices::Paid,
         client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
         external_id_source: None,
         max_requests_per_second: None,

@@ -2,13 +2,15 @@
 
 use chrono::NaiveDate;
 use entity::integration::{Column, Entity, Model};
-use entity::kind::{ContractSource, SyncObject};
+use entity::kind::{ContractSource, DayZone, SyncObject};
 use entity::{contract, mapping, read_count, sync_error};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
+
+use super::remap_queue;
 
 /// All of them, the oldest first: a handful at most.
 pub async fn list(conn: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
@@ -65,13 +67,21 @@ pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Ve
         .await
 }
 
-/// Notes the account's own time zone.
-pub async fn set_timezone(conn: &impl ConnectionTrait, id: Uuid, timezone: String) -> Result<(), DbErr> {
-    Entity::update_many()
+/// Notes the account's own time zone. Where the days of its contracts are those of the account, they are mapped again.
+pub async fn set_timezone(conn: &impl ConnectionTrait, id: Uuid, timezone: Option<String>) -> Result<(), DbErr> {
+    let other = Condition::any()
+        .add(Column::Timezone.is_null())
+        .add(Column::Timezone.ne(timezone.clone()));
+    let changed = Entity::update_many()
         .col_expr(Column::Timezone, Expr::value(timezone))
         .filter(Column::Id.eq(id))
+        .filter(other)
         .exec(conn)
         .await?;
+    let integration = find(conn, id).await?;
+    if changed.rows_affected > 0 && integration.is_some_and(|row| row.days == DayZone::Account) {
+        remap_queue::add_contracts(conn, id).await?;
+    }
     Ok(())
 }
 

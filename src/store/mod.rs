@@ -25,6 +25,7 @@ pub mod purge;
 pub mod range;
 pub mod read_count;
 pub mod record;
+pub mod recurring_revenue;
 pub mod reference;
 pub mod remap_queue;
 pub mod run;

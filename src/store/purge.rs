@@ -12,7 +12,9 @@ use crate::error::CONNECTED_TWICE;
 const ROWS: u64 = 2_000;
 
 /// What is kept by integration, with the key of each: records first, what is known of Stripe after them.
-const TABLES: [(&str, &str); 19] = [
+const TABLES: [(&str, &str); 21] = [
+    ("recurring_revenue", "integration_id, source_id, item_id, from_at"),
+    ("subscription_state", "integration_id, stripe_id, from_at"),
     ("contract_line", "id"),
     ("contract", "id"),
     ("product", "id"),

@@ -1,5 +1,7 @@
 //! What has to be mapped again, because something that it names has changed.
 
+use std::collections::HashMap;
+
 use entity::kind::StripeKind;
 use entity::{remap_queue, source_object, source_ref};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
@@ -63,6 +65,35 @@ pub async fn add_kept(
     });
     let key = [Column::IntegrationId, Column::Kind, Column::StripeId];
     upsert_all::<remap_queue::ActiveModel, _>(conn, rows.collect(), &key, &[]).await
+}
+
+/// Queues everything that contracts are made from.
+pub async fn add_contracts(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<(), DbErr> {
+    for kind in [StripeKind::Subscription, StripeKind::Invoice] {
+        add_kind(conn, integration_id, kind).await?;
+    }
+    Ok(())
+}
+
+/// How many objects of an integration wait.
+pub async fn count(conn: &impl ConnectionTrait, integration_id: Uuid) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    let waiting = remap_queue::Entity::find().filter(remap_queue::Column::IntegrationId.eq(integration_id));
+    waiting.count(conn).await
+}
+
+/// How many objects of each integration wait; those where none do are missing.
+pub async fn count_by_integration(conn: &impl ConnectionTrait) -> Result<HashMap<Uuid, i64>, DbErr> {
+    use remap_queue::Column;
+    let counts: Vec<(Uuid, i64)> = remap_queue::Entity::find()
+        .select_only()
+        .column(Column::IntegrationId)
+        .column_as(Column::StripeId.count(), "waiting")
+        .group_by(Column::IntegrationId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(counts.into_iter().collect())
 }
 
 /// Queues everything of a kind.

@@ -230,6 +230,6 @@ fn is_page(body: &Value) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn is_object(body: &Value) -> Result<(), &'static str> {
+pub(super) fn is_object(body: &Value) -> Result<(), &'static str> {
     body["id"].as_str().map(|_id| ()).ok_or("the object has no id")
 }

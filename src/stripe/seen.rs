@@ -18,6 +18,11 @@ pub struct Seen {
 const SECOND_MS: i64 = 1000;
 
 impl Seen {
+    /// The Unix second in which Stripe told of it: of an event its own, of an answer that of its `Date`.
+    pub fn told_at(&self) -> i64 {
+        self.max_ms.saturating_sub(SECOND_MS - 1).div_euclid(SECOND_MS)
+    }
+
     /// The bounds of an answer: its `Date` less the round trip and a second, and its `Date` and a second. Our own clock stands in
     /// where the header is missing or unreadable.
     pub(super) fn of_answer(headers: &HeaderMap, sent_at_ms: i64, round_trip: Duration) -> Self {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::list::is_object;
 use super::object::{Coupon, Discount, is_id};
 use super::{Client, Error};
 
@@ -36,7 +37,7 @@ impl Client {
             Holder::Subscription(id) => {
                 let path = ["subscriptions", id.as_str()];
                 let query = expand("discounts");
-                let mut answer = client.get("/v1/subscriptions/:id", &path, &query, is_any).await?;
+                let mut answer = client.get("/v1/subscriptions/:id", &path, &query, is_object).await?;
                 list(answer.body["discounts"].take())
             }
             Holder::Items(id) => {
@@ -53,7 +54,7 @@ impl Client {
             Holder::Customer(id) => {
                 let path = ["customers", id.as_str()];
                 let query = expand("discount");
-                let mut answer = client.get("/v1/customers/:id", &path, &query, is_any).await?;
+                let mut answer = client.get("/v1/customers/:id", &path, &query, is_object).await?;
                 vec![answer.body["discount"].take()]
             }
         };
@@ -80,10 +81,6 @@ fn terms(discount: &Value) -> Option<((String, String), Value)> {
     let says_something = coupon.percent_off.is_some() || coupon.amount_off.is_some();
     let is_known = says_something && discount.is_by(&coupon) && is_id(&coupon.id);
     is_known.then(|| ((discount.id, coupon.id), told.clone()))
-}
-
-fn is_any(_body: &Value) -> Result<(), &'static str> {
-    Ok(())
 }
 
 #[cfg(test)]

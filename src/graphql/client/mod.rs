@@ -153,8 +153,10 @@ impl Client {
         before: Option<String>,
         filter: Option<ContractFilter>,
         order_by: Option<ContractOrder>,
+        as_of: Option<Date>,
     ) -> Result<ContractConnection, Fault> {
-        let filter = filter.map(ContractFilter::rows).transpose()?.unwrap_or_default();
+        let as_of = ctx.rows()?.as_of(as_of.map(|day| day.0)).await?;
+        let filter = ContractFilter::of_day(filter, &as_of)?;
         let order = order_by.unwrap_or_default();
         let window = page_args(first, after, last, before)
             .check(order.listing(&format!("contracts of {}", self.0.id), &filter))?;
@@ -184,8 +186,8 @@ impl Client {
         Ok(ContractConnection::of_page(page, &window, counted, order.field()))
     }
 
-    /// What all its contracts come to, a row a currency.
-    async fn revenue(&self, ctx: &Context<'_>) -> Result<Vec<CurrencyRevenue>, Fault> {
-        CurrencyRevenue::of_client(ctx, self.0.id).await
+    /// What its contracts and subscriptions come to, a row a currency, on the day `asOf`; not given = today.
+    async fn revenue(&self, ctx: &Context<'_>, as_of: Option<Date>) -> Result<Vec<CurrencyRevenue>, Fault> {
+        CurrencyRevenue::of_client(ctx, self.0.id, as_of).await
     }
 }

@@ -12,11 +12,12 @@ use crate::graphql::connection::{connection, page_args, row_of, rows_of};
 use crate::graphql::id::IdType;
 use crate::graphql::loader::{ContractCountOf, InvoiceCountOf};
 use crate::graphql::money::{DateRange, DateTimeRange, OrderDirection};
+use crate::graphql::scalar::Date;
 use crate::graphql::source::ContractSource;
 use crate::graphql::stripe::{StripeRef, only};
 use crate::graphql::{ContextExt, Fault};
 use crate::store;
-use crate::store::contract::Dated;
+use crate::store::contract::{AsOf, Dated};
 use crate::store::page::{Listing, Page, Window};
 
 /// One contract by an id of ours or of Stripe.
@@ -51,7 +52,7 @@ pub(in crate::graphql) struct ContractFilter {
 }
 
 impl ContractFilter {
-    pub(in crate::graphql) fn rows(self) -> Result<store::contract::ContractFilter, Error> {
+    fn rows(self) -> Result<store::contract::ContractFilter, Error> {
         let upper = |codes: Vec<String>| codes.into_iter().map(|code| code.to_uppercase()).collect();
         Ok(store::contract::ContractFilter {
             ids: rows_of(IdType::Contract, self.ids, "ids")?,
@@ -74,6 +75,19 @@ impl ContractFilter {
             updated_at: self.updated_at.map(Into::into),
             search: self.search,
             bills: None,
+            as_of: None,
+        })
+    }
+
+    /// What `filter` lets through on a day.
+    pub(in crate::graphql) fn of_day(
+        filter: Option<Self>,
+        as_of: &AsOf,
+    ) -> Result<store::contract::ContractFilter, Error> {
+        let filter = filter.map(Self::rows).transpose()?.unwrap_or_default();
+        Ok(store::contract::ContractFilter {
+            as_of: as_of.asked,
+            ..filter
         })
     }
 }
@@ -139,7 +153,9 @@ async fn count(ctx: &Context<'_>, filter: &store::contract::ContractFilter) -> R
         return Ok(ctx.rows()?.load_one(key).await?.unwrap_or(0));
     }
     let Some(client_id) = filter.client_id else {
-        return Ok(store::contract::count(ctx.app()?.db.read(), filter, ctx.today()?).await?);
+        return Ok(
+            store::contract::count(ctx.app()?.db.read(), filter, &ctx.rows()?.as_of(filter.as_of).await?).await?,
+        );
     };
     let filter = store::contract::ContractFilter {
         client_id: None,
@@ -169,23 +185,31 @@ pub(in crate::graphql) struct ContractQuery;
 
 #[Object]
 impl ContractQuery {
-    async fn contract(&self, ctx: &Context<'_>, r#ref: ContractRef) -> Result<Option<Contract>, Fault> {
+    /// `asOf`: the day of which it is told; not given = today.
+    async fn contract(
+        &self,
+        ctx: &Context<'_>,
+        r#ref: ContractRef,
+        as_of: Option<Date>,
+    ) -> Result<Option<Contract>, Fault> {
         ctx.require(Scope::Read)?;
-        let (db, today) = (ctx.app()?.db.read(), ctx.today()?);
+        let as_of = ctx.rows()?.as_of(as_of.map(|day| day.0)).await?;
+        let (db, as_of) = (ctx.app()?.db.read(), &as_of);
         let found = match r#ref {
             ContractRef::Id(id) => match IdType::Contract.decode(&id, &["id"]) {
-                Ok(id) => store::contract::find(db, id, today).await?,
+                Ok(id) => store::contract::find(db, id, as_of).await?,
                 Err(Error::NotFound) => None,
                 Err(error) => return Err(error.into()),
             },
             ContractRef::Stripe(stripe) => {
                 let (integration_id, stripe_id) = stripe.parts()?;
-                only(store::contract::list_by_stripe_id(db, integration_id, &stripe_id, today).await?)?
+                only(store::contract::list_by_stripe_id(db, integration_id, &stripe_id, as_of).await?)?
             }
         };
         Ok(found.map(Arc::new).map(Contract))
     }
 
+    /// `asOf`: the day of which they are told, and that `status` in the filter is about; not given = today.
     #[expect(clippy::too_many_arguments, reason = "they are the field's arguments")]
     async fn contracts(
         &self,
@@ -196,12 +220,14 @@ impl ContractQuery {
         before: Option<String>,
         filter: Option<ContractFilter>,
         order_by: Option<ContractOrder>,
+        as_of: Option<Date>,
     ) -> Result<ContractConnection, Fault> {
         ctx.require(Scope::Read)?;
-        let filter = filter.map(ContractFilter::rows).transpose()?.unwrap_or_default();
+        let as_of = ctx.rows()?.as_of(as_of.map(|day| day.0)).await?;
+        let filter = ContractFilter::of_day(filter, &as_of)?;
         let order = order_by.unwrap_or_default();
         let window = page_args(first, after, last, before).check(order.listing("contracts", &filter))?;
-        let page = store::contract::list(ctx.app()?.db.read(), &filter, order.field(), &window, ctx.today()?).await?;
+        let page = store::contract::list(ctx.app()?.db.read(), &filter, order.field(), &window, &as_of).await?;
         Ok(ContractConnection::of_page(
             page.map(Arc::new),
             &window,

@@ -1,9 +1,10 @@
 //! Contracts.
 //!
-//! - [`list`] is how they are asked for, [`link`] how a subscription's invoices are, [`word`] has their words.
+//! - [`list`] is how they are asked for, [`link`] how a subscription's invoices are, [`word`] has their words, [`termination`] why they are CHURNED.
 
 mod link;
 mod list;
+mod termination;
 mod word;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::stripe::{dashboard_url, integration_of, seen_at};
 use super::{ContextExt, Fault};
 use crate::store::contract::Dated;
 use crate::store::page::{Listing, Sorted};
+use termination::TerminationReason;
 use word::{ContractStatus, PaymentState};
 
 pub(super) use list::{ContractConnection, ContractFilter, ContractOrder, ContractQuery};
@@ -112,9 +114,11 @@ impl Contract {
         self.0.row.stripe_customer_id.as_deref()
     }
 
-    /// Where it is in its life on the present day, UTC. An invoice contract is BOOKED before its term, ACTIVE in it; after it ENDED when
-    /// nothing was to follow or something has, CHURNED when its subscription has ended, else OVERDUE. Credited in full it is CHURNED. A subscription
-    /// contract follows Stripe's status.
+    /// Where it is in its life on the present day, or the day that the query asks for. An invoice contract is BOOKED before its term, ACTIVE in it, and
+    /// ENDED when another invoice charges for newer periods of all its items; after its term ENDED when nothing was to follow or something has, else what
+    /// its subscription says: ENDED while a period of it runs, OVERDUE while it is past due or unpaid, CHURNED when it was canceled, LOST when it was given
+    /// up in its trial; OVERDUE where the subscription is not known. Credited in full, reversed, or with all its items given back it is CHURNED. A
+    /// subscription contract follows Stripe's status.
     async fn status(&self) -> ContractStatus {
         self.0.status.into()
     }
@@ -140,10 +144,21 @@ impl Contract {
         self.0.row.term_end.map(Date)
     }
 
-    /// Set while `status` is CHURNED: the day of the last credit note, or of the subscription's end.
+    /// Set while `status` is CHURNED: the day of the last credit note, of the reversal, of the day its items were given back or taken out, or of
+    /// the subscription's end.
     async fn terminated_date(&self) -> Option<Date> {
-        let is_churned = self.0.status == entity::kind::ContractStatus::Churned;
-        self.0.row.terminated_date.filter(|_| is_churned).map(Date)
+        let row = &self.0.row;
+        let churned = entity::kind::ContractStatus::Churned;
+        let left = row
+            .left_on
+            .filter(|_| row.fixed_status.is_none() && row.left_as == Some(churned));
+        let day = row.removed_on.or(left).or(row.terminated_date);
+        day.filter(|_| self.0.status == churned).map(Date)
+    }
+
+    /// Why it is CHURNED; null while it is not.
+    async fn termination_reason(&self) -> Option<TerminationReason> {
+        termination::reason(&self.0)
     }
 
     /// False once an end is scheduled or has come. Null on an invoice contract without a subscription, or while that is not here.
@@ -217,8 +232,9 @@ impl Contract {
         self.money(self.0.row.arr)
     }
 
-    /// What licensed recurring lines bring a month, net of discounts and tax; no prorations, no usage, nothing that a coupon takes off once.
-    /// Reckoned exactly over all lines and rounded once, half to even.
+    /// What its items bring a month, net of discounts and tax: of an invoice the newest period of each item that it charges for, a line over several
+    /// intervals divided by their number. No usage, and without what a coupon takes off once. Reckoned exactly over all items and rounded once, half to
+    /// even. It is a figure of this contract alone: sums are those of `revenue`.
     async fn mrr(&self) -> Money {
         self.money(self.0.row.mrr)
     }
@@ -234,7 +250,7 @@ impl Contract {
         let Some(subscription) = self.0.row.stripe_subscription_id.clone().filter(|_| self.is_invoice()) else {
             return Ok(None);
         };
-        let key = SubscriptionContractOf(self.0.row.integration_id, subscription);
+        let key = SubscriptionContractOf(self.0.row.integration_id, subscription, self.0.as_of);
         Ok(ctx.rows()?.load_one(key).await?.map(Contract))
     }
 
@@ -247,18 +263,26 @@ impl Contract {
         last: Option<i32>,
         before: Option<String>,
     ) -> Result<ContractConnection, Fault> {
-        link::invoices(ctx, &self.0.row, page_args(first, after, last, before)).await
+        link::invoices(ctx, &self.0, page_args(first, after, last, before)).await
     }
 
     /// The contract before it in the same subscription.
     async fn renews(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
-        Ok(ctx.rows()?.load_one(RenewalOf(self.0.row.id)).await?.map(Contract))
+        Ok(ctx
+            .rows()?
+            .load_one(RenewalOf(self.0.row.id, self.0.as_of))
+            .await?
+            .map(Contract))
     }
 
-    /// The contract after it: the first invoice of the same subscription that begins at its end, the day before, or later, and charges
-    /// something recurring. An invoice begins with what is licensed in it, where anything is; usage is billed behind.
+    /// The contract after it: the first invoice of the same subscription with a licensed recurring line that is no proration, and that begins at its end,
+    /// the day before, or later; or that begins earlier with newer periods of all its items: a new cycle before the old one ends.
     async fn renewed_by(&self, ctx: &Context<'_>) -> Result<Option<Contract>, Fault> {
-        Ok(ctx.rows()?.load_one(RenewedBy(self.0.row.id)).await?.map(Contract))
+        Ok(ctx
+            .rows()?
+            .load_one(RenewedBy(self.0.row.id, self.0.as_of))
+            .await?
+            .map(Contract))
     }
 
     /// Invoice contracts: zero when lines, discounts, shipping and tax add up to Stripe's total; else by how much they do not.

@@ -21,7 +21,8 @@ impl Loader<ContractKey> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[ContractKey]) -> Result<HashMap<ContractKey, Self::Value>, Shared> {
-        let rows = store::contract::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0), self.today()).await?;
+        let rows =
+            store::contract::list_by_ids(self.app.db.read(), &ids(keys, |key| key.0), &self.as_of(None).await?).await?;
         Ok(rows
             .into_iter()
             .map(|dated| (ContractKey(dated.row.id), Arc::new(dated)))
@@ -40,9 +41,9 @@ impl Loader<ContractsOf> for Rows {
         }) {
             let Some(first) = asked.first() else { continue };
             let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
-            let (db, today) = (self.0.db.read(), self.today());
+            let (db, as_of) = (self.app.db.read(), self.as_of(first.filter.as_of).await?);
             let mut found =
-                store::contract::list_by_clients(db, &clients, &first.filter, first.order, &first.window, today)
+                store::contract::list_by_clients(db, &clients, &first.filter, first.order, &first.window, &as_of)
                     .await?;
             for key in asked {
                 let page = found
@@ -64,8 +65,8 @@ impl Loader<ContractCountOf> for Rows {
         for asked in groups(keys, |one, other| one.filter == other.filter) {
             let Some(first) = asked.first() else { continue };
             let clients: Vec<Uuid> = asked.iter().map(|key| key.client_id).collect();
-            let found =
-                store::contract::count_by_clients(self.0.db.read(), &clients, &first.filter, self.today()).await?;
+            let as_of = self.as_of(first.filter.as_of).await?;
+            let found = store::contract::count_by_clients(self.app.db.read(), &clients, &first.filter, &as_of).await?;
             counts.extend(
                 asked
                     .into_iter()
@@ -81,12 +82,21 @@ impl Loader<RenewedBy> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[RenewedBy]) -> Result<HashMap<RenewedBy, Self::Value>, Shared> {
-        let contracts = ids(keys, |key| key.0);
-        let found = store::contract::list_renewing(self.0.db.read(), &contracts, self.today()).await?;
-        Ok(found
-            .into_iter()
-            .map(|(of, dated)| (RenewedBy(of), Arc::new(dated)))
-            .collect())
+        let mut contracts = HashMap::new();
+        for asked in groups(keys, |one, other| one.1 == other.1) {
+            let Some(day) = asked.first().map(|key| key.1) else {
+                continue;
+            };
+            let ids: Vec<Uuid> = asked.iter().map(|key| key.0).collect();
+            let as_of = self.as_of(day).await?;
+            let found = store::contract::list_renewing(self.app.db.read(), &ids, &as_of).await?;
+            contracts.extend(
+                found
+                    .into_iter()
+                    .map(|(of, dated)| (RenewedBy(of, day), Arc::new(dated))),
+            );
+        }
+        Ok(contracts)
     }
 }
 
@@ -95,12 +105,21 @@ impl Loader<RenewalOf> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[RenewalOf]) -> Result<HashMap<RenewalOf, Self::Value>, Shared> {
-        let contracts = ids(keys, |key| key.0);
-        let found = store::contract::list_renewed(self.0.db.read(), &contracts, self.today()).await?;
-        Ok(found
-            .into_iter()
-            .map(|(of, dated)| (RenewalOf(of), Arc::new(dated)))
-            .collect())
+        let mut contracts = HashMap::new();
+        for asked in groups(keys, |one, other| one.1 == other.1) {
+            let Some(day) = asked.first().map(|key| key.1) else {
+                continue;
+            };
+            let ids: Vec<Uuid> = asked.iter().map(|key| key.0).collect();
+            let as_of = self.as_of(day).await?;
+            let found = store::contract::list_renewed(self.app.db.read(), &ids, &as_of).await?;
+            contracts.extend(
+                found
+                    .into_iter()
+                    .map(|(of, dated)| (RenewalOf(of, day), Arc::new(dated))),
+            );
+        }
+        Ok(contracts)
     }
 }
 
@@ -112,10 +131,19 @@ impl Loader<SubscriptionContractOf> for Rows {
         &self,
         keys: &[SubscriptionContractOf],
     ) -> Result<HashMap<SubscriptionContractOf, Self::Value>, Shared> {
-        let asked = ids(keys, |key| (key.0, key.1.clone()));
-        let found = store::contract::list_of_subscriptions(self.0.db.read(), &asked, self.today()).await?;
-        let key = |dated: &Dated| SubscriptionContractOf(dated.row.integration_id, dated.row.stripe_id.clone());
-        Ok(found.into_iter().map(|dated| (key(&dated), Arc::new(dated))).collect())
+        let mut contracts = HashMap::new();
+        for group in groups(keys, |one, other| one.2 == other.2) {
+            let Some(day) = group.first().map(|key| key.2) else {
+                continue;
+            };
+            let asked: Vec<(Uuid, String)> = group.iter().map(|key| (key.0, key.1.clone())).collect();
+            let as_of = self.as_of(day).await?;
+            for dated in store::contract::list_of_subscriptions(self.app.db.read(), &asked, &as_of).await? {
+                let key = SubscriptionContractOf(dated.row.integration_id, dated.row.stripe_id.clone(), day);
+                contracts.insert(key, Arc::new(dated));
+            }
+        }
+        Ok(contracts)
     }
 }
 
@@ -126,13 +154,14 @@ impl Loader<InvoicesOf> for Rows {
     async fn load(&self, keys: &[InvoicesOf]) -> Result<HashMap<InvoicesOf, Self::Value>, Shared> {
         let mut pages = HashMap::new();
         for asked in groups(keys, |one, other| {
-            one.integration_id == other.integration_id && one.window.reads_like(&other.window)
+            (one.integration_id, one.as_of) == (other.integration_id, other.as_of)
+                && one.window.reads_like(&other.window)
         }) {
             let Some(first) = asked.first() else { continue };
             let subscriptions: Vec<String> = asked.iter().map(|key| key.subscription.clone()).collect();
-            let (db, today) = (self.0.db.read(), self.today());
+            let (db, as_of) = (self.app.db.read(), self.as_of(first.as_of).await?);
             let mut found =
-                store::contract::list_invoices(db, first.integration_id, &subscriptions, &first.window, today).await?;
+                store::contract::list_invoices(db, first.integration_id, &subscriptions, &first.window, &as_of).await?;
             for key in asked {
                 let page = found
                     .remove(&key.subscription)
@@ -155,7 +184,7 @@ impl Loader<InvoiceCountOf> for Rows {
                 continue;
             };
             let subscriptions: Vec<String> = asked.iter().map(|key| key.1.clone()).collect();
-            let found = store::contract::count_invoices(self.0.db.read(), integration_id, &subscriptions).await?;
+            let found = store::contract::count_invoices(self.app.db.read(), integration_id, &subscriptions).await?;
             counts.extend(
                 found
                     .into_iter()
@@ -171,11 +200,16 @@ impl Loader<RevenueOf> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[RevenueOf]) -> Result<HashMap<RevenueOf, Self::Value>, Shared> {
-        let clients: Vec<Uuid> = ids(keys, |key| key.0);
-        let found = store::contract::sum_by_clients(self.0.db.read(), &clients, self.today()).await?;
-        Ok(found
-            .into_iter()
-            .map(|(client, sums)| (RevenueOf(client), sums))
-            .collect())
+        let mut revenue = HashMap::new();
+        for asked in groups(keys, |one, other| one.1 == other.1) {
+            let Some(day) = asked.first().map(|key| key.1) else {
+                continue;
+            };
+            let clients: Vec<Uuid> = asked.iter().map(|key| key.0).collect();
+            let (as_of, accounts) = (self.as_of(day).await?, self.accounts().await?);
+            let found = store::contract::sum_by_clients(self.app.db.read(), &clients, &as_of, accounts).await?;
+            revenue.extend(found.into_iter().map(|(client, sums)| (RevenueOf(client, day), sums)));
+        }
+        Ok(revenue)
     }
 }

@@ -1,5 +1,6 @@
 //! What can be asked for together with others.
 
+use chrono::NaiveDate;
 use entity::kind::{CustomFieldOwner, StripeKind};
 use entity::{mapping, run};
 use uuid::Uuid;
@@ -38,6 +39,7 @@ pub(in crate::graphql) struct Facts {
     pub(in crate::graphql) next_retry_at: Option<i64>,
     pub(in crate::graphql) open_runs: Vec<run::Model>,
     pub(in crate::graphql) mappings: Vec<mapping::Model>,
+    pub(in crate::graphql) waiting: u64,
 }
 
 /// Anything by type and id.
@@ -95,17 +97,21 @@ pub(in crate::graphql) struct LinesOf {
     pub(in crate::graphql) window: Window,
 }
 
-/// The contract that renews a contract.
+/// The contract that renews a contract, on a day; none = today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct RenewedBy(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct RenewedBy(pub(in crate::graphql) Uuid, pub(in crate::graphql) Option<NaiveDate>);
 
-/// The contract that a contract renews.
+/// The contract that a contract renews, on a day; none = today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct RenewalOf(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct RenewalOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) Option<NaiveDate>);
 
-/// The subscription contract of a Stripe subscription.
+/// The subscription contract of a Stripe subscription, on a day; none = today.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct SubscriptionContractOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) String);
+pub(in crate::graphql) struct SubscriptionContractOf(
+    pub(in crate::graphql) Uuid,
+    pub(in crate::graphql) String,
+    pub(in crate::graphql) Option<NaiveDate>,
+);
 
 /// A page of the invoice contracts of a Stripe subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -113,12 +119,13 @@ pub(in crate::graphql) struct InvoicesOf {
     pub(in crate::graphql) integration_id: Uuid,
     pub(in crate::graphql) subscription: String,
     pub(in crate::graphql) window: Window,
+    pub(in crate::graphql) as_of: Option<NaiveDate>,
 }
 
 /// How many invoice contracts a Stripe subscription has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::graphql) struct InvoiceCountOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) String);
 
-/// What the contracts of a client come to.
+/// What the contracts of a client come to, on a day; none = today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::graphql) struct RevenueOf(pub(in crate::graphql) Uuid);
+pub(in crate::graphql) struct RevenueOf(pub(in crate::graphql) Uuid, pub(in crate::graphql) Option<NaiveDate>);

@@ -12,10 +12,12 @@ use std::time::Duration;
 use async_graphql::dataloader::{DataLoader, Loader};
 use chrono::NaiveDate;
 use sea_orm::DbErr;
+use tokio::sync::OnceCell;
 
 use super::Fault;
 use crate::app::App;
 use crate::error::{Code, Error};
+use crate::store::contract::{Accounts, AsOf};
 use crate::store::db::api_request;
 use crate::store::page::Window;
 
@@ -42,12 +44,24 @@ pub struct Loaders {
 }
 
 /// Reads what was asked for together.
-pub(super) struct Rows(Arc<App>);
+pub(super) struct Rows {
+    app: Arc<App>,
+    /// One moment for the whole request.
+    accounts: OnceCell<Accounts>,
+}
 
 impl Rows {
-    /// The present day, UTC.
-    fn today(&self) -> NaiveDate {
-        self.0.clock.now().date_naive()
+    async fn accounts(&self) -> Result<&Accounts, Shared> {
+        let now = self.app.clock.now().timestamp();
+        let load = async || Accounts::load(self.app.db.read(), now).await;
+        self.accounts.get_or_try_init(load).await.map_err(Arc::new)
+    }
+
+    /// The present day, or one that the request was let ask for.
+    async fn as_of(&self, asked: Option<NaiveDate>) -> Result<AsOf, Shared> {
+        let accounts = self.accounts().await?;
+        let begun = accounts.on(asked).or_else(|| accounts.on(None));
+        begun.ok_or_else(|| Arc::new(DbErr::Custom("the clock is out of range".to_owned())))
     }
 }
 
@@ -62,7 +76,11 @@ impl Loaders {
                 reading.await;
             });
         };
-        let batch = DataLoader::new(Rows(Arc::clone(app)), spawn)
+        let rows = Rows {
+            app: Arc::clone(app),
+            accounts: OnceCell::new(),
+        };
+        let batch = DataLoader::new(rows, spawn)
             .delay(Duration::ZERO)
             .max_batch_size(MOST_KEYS);
         Self {
@@ -80,6 +98,18 @@ impl Loaders {
     {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.batch.load_one(key).await
+    }
+
+    /// The connected accounts, as they are when somebody first asks.
+    pub(super) async fn accounts(&self) -> Result<&Accounts, Shared> {
+        self.batch.loader().accounts().await
+    }
+
+    /// The day `asked` for, else the present one. Days that have begun nowhere yet are refused.
+    pub(super) async fn as_of(&self, asked: Option<NaiveDate>) -> Result<AsOf, Fault> {
+        let as_of = self.accounts().await?.on(asked);
+        let message = "This day has not begun yet. Ask for today or a day before.";
+        Ok(as_of.ok_or_else(|| Error::refused(&["asOf"], Code::OutOfRange, message))?)
     }
 
     /// Counts the rows that a nested list asks for; refuses when all of the request's together are too many.

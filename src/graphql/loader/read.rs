@@ -28,7 +28,7 @@ impl Loader<IntegrationKey> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[IntegrationKey]) -> Result<HashMap<IntegrationKey, Self::Value>, Shared> {
-        let rows = store::integration::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
+        let rows = store::integration::list_by_ids(self.app.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(rows.into_iter().map(|row| (IntegrationKey(row.id), row)).collect())
     }
 }
@@ -38,7 +38,7 @@ impl Loader<RunKey> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[RunKey]) -> Result<HashMap<RunKey, Self::Value>, Shared> {
-        let rows = store::run::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
+        let rows = store::run::list_by_ids(self.app.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(rows.into_iter().map(|row| (RunKey(row.id), row)).collect())
     }
 }
@@ -48,7 +48,7 @@ impl Loader<UserKey> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[UserKey]) -> Result<HashMap<UserKey, Self::Value>, Shared> {
-        let rows = store::user::list_by_ids(self.0.db.read(), &ids(keys, |key| key.0)).await?;
+        let rows = store::user::list_by_ids(self.app.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(rows.into_iter().map(|row| (UserKey(row.id), row)).collect())
     }
 }
@@ -60,7 +60,7 @@ impl Loader<FactsOf> for Rows {
     async fn load(&self, keys: &[FactsOf]) -> Result<HashMap<FactsOf, Self::Value>, Shared> {
         let mut facts = HashMap::new();
         for key in keys {
-            facts.insert(*key, Arc::new(facts_of(&self.0, key.0).await?));
+            facts.insert(*key, Arc::new(facts_of(&self.app, key.0).await?));
         }
         Ok(facts)
     }
@@ -80,6 +80,7 @@ async fn facts_of(app: &App, id: Uuid) -> Result<Facts, DbErr> {
         next_retry_at: store::failure::find_next_retry(db, id).await?,
         open_runs: store::run::list_open(db, id).await?,
         mappings: store::integration::list_mappings(db, id).await?,
+        waiting: store::remap_queue::count(db, id).await?,
     })
 }
 
@@ -94,7 +95,7 @@ impl Loader<NodeKey> for Rows {
                 continue;
             };
             let ids: Vec<Uuid> = asked.iter().map(|key| key.1).collect();
-            let found = node::list(self.0.db.read(), of, &ids, self.today()).await?;
+            let found = node::list(self.app.db.read(), of, &ids, &self.as_of(None).await?).await?;
             nodes.extend(found.into_iter().map(|(id, node)| (NodeKey(of, id), node)));
         }
         Ok(nodes)
@@ -107,7 +108,7 @@ impl Loader<ClientOf> for Rows {
 
     async fn load(&self, keys: &[ClientOf]) -> Result<HashMap<ClientOf, Self::Value>, Shared> {
         let asked = ids(keys, |key| (key.0, key.1.clone()));
-        let rows = store::client::list_by_customers(self.0.db.read(), &asked).await?;
+        let rows = store::client::list_by_customers(self.app.db.read(), &asked).await?;
         let found = rows
             .into_iter()
             .filter_map(|(link, client)| Some((ClientOf(link.integration_id, link.stripe_customer_id), client?)));
@@ -121,7 +122,7 @@ impl Loader<ProductOf> for Rows {
 
     async fn load(&self, keys: &[ProductOf]) -> Result<HashMap<ProductOf, Self::Value>, Shared> {
         let asked = ids(keys, |key| (key.0, key.1.clone()));
-        let rows = store::product::list_by_stripe_ids(self.0.db.read(), &asked).await?;
+        let rows = store::product::list_by_stripe_ids(self.app.db.read(), &asked).await?;
         Ok(rows
             .into_iter()
             .map(|row| (ProductOf(row.integration_id, row.stripe_id.clone()), row))
@@ -135,7 +136,7 @@ impl Loader<LinksOf> for Rows {
 
     async fn load(&self, keys: &[LinksOf]) -> Result<HashMap<LinksOf, Self::Value>, Shared> {
         let mut links: HashMap<LinksOf, Self::Value> = HashMap::new();
-        for link in store::client::list_links(self.0.db.read(), &ids(keys, |key| key.0)).await? {
+        for link in store::client::list_links(self.app.db.read(), &ids(keys, |key| key.0)).await? {
             links.entry(LinksOf(link.client_id)).or_default().push(link);
         }
         Ok(links)
@@ -149,7 +150,7 @@ impl Loader<SeenAt> for Rows {
     async fn load(&self, keys: &[SeenAt]) -> Result<HashMap<SeenAt, i64>, Shared> {
         let mut seen = HashMap::new();
         for (integration_id, kind, ids) in by_kind(keys) {
-            for stored in source::find_stored(self.0.db.read(), integration_id, kind, ids)
+            for stored in source::find_stored(self.app.db.read(), integration_id, kind, ids)
                 .await?
                 .into_values()
             {
@@ -168,7 +169,7 @@ impl Loader<FieldsOf> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[FieldsOf]) -> Result<HashMap<FieldsOf, Self::Value>, Shared> {
-        let all = store::custom_field::list(self.0.db.read()).await?;
+        let all = store::custom_field::list(self.app.db.read()).await?;
         let all: Vec<_> = all.into_iter().map(Arc::new).collect();
         let own = |key: &FieldsOf| all.iter().filter(|field| field.owner == key.0).cloned().collect();
         Ok(keys.iter().map(|key| (*key, own(key))).collect())
@@ -180,7 +181,7 @@ impl Loader<LineCountOf> for Rows {
     type Error = Shared;
 
     async fn load(&self, keys: &[LineCountOf]) -> Result<HashMap<LineCountOf, u64>, Shared> {
-        let counts = store::line::count_by_contracts(self.0.db.read(), &ids(keys, |key| key.0)).await?;
+        let counts = store::line::count_by_contracts(self.app.db.read(), &ids(keys, |key| key.0)).await?;
         Ok(counts.into_iter().map(|(id, count)| (LineCountOf(id), count)).collect())
     }
 }
@@ -194,7 +195,7 @@ impl Loader<LinesOf> for Rows {
         for asked in groups(keys, |one, other| one.window.reads_like(&other.window)) {
             let Some(first) = asked.first() else { continue };
             let contracts: Vec<Uuid> = asked.iter().map(|key| key.contract_id).collect();
-            let mut found = store::line::list_by_contracts(self.0.db.read(), &contracts, &first.window).await?;
+            let mut found = store::line::list_by_contracts(self.app.db.read(), &contracts, &first.window).await?;
             for key in asked {
                 let page = found
                     .remove(&key.contract_id)

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Notes, day};
+use crate::days::Days;
 use crate::map::money::{less, sum};
 use crate::map::{MapError, Refs};
 use crate::stripe::object::{CreditNote, Invoice};
@@ -19,7 +20,7 @@ pub(super) struct Credit {
 }
 
 /// Adds up the notes that count.
-pub(super) fn credit(invoice: &Invoice, refs: &Refs, notes: &mut Notes) -> Result<Credit, MapError> {
+pub(super) fn credit(invoice: &Invoice, refs: &Refs, days: Days, notes: &mut Notes) -> Result<Credit, MapError> {
     let mut issued: Vec<&CreditNote> = Vec::new();
     for (id, note) in refs.credit_notes(&invoice.id) {
         match note {
@@ -38,7 +39,7 @@ pub(super) fn credit(invoice: &Invoice, refs: &Refs, notes: &mut Notes) -> Resul
         .max();
     Ok(Credit {
         credited: sum(credited)?,
-        full_on: last.filter(|_| is_full).map(day).transpose()?,
+        full_on: last.filter(|_| is_full).map(|at| day(at, days)).transpose()?,
         is_short,
     })
 }

@@ -2,9 +2,10 @@
 
 use entity::kind::StripeKind;
 
-use super::Notes;
 use super::left::Left;
+use super::span::lowers_recurring;
 use super::split::{over_a_year, over_one_invoice};
+use super::{ContractRules, Notes};
 use crate::map::fraction::Fraction;
 use crate::map::money::less;
 use crate::map::refs::Terms;
@@ -20,9 +21,9 @@ pub(super) fn discounts(
     subscription: &Subscription,
     charges: &[Charge],
     refs: &Refs,
-    as_of: i64,
+    (rules, as_of): (&ContractRules, i64),
     notes: &mut Notes,
-) -> Result<(Vec<Off>, Option<i64>), MapError> {
+) -> Result<(Vec<Off>, Changes), MapError> {
     let product = |item: &Item| item.price.product.as_ref().map(|product| product.0.clone());
     let products: Vec<Option<String>> = subscription.items.iter().map(product).collect();
     let mut sold: Vec<Sold<'_>> = products
@@ -33,8 +34,9 @@ pub(super) fn discounts(
     let mut desk = Desk {
         refs,
         currency: &subscription.currency,
+        rules,
         as_of,
-        next_change: None,
+        changes: Changes::default(),
         notes,
     };
     for (item, sold) in subscription.items.iter().zip(&mut sold) {
@@ -56,8 +58,28 @@ pub(super) fn discounts(
             }
         }
     }
-    let next_change = desk.next_change;
-    Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, next_change))
+    let by_time = desk.changes;
+    Ok((sold.iter().map(Sold::off).collect::<Result<_, _>>()?, by_time))
+}
+
+/// When time alone changes something, Unix seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// The last time that it did.
+    pub(super) last: Option<i64>,
+    /// The next time that it will.
+    pub(super) next: Option<i64>,
+}
+
+impl Changes {
+    /// Something changes at `at`; now is `as_of`.
+    pub(super) fn add(&mut self, at: i64, as_of: i64) {
+        if at > as_of {
+            self.next = Some(self.next.map_or(at, |known| known.min(at)));
+        } else {
+            self.last = self.last.max(Some(at));
+        }
+    }
 }
 
 /// What of some discounts is running, the strongest of them.
@@ -115,10 +137,11 @@ impl<'a> Sold<'a> {
 struct Desk<'a, 'b> {
     refs: &'a Refs,
     currency: &'a str,
+    rules: &'a ContractRules,
     /// Unix seconds: the moment of which the amounts are.
     as_of: i64,
-    /// When the first of the running ones ends or a coming one begins, Unix seconds.
-    next_change: Option<i64>,
+    /// When one of them begins or ends.
+    changes: Changes,
     notes: &'b mut Notes,
 }
 
@@ -173,19 +196,15 @@ impl<'a> Desk<'a, '_> {
     }
 
     fn is_running(&mut self, discount: &Discount) -> bool {
-        for change in [discount.start, discount.end]
-            .into_iter()
-            .flatten()
-            .filter(|at| *at > self.as_of)
-        {
-            self.next_change = Some(self.next_change.map_or(change, |known| known.min(change)));
+        for change in [discount.start, discount.end].into_iter().flatten() {
+            self.changes.add(change, self.as_of);
         }
         discount.start.is_none_or(|start| start <= self.as_of) && discount.end.is_none_or(|end| end > self.as_of)
     }
 
     fn apply(&mut self, coupon: &Coupon, sold: &mut [Sold<'_>]) -> Result<(), MapError> {
         let mut meant: Vec<&mut Sold<'_>> = sold.iter_mut().filter(|sold| is_for(coupon, sold.product_id)).collect();
-        let lasts = lasts(coupon);
+        let lasts = lowers_recurring(coupon, self.rules);
         if let Some(percent) = coupon.percent_off {
             for sold in meant {
                 sold.left.less_percent(percent.0)?;
@@ -216,7 +235,8 @@ fn lasts(coupon: &Coupon) -> bool {
     coupon.duration.as_deref() != Some("once")
 }
 
-fn is_for(coupon: &Coupon, product_id: Option<&str>) -> bool {
+/// Whether a coupon takes something off what is sold of a product.
+pub(super) fn is_for(coupon: &Coupon, product_id: Option<&str>) -> bool {
     let products = coupon
         .applies_to
         .as_ref()

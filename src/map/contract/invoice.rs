@@ -1,16 +1,21 @@
 //! A paid invoice becomes a contract.
 
 use chrono::{Days, NaiveDate};
-use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
+use entity::kind::{
+    ContractSource, ContractStatus, CountInvoices, LineKind, PaymentState, StripeKind, TerminationReason,
+};
 
 use super::credit::{Credit, credit};
 use super::line::{Charged, charged, contained_tax};
-use super::recurring::{Revenue, revenue};
+use super::recurring::{Revenue, revenue_of};
 use super::refund::refunded;
+use super::span::Bill;
+use super::term::{Term, term};
+use super::timeline::{self, Timeline};
 use super::{Before, ContractDraft, ContractRules, Notes, day, known, milliseconds, read, text};
 use crate::map::money::{less, sum};
 use crate::map::{Json, MapError, Mapped, Refs, SkipReason};
-use crate::stripe::object::{Course, Invoice, Line};
+use crate::stripe::object::{Course, Invoice};
 
 /// Maps an invoice with all its lines. Skipping is only for what is no record yet: what is here is flagged instead.
 pub fn from_invoice<'a>(
@@ -21,17 +26,25 @@ pub fn from_invoice<'a>(
 ) -> Result<Mapped<ContractDraft>, MapError> {
     let invoice: Invoice = read(object)?;
     let is_paid = invoice.status == "paid";
-    if before.is_none() && !is_paid {
+    if before.is_none() && !counts(&invoice.status, rules) {
         return Ok(Mapped::Skipped(SkipReason::InvoiceNotPaid));
     }
     if before.is_none() && invoice.total == 0 && !rules.import_zero_amount_invoices {
         return Ok(Mapped::Skipped(SkipReason::ZeroAmount));
     }
     let mut notes = Notes::default();
-    if !is_paid {
+    if !is_paid && rules.count_invoices == CountInvoices::Paid {
         notes.warn(format!("Stripe's invoice is no longer paid but {}.", invoice.status));
     }
-    draft(invoice, refs, before.unwrap_or_default(), notes).map(Mapped::Record)
+    draft(invoice, refs, (rules, before.unwrap_or_default()), notes).map(Mapped::Record)
+}
+
+/// Whether an invoice of a status makes a contract, by the settings.
+fn counts(status: &str, rules: &ContractRules) -> bool {
+    match rules.count_invoices {
+        CountInvoices::Paid => status == "paid",
+        CountInvoices::Issued => matches!(status, "paid" | "open" | "uncollectible"),
+    }
 }
 
 /// What the invoice comes to, before it is written down.
@@ -42,33 +55,41 @@ struct Reckoned<'a> {
     credit: Credit,
     refunded: i64,
     revenue: Revenue,
-    term: (NaiveDate, NaiveDate),
-    licensed_from: Option<NaiveDate>,
+    term: Term,
+    /// It was voided or written off after it had counted.
+    reversed_on: Option<NaiveDate>,
     subscription_id: Option<String>,
     course: Option<&'a Course>,
 }
 
 impl<'a> Reckoned<'a> {
-    fn of(invoice: &Invoice, refs: &'a Refs, before: Before<'_>, notes: &mut Notes) -> Result<Self, MapError> {
-        let booking_date = day(paid_at(invoice).or(invoice.effective_at).unwrap_or(invoice.created))?;
-        let mut lines = Vec::with_capacity(invoice.lines.len());
-        for (index, line) in invoice.lines.iter().enumerate() {
-            lines.push(charged(line, index, refs, notes)?);
-        }
+    fn of(
+        invoice: &Invoice,
+        refs: &'a Refs,
+        (rules, before): (&ContractRules, Before<'_>),
+        notes: &mut Notes,
+    ) -> Result<Self, MapError> {
+        let booked = paid_at(invoice).or(invoice.effective_at).unwrap_or(invoice.created);
+        let booking_date = day(booked, rules.days)?;
         let subscription_id = subscription_id(invoice, before);
         let course = subscription_id
             .as_deref()
             .and_then(|id| known(refs.course(id), StripeKind::Subscription, id, notes));
-        let (sums, credit) = (Sums::of(invoice, &lines)?, credit(invoice, refs, notes)?);
+        let bill = Bill::new(invoice, course, refs, rules);
+        let mut lines = Vec::with_capacity(invoice.lines.len());
+        for (index, line) in invoice.lines.iter().enumerate() {
+            lines.push(charged(&bill, line, index, notes)?);
+        }
+        let (sums, credit) = (Sums::of(invoice, &lines)?, credit(invoice, refs, rules.days, notes)?);
         let once = sum(lines.iter().filter(|line| line.is_once).map(|line| line.draft.net))?;
         Ok(Self {
             booking_date,
             refunded: refunded(invoice, refs, (sums.total, &credit), notes)?,
             sums,
             credit,
-            revenue: revenue(lines.iter().filter_map(|line| line.yearly), once)?,
-            term: term(&invoice.lines, &lines, booking_date)?,
-            licensed_from: licensed_from(&invoice.lines, &lines)?,
+            revenue: revenue_of(Timeline::newest(&as_bill(invoice, &lines))?, once)?,
+            term: term(&invoice.lines, &lines, booking_date, rules.days)?,
+            reversed_on: reversed_on(invoice, rules)?,
             lines,
             subscription_id,
             course,
@@ -76,27 +97,40 @@ impl<'a> Reckoned<'a> {
     }
 
     fn recurs(&self) -> bool {
-        let recurs = |line: &Charged| matches!(line.draft.kind, LineKind::Recurring | LineKind::Usage);
-        self.lines.iter().any(recurs)
+        self.lines.iter().any(|line| line.draft.kind == LineKind::Recurring)
     }
 
-    /// Of what is given back in full the day of the last note, else when its subscription ended, or will.
-    fn terminated_date(&self) -> Result<Option<NaiveDate>, MapError> {
-        match (self.credit.full_on, self.course) {
-            (Some(day), _) => Ok(Some(day)),
-            (None, Some(course)) => course.ended_at.or(course.cancel_at).map(day).transpose(),
+    /// Why it is CHURNED whatever its term says, and since when.
+    fn termination(&self) -> Option<(TerminationReason, NaiveDate)> {
+        let reversed = self.reversed_on.map(|day| (TerminationReason::Reversed, day));
+        reversed.or(self.credit.full_on.map(|day| (TerminationReason::Credited, day)))
+    }
+
+    /// Of what was given back or reversed the day of that, else when its subscription ended, or will.
+    fn terminated_date(&self, rules: &ContractRules) -> Result<Option<NaiveDate>, MapError> {
+        match (self.termination(), self.course) {
+            (Some((_, day)), _) => Ok(Some(day)),
+            (None, Some(course)) => {
+                let end = course.ended_at.or(course.cancel_at);
+                end.map(|end| day(end, rules.days)).transpose()
+            }
             (None, None) => Ok(None),
         }
     }
 
     fn renewal_from(&self) -> Option<NaiveDate> {
         self.subscription_id.as_ref()?;
-        self.term.1.checked_sub_days(Days::new(1))
+        self.term.until.checked_sub_days(Days::new(1))
     }
 }
 
-fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) -> Result<ContractDraft, MapError> {
-    let reckoned = Reckoned::of(&invoice, refs, before, &mut notes)?;
+fn draft(
+    invoice: Invoice,
+    refs: &Refs,
+    (rules, before): (&ContractRules, Before<'_>),
+    mut notes: Notes,
+) -> Result<ContractDraft, MapError> {
+    let reckoned = Reckoned::of(&invoice, refs, (rules, before), &mut notes)?;
     let (sums, revenue) = (&reckoned.sums, &reckoned.revenue);
     let reconciled = sums.is_reconciled(&invoice);
     if !reconciled {
@@ -120,14 +154,16 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         ),
         number: invoice.number.map(|number| text(number, &mut notes)),
         stripe_customer_id: invoice.customer.map(|customer| customer.0),
+        issued_at: invoice.created,
         booking_date: reckoned.booking_date,
-        term_start: Some(reckoned.term.0),
-        term_end: Some(reckoned.term.1),
-        fixed_status: reckoned.credit.full_on.map(|_| ContractStatus::Churned),
+        term_start: Some(reckoned.term.from),
+        term_end: Some(reckoned.term.until),
+        fixed_status: reckoned.termination().map(|_| ContractStatus::Churned),
+        fixed_reason: reckoned.termination().map(|(reason, _)| reason),
         recurs: reckoned.recurs(),
-        terminated_date: reckoned.terminated_date()?,
+        terminated_date: reckoned.terminated_date(rules)?,
         renewal_from: reckoned.renewal_from(),
-        recurs_from: Some(reckoned.licensed_from.unwrap_or(reckoned.term.0)),
+        recurs_from: Some(reckoned.term.from),
         auto_renew: reckoned.course.map(Course::renews),
         currency: invoice.currency.to_ascii_uppercase(),
         subtotal: sums.subtotal,
@@ -137,20 +173,63 @@ fn draft(invoice: Invoice, refs: &Refs, before: Before<'_>, mut notes: Notes) ->
         total: sums.total,
         amount_paid: invoice.amount_paid,
         credited: reckoned.credit.credited,
-        net: less(sums.total, [reckoned.credit.credited])?,
+        net: match reckoned.reversed_on {
+            Some(_) => 0,
+            None => less(sums.total, [reckoned.credit.credited])?,
+        },
         refunded: reckoned.refunded,
         mrr: revenue.mrr,
         arr: revenue.arr,
         acv: revenue.acv,
         reconcile_delta: Some(sums.delta),
         reconciled,
-        next_change_at: None,
+        state: None,
         warnings: notes.warnings,
         pending: notes.pending,
         misses_credit: reckoned.credit.is_short,
         stripe_subscription_id: reckoned.subscription_id,
         lines: reckoned.lines.into_iter().map(|line| line.draft).collect(),
     })
+}
+
+/// The invoice as the timeline reads it.
+fn as_bill(invoice: &Invoice, lines: &[Charged]) -> timeline::Bill {
+    let spans = lines.iter().filter_map(|line| {
+        let (draft, kind) = (&line.draft, line.draft.span?);
+        let second = |at: Option<i64>| at.map_or(invoice.created, |at| at.div_euclid(1000));
+        Some(timeline::Span {
+            item_id: draft.item_id.clone(),
+            kind,
+            is_regular: draft.kind != LineKind::Proration,
+            from: second(draft.period_start),
+            until: second(draft.period_end),
+            monthly: draft.monthly,
+            product_id: None,
+        })
+    });
+    timeline::Bill {
+        stripe_id: invoice.id.clone(),
+        issued_at: invoice.created,
+        spans: spans.collect(),
+    }
+}
+
+/// The day on which an invoice that had counted was voided or written off.
+fn reversed_on(invoice: &Invoice, rules: &ContractRules) -> Result<Option<NaiveDate>, MapError> {
+    let at = invoice
+        .status_transitions
+        .as_ref()
+        .and_then(|at| match invoice.status.as_str() {
+            "void" => at.voided_at,
+            "uncollectible" if rules.count_invoices == CountInvoices::Paid => at.marked_uncollectible_at,
+            _ => None,
+        });
+    let is_reversed = match invoice.status.as_str() {
+        "uncollectible" => rules.count_invoices == CountInvoices::Paid,
+        status => status == "void",
+    };
+    let at = is_reversed.then(|| at.unwrap_or(invoice.created));
+    at.map(|at| day(at, rules.days)).transpose()
 }
 
 fn paid_at(invoice: &Invoice) -> Option<i64> {
@@ -264,34 +343,6 @@ impl Sums {
                 .total_excluding_tax
                 .is_none_or(|without_tax| without_tax == self.total)
     }
-}
-
-/// The service periods of the lines that are no prorations, else of all; what is sold once has the day it was paid.
-fn term(lines: &[Line], charged: &[Charged], booking_date: NaiveDate) -> Result<(NaiveDate, NaiveDate), MapError> {
-    if charged.iter().all(|line| line.is_once) {
-        return Ok((booking_date, booking_date));
-    }
-    let is_regular = |line: &&Line| !line.is_proration();
-    let only_regular = lines.iter().any(|line| is_regular(&line) && line.period.is_some());
-    let periods = || {
-        lines
-            .iter()
-            .filter(|line| !only_regular || is_regular(line))
-            .filter_map(|line| line.period)
-    };
-    let start = periods().map(|period| period.start).min().map(day).transpose()?;
-    let end = periods().map(|period| period.end).max().map(day).transpose()?;
-    Ok((start.unwrap_or(booking_date), end.unwrap_or(booking_date)))
-}
-
-/// When the first begins of what is licensed and comes again. Usage is billed behind it, so the term may begin a period before.
-fn licensed_from(lines: &[Line], charged: &[Charged]) -> Result<Option<NaiveDate>, MapError> {
-    let licensed = lines
-        .iter()
-        .zip(charged)
-        .filter(|(_, charged)| charged.draft.kind == LineKind::Recurring);
-    let start = licensed.filter_map(|(line, _)| Some(line.period?.start)).min();
-    start.map(day).transpose()
 }
 
 fn name(lines: &[Charged], number: Option<&str>, id: &str) -> String {

@@ -1,14 +1,15 @@
 //! The lines of an invoice. Their amounts are Stripe's and never recomputed.
 
-use entity::kind::{LineKind, StripeKind};
+use entity::kind::{LineKind, SpanKind, StripeKind};
 use rust_decimal::Decimal;
 
-use super::recurring::{monthly, yearly};
+use super::recurring::monthly;
+use super::span::{Bill, item_id, span};
 use super::{LineDraft, Notes, known, line_number, milliseconds, text};
+use crate::map::MapError;
 use crate::map::fraction::Fraction;
 use crate::map::money::{less, sum};
 use crate::map::refs::Known;
-use crate::map::{MapError, Refs};
 use crate::stripe::object::{Line, Price, Tax};
 
 /// Pretax credits of this kind are credit grants; the others repeat the discounts.
@@ -18,17 +19,14 @@ const CREDIT_GRANT: &str = "credit_balance_transaction";
 #[derive(Debug)]
 pub(super) struct Charged {
     pub(super) draft: LineDraft,
-    /// What it comes to in a year, where it comes again by itself.
-    pub(super) yearly: Option<Fraction>,
     /// It is charged, or given back, once.
     pub(super) is_once: bool,
 }
 
 /// Reads a line.
-pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes) -> Result<Charged, MapError> {
-    let details = line.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref());
-    let price_id = details.and_then(|details| Some(details.price.as_ref()?.0.as_str()));
-    let product_id = details.and_then(|details| Some(details.product.as_ref()?.0.as_str()));
+pub(super) fn charged(bill: &Bill<'_>, line: &Line, index: usize, notes: &mut Notes) -> Result<Charged, MapError> {
+    let refs = bill.refs;
+    let (price_id, product_id) = (line.price_id(), line.product_id());
     let price = price_id.and_then(|id| known(refs.price(id), StripeKind::Price, id, notes));
     if let Some(id) = price_id.filter(|id| !line.is_proration() && matches!(refs.price(id), Known::Gone)) {
         notes.warn(gone(line, id));
@@ -37,12 +35,12 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
     let kind = kind(line, price);
     let discount = discount(line)?;
     let net = less(line.amount, [discount, contained_tax(&line.taxes)?])?;
-    let yearly = match price {
-        Some(price) if kind != LineKind::Proration => yearly(net, price)?,
-        _ => None,
-    };
+    let span = span(bill, line, (price, kind, net), notes)?;
+    let yearly = span
+        .filter(|span| span.kind == SpanKind::Opens)
+        .map_or(Fraction::ZERO, |span| span.yearly);
     // A price that is missing or gone is told of already.
-    if kind == LineKind::Recurring && yearly.is_none() && (price.is_some() || price_id.is_none()) {
+    if kind == LineKind::Recurring && span.is_none() && (price.is_some() || price_id.is_none()) {
         notes.knows_no_rhythm("line", &line.id);
     }
     let draft = LineDraft {
@@ -64,14 +62,16 @@ pub(super) fn charged(line: &Line, index: usize, refs: &Refs, notes: &mut Notes)
         discount,
         tax: sum(line.taxes.iter().map(|tax| tax.amount))?,
         net,
-        mrr: yearly.map_or(Ok(0), monthly)?,
+        mrr: monthly(yearly)?,
         kind,
+        item_id: item_id(line),
+        span: span.map(|span| span.kind),
+        monthly: yearly.over(Fraction::whole(12))?,
         period_start: line.period.map(|period| milliseconds(period.start)).transpose()?,
         period_end: line.period.map(|period| milliseconds(period.end)).transpose()?,
     };
     Ok(Charged {
         draft,
-        yearly,
         is_once: kind == LineKind::OneTime || (kind == LineKind::Credit && !recurs(line, price)),
     })
 }

@@ -1,8 +1,9 @@
 //! The fixed contract mapping: a paid invoice or a subscription in, a contract with its lines out.
 //!
-//! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources.
+//! - [`invoice`] with its [`line`]s and [`subscription`] are the two sources; [`term`] is when an invoice's service runs.
+//! - [`span`] is what a line says about recurring revenue, [`timeline`] what all invoices of a subscription say together.
 //! - [`price`] reckons what a quantity costs, [`contained`] the tax in it, [`discount`] what is taken off, [`split`] of what, and
-//!   [`left`] what remains; [`credit`] what was given back, [`recurring`] what comes again.
+//!   [`left`] what remains; [`credit`] what was given back, [`refund`] what was paid back, [`recurring`] what comes again.
 //! - [`standing`] is what a subscription's status means.
 //! - [`words`] tells all of it to people.
 //!
@@ -17,25 +18,34 @@ mod line;
 mod price;
 mod recurring;
 mod refund;
+mod span;
 mod split;
 mod standing;
 mod subscription;
+mod term;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 mod words;
 
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike, NaiveDate};
-use entity::kind::{ContractSource, ContractStatus, LineKind, PaymentState, StripeKind};
+use chrono::{Datelike, NaiveDate};
+use entity::kind::{
+    ChurnAt, ContractSource, ContractStatus, CountInvoices, DiscountCounts, LineKind, PaymentState, SpanKind,
+    StripeKind, TerminationReason,
+};
 use rust_decimal::Decimal;
 
 use super::fit::storable_text;
+use super::fraction::Fraction;
 use super::refs::Known;
 use super::{MESSAGE_LETTERS, MapError, read};
+use crate::days::Days;
 
 pub use invoice::from_invoice;
 pub use subscription::from_subscription;
+pub use timeline::{Bill, Left, Piece, Span, Timeline};
 pub use words::{FIXED_RULES, FixedRule};
 
 /// What every database, and every reader of the API, can hold.
@@ -44,10 +54,36 @@ const YEARS: RangeInclusive<i32> = 1..=9999;
 const TEXT_LETTERS: usize = 5_000;
 
 /// The settings that the contract mapping knows.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContractRules {
     /// Invoices over nothing make contracts, too.
     pub import_zero_amount_invoices: bool,
+    /// Whose days dates are.
+    pub days: Days,
+    /// Whether discounts of some months lower recurring revenue.
+    pub repeating_discounts: DiscountCounts,
+    /// Whether discounts of once lower recurring revenue.
+    pub once_discounts: DiscountCounts,
+    /// For how many days a past due subscription counts; `None`: until it ends.
+    pub past_due_counts_for_days: Option<i32>,
+    /// When a subscription that will end ceases to count.
+    pub churn_at: ChurnAt,
+    /// Which invoices make contracts.
+    pub count_invoices: CountInvoices,
+}
+
+impl Default for ContractRules {
+    fn default() -> Self {
+        Self {
+            import_zero_amount_invoices: false,
+            days: Days::default(),
+            repeating_discounts: DiscountCounts::WhileRunning,
+            once_discounts: DiscountCounts::Never,
+            past_due_counts_for_days: None,
+            churn_at: ChurnAt::End,
+            count_invoices: CountInvoices::Paid,
+        }
+    }
 }
 
 /// What is here already of a contract.
@@ -76,6 +112,8 @@ pub struct ContractDraft {
     pub stripe_subscription_id: Option<String>,
     /// Unix milliseconds.
     pub paid_at: Option<i64>,
+    /// When Stripe made it, Unix seconds.
+    pub issued_at: i64,
     /// The day it counts from.
     pub booking_date: NaiveDate,
     /// First day of the term.
@@ -84,9 +122,11 @@ pub struct ContractDraft {
     pub term_end: Option<NaiveDate>,
     /// The status, where no day decides it; else the term does.
     pub fixed_status: Option<ContractStatus>,
+    /// Why it is CHURNED, where `fixed_status` of an invoice says so.
+    pub fixed_reason: Option<TerminationReason>,
     /// How its payment stands.
     pub payment_state: PaymentState,
-    /// It has a line that comes again and is no proration.
+    /// It has a licensed line that comes again and is no proration.
     pub recurs: bool,
     /// The day it was ended; of an invoice contract also the day its subscription was ended, or will be.
     pub terminated_date: Option<NaiveDate>,
@@ -126,8 +166,8 @@ pub struct ContractDraft {
     pub reconcile_delta: Option<i64>,
     /// The sums agree with Stripe's.
     pub reconciled: bool,
-    /// When its sums change by time alone, Unix milliseconds.
-    pub next_change_at: Option<i64>,
+    /// What the subscription is, whichever source makes contracts; `None` on an invoice.
+    pub state: Option<StateDraft>,
     /// What could not be done as it should, for people.
     pub warnings: Vec<String>,
     /// What it names and what is not here yet, or not with all that is needed.
@@ -136,6 +176,23 @@ pub struct ContractDraft {
     pub misses_credit: bool,
     /// In Stripe's order.
     pub lines: Vec<LineDraft>,
+}
+
+/// Where a subscription stands. Times are Unix seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateDraft {
+    /// The status of its contract.
+    pub status: ContractStatus,
+    /// The status of its invoices whose term is over and that nothing has renewed.
+    pub invoice_status: ContractStatus,
+    /// When the last of its items' present periods ends.
+    pub period_until: Option<i64>,
+    /// The last moment before now at which it tells itself that something changed.
+    pub changed_at: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// When time alone changes what it brings or where it stands.
+    pub next_change_at: Option<i64>,
 }
 
 /// A line without our id. Amounts are minor units of the contract's currency.
@@ -169,6 +226,12 @@ pub struct LineDraft {
     pub mrr: i64,
     /// What it charges for.
     pub kind: LineKind,
+    /// The subscription item; of an invoice line without one its own id.
+    pub item_id: String,
+    /// What it does to the item's recurring revenue; `None` on a subscription.
+    pub span: Option<SpanKind>,
+    /// What the item brings a month in the line's period, exactly.
+    pub monthly: Fraction,
     /// Unix milliseconds.
     pub period_start: Option<i64>,
     /// Unix milliseconds.
@@ -214,10 +277,9 @@ impl Notes {
     }
 }
 
-/// The UTC day of a Unix second.
-fn day(seconds: i64) -> Result<NaiveDate, MapError> {
-    DateTime::from_timestamp(seconds, 0)
-        .map(|at| at.date_naive())
+/// The day of a Unix second.
+fn day(seconds: i64, days: Days) -> Result<NaiveDate, MapError> {
+    days.day(seconds)
         .filter(|day| YEARS.contains(&day.year()))
         .ok_or_else(|| MapError {
             code: "DATE_OUT_OF_RANGE",
@@ -236,7 +298,7 @@ fn known<'a, T>(known: Known<&'a T>, kind: StripeKind, id: &str, notes: &mut Not
 
 /// The Unix milliseconds of a Unix second.
 fn milliseconds(seconds: i64) -> Result<i64, MapError> {
-    day(seconds).map(|_day| seconds.saturating_mul(1000))
+    day(seconds, Days::default()).map(|_day| seconds.saturating_mul(1000))
 }
 
 /// Stripe's text as it can be stored: PostgreSQL takes no U+0000, and nobody reads a megabyte.

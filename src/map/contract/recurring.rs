@@ -1,5 +1,7 @@
 //! What comes in again and again: recurring revenue as exact fractions, rounded once.
 
+use std::cmp::Ordering;
+
 use crate::map::MapError;
 use crate::map::fraction::Fraction;
 use crate::map::money::sum;
@@ -46,6 +48,30 @@ pub(super) fn monthly(yearly: Fraction) -> Result<i64, MapError> {
     yearly.over(Fraction::whole(12))?.half_even()
 }
 
+/// Seconds of an interval, as many as it has on average.
+fn seconds(interval: &str) -> Option<i64> {
+    match interval {
+        "day" => Some(86_400),
+        "week" => Some(604_800),
+        "month" => Some(2_629_746),
+        "year" => Some(31_556_952),
+        _ => None,
+    }
+}
+
+/// How many of the price's own intervals lie between two Unix seconds: at least one. A line may charge for several at once.
+pub(super) fn intervals(price: &Price, from: i64, until: i64) -> i64 {
+    let recurring = price.recurring.as_ref();
+    let one = recurring.and_then(|recurring| {
+        let every = recurring.interval_count.unwrap_or(1).max(1);
+        seconds(recurring.interval.as_deref()?)?.checked_mul(every)
+    });
+    let length = until.saturating_sub(from);
+    one.map_or(1, |one| {
+        (length.saturating_mul(2).saturating_add(one) / one.saturating_mul(2)).max(1)
+    })
+}
+
 /// Adds up the years of what comes again, and `once`, what is charged once. Money that goes back for good does not make a
 /// contract's revenue negative.
 pub(super) fn revenue(yearly: impl IntoIterator<Item = Fraction>, once: i64) -> Result<Revenue, MapError> {
@@ -53,12 +79,18 @@ pub(super) fn revenue(yearly: impl IntoIterator<Item = Fraction>, once: i64) -> 
     for one in yearly {
         all = all.plus(one)?;
     }
-    if all.compare(Fraction::ZERO)?.is_lt() {
-        all = Fraction::ZERO;
-    }
-    let arr = all.half_even()?;
+    revenue_of(all.over(Fraction::whole(12))?, once)
+}
+
+/// The same of an exact sum a month.
+pub(super) fn revenue_of(monthly: Fraction, once: i64) -> Result<Revenue, MapError> {
+    let monthly = match monthly.compare(Fraction::ZERO)? {
+        Ordering::Less => Fraction::ZERO,
+        Ordering::Equal | Ordering::Greater => monthly,
+    };
+    let arr = monthly.times(Fraction::whole(12))?.half_even()?;
     Ok(Revenue {
-        mrr: monthly(all)?,
+        mrr: monthly.half_even()?,
         arr,
         acv: sum([arr, once])?,
     })

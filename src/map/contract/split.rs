@@ -31,9 +31,9 @@ pub(super) fn over_one_invoice(amount: i64, lefts: Vec<&mut Left>) -> Result<(),
 /// Takes the amount off each invoice of a year, by what a year bills of each; beside them stands how often a year they are charged.
 /// Where all are charged together, that is what one invoice takes off.
 pub(super) fn over_a_year(amount: i64, lefts: Vec<(&mut Left, Option<Fraction>)>) -> Result<(), MapError> {
-    let mut rhythms = lefts.iter().map(|(_, rhythm)| rhythm);
-    let first = rhythms.next().copied().flatten();
-    if rhythms.all(|rhythm| *rhythm == first) {
+    let mut rhythms = lefts.iter().filter_map(|(_, rhythm)| *rhythm);
+    let first = rhythms.next();
+    if rhythms.all(|rhythm| Some(rhythm) == first) {
         return over_one_invoice(amount, lefts.into_iter().map(|(left, _)| left).collect());
     }
     let mut charged: Vec<(&mut Left, Fraction)> = lefts
@@ -134,6 +134,17 @@ mod tests {
         assert_eq!(
             year(100, &[(1_000, fraction(52, 1)), (2_000, fraction(26, 1))]),
             Fraction::whole(52_000 + 52_000 - 5_200)
+        );
+    }
+
+    #[test]
+    fn what_is_charged_together_is_split_to_the_whole_unit() {
+        let (mut one, mut other, mut usage) = (Left::whole(2_000), Left::whole(4_000), Left::whole(0));
+        let month = Some(fraction(12, 1));
+        over_a_year(500, vec![(&mut usage, None), (&mut one, month), (&mut other, month)]).unwrap();
+        assert_eq!(
+            [one, other, usage].map(Left::exact),
+            [1_833, 3_667, 0].map(Fraction::whole)
         );
     }
 

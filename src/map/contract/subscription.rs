@@ -5,11 +5,14 @@ use entity::kind::{ContractSource, LineKind, StripeKind};
 use rust_decimal::Decimal;
 
 use super::contained::Untaxed;
-use super::discount::{Charge, Off, discounts};
+use super::discount::{Changes, Charge, Off, discounts};
 use super::price::{Cost, Incomplete, cost};
 use super::recurring::{monthly, revenue, times_a_year};
 use super::standing::{Standing, standing};
-use super::{ContractDraft, LineDraft, Notes, day, known, line_number, milliseconds, read, text};
+use super::{
+    ContractDraft, ContractRules, LineDraft, Notes, StateDraft, day, known, line_number, milliseconds, read, text,
+};
+use crate::days::Days;
 use crate::map::fraction::Fraction;
 use crate::map::money::{less, sum};
 use crate::map::refs::Known;
@@ -23,7 +26,7 @@ const NAMED: usize = 3;
 pub fn from_subscription<'a>(
     object: impl Into<Json<'a>>,
     refs: &Refs,
-    as_of: i64,
+    (rules, as_of): (&ContractRules, i64),
     is_record: bool,
 ) -> Result<Mapped<ContractDraft>, MapError> {
     let subscription: Subscription = read(object.into())?;
@@ -33,12 +36,8 @@ pub fn from_subscription<'a>(
     let mut notes = Notes::default();
     let costs = costs(&subscription, refs, &mut notes)?;
     let charges = charges(&subscription, &costs, refs)?;
-    let (discounts, next_discount) = discounts(&subscription, &charges, refs, as_of, &mut notes)?;
-    let standing = standing(&subscription, refs, as_of, &mut notes);
-    let end = subscription
-        .cancel_at
-        .filter(|at| *at > as_of && !subscription.course().is_over());
-    let next_change = [next_discount, end, standing.changes_at].into_iter().flatten().min();
+    let (discounts, mut by_time) = discounts(&subscription, &charges, refs, (rules, as_of), &mut notes)?;
+    let standing = standing(&subscription, refs, (rules, as_of), &mut by_time, &mut notes);
     let mut lines = Vec::with_capacity(subscription.items.len());
     for (index, (item, (cost, off))) in subscription
         .items
@@ -53,18 +52,18 @@ pub fn from_subscription<'a>(
             untaxed,
             counts: standing.counts,
         };
-        lines.push(draft_line(item, index, charge, refs, &mut notes)?);
+        lines.push(draft_line(item, index, &charge, refs, &mut notes)?);
     }
-    draft(subscription, lines, (standing, next_change), notes).map(Mapped::Record)
+    draft(subscription, lines, (rules.days, standing, by_time), notes).map(Mapped::Record)
 }
 
 fn draft(
     subscription: Subscription,
     lines: Vec<(LineDraft, Option<Fraction>)>,
-    (standing, next_change): (Standing, Option<i64>),
+    (days, standing, changes): (Days, Standing, Changes),
     mut notes: Notes,
 ) -> Result<ContractDraft, MapError> {
-    let (term_start, term_end) = term(&subscription)?;
+    let (term_start, term_end) = term(&subscription, days)?;
     let revenue = revenue(lines.iter().filter_map(|(_, yearly)| *yearly), 0)?;
     let lines: Vec<LineDraft> = lines.into_iter().map(|(line, _)| line).collect();
     let total = sum(lines.iter().map(|line| line.net))?;
@@ -79,13 +78,15 @@ fn draft(
         auto_renew: Some(subscription.course().renews() && standing.ended_at.is_none()),
         stripe_customer_id: subscription.customer.map(|customer| customer.0),
         paid_at: None,
-        booking_date: day(subscription.created)?,
+        issued_at: subscription.created,
+        booking_date: day(subscription.created, days)?,
         term_start,
         term_end,
         fixed_status: Some(standing.status),
+        fixed_reason: None,
         payment_state: standing.payment,
         recurs: !lines.is_empty(),
-        terminated_date: standing.ended_at.map(day).transpose()?,
+        terminated_date: standing.ended_at.map(|at| day(at, days)).transpose()?,
         renewal_from: None,
         recurs_from: None,
         currency: subscription.currency.to_ascii_uppercase(),
@@ -103,7 +104,18 @@ fn draft(
         acv: revenue.acv,
         reconcile_delta: None,
         reconciled: true,
-        next_change_at: next_change.map(milliseconds).transpose()?,
+        state: Some(StateDraft {
+            status: standing.status,
+            invoice_status: standing.invoice_status,
+            period_until: subscription
+                .items
+                .iter()
+                .filter_map(|item| item.current_period_end)
+                .max(),
+            changed_at: changes.last,
+            ended_at: standing.ended_at,
+            next_change_at: changes.next,
+        }),
         source_status: text(subscription.status, &mut notes),
         stripe_subscription_id: Some(subscription.id),
         warnings: notes.warnings,
@@ -200,7 +212,7 @@ impl Charged {
 fn draft_line(
     item: &Item,
     index: usize,
-    charge: Charged,
+    charge: &Charged,
     refs: &Refs,
     notes: &mut Notes,
 ) -> Result<(LineDraft, Option<Fraction>), MapError> {
@@ -210,7 +222,7 @@ fn draft_line(
         .and_then(|id| known(refs.product(id), StripeKind::Product, id, notes));
     let price = whole_price(item, refs);
     let yearly = charge.yearly(price)?;
-    let (cost, off) = (charge.cost, charge.off);
+    let (cost, off) = (&charge.cost, &charge.off);
     let after_discounts = less(cost.amount, [off.all])?;
     let tax = charge.untaxed.tax_in(after_discounts)?;
     let is_metered = price.is_metered();
@@ -238,6 +250,9 @@ fn draft_line(
         } else {
             LineKind::Recurring
         },
+        item_id: item.id.clone(),
+        span: None,
+        monthly: yearly.unwrap_or(Fraction::ZERO).over(Fraction::whole(12))?,
         period_start: item.current_period_start.map(milliseconds).transpose()?,
         period_end: item.current_period_end.map(milliseconds).transpose()?,
     };
@@ -245,7 +260,7 @@ fn draft_line(
 }
 
 /// From the first to the last of the items' own periods; a nearer end of the subscription ends it.
-fn term(subscription: &Subscription) -> Result<(Option<NaiveDate>, Option<NaiveDate>), MapError> {
+fn term(subscription: &Subscription, days: Days) -> Result<(Option<NaiveDate>, Option<NaiveDate>), MapError> {
     let starts = subscription.items.iter().filter_map(|item| item.current_period_start);
     let ends = subscription.items.iter().filter_map(|item| item.current_period_end);
     let start = starts.min().or(subscription.start_date);
@@ -255,6 +270,7 @@ fn term(subscription: &Subscription) -> Result<(Option<NaiveDate>, Option<NaiveD
         .chain(subscription.cancel_at)
         .chain(subscription.ended_at)
         .min();
+    let day = |at| day(at, days);
     Ok((start.map(day).transpose()?, end.map(day).transpose()?))
 }
 

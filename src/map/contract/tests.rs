@@ -189,11 +189,24 @@ fn kinds_of_lines_and_the_term_of_what_is_sold_once() {
             draft.pending
         );
     }
-    let draft = of_invoice(&invoice(500, vec![line("il_1", 500, "price_o", by_hand)], json!({})));
+    let term = |changes: Value| {
+        let draft = of_invoice(&invoice(
+            500,
+            vec![line("il_1", 500, "price_o", with(by_hand.clone(), changes))],
+            json!({}),
+        ));
+        (
+            draft.term_start.unwrap().to_string(),
+            draft.term_end.unwrap().to_string(),
+        )
+    };
+    let booked = || "2026-10-22".to_owned();
     assert_eq!(
-        (draft.term_start, draft.term_end),
-        (Some(draft.booking_date), Some(draft.booking_date))
+        term(json!({"period": {"start": NOW, "end": NOW}})),
+        (booked(), booked())
     );
+    let own = ("2026-10-21".to_owned(), "2026-11-20".to_owned());
+    assert_eq!(term(json!({})), own, "a period of its own");
 }
 
 #[test]
@@ -204,6 +217,7 @@ fn what_becomes_a_contract_and_what_stays_one() {
             &refs(),
             &ContractRules {
                 import_zero_amount_invoices: zero,
+                ..ContractRules::default()
             },
             is_record.then(Before::default),
         )
@@ -268,7 +282,7 @@ fn subscription(items: Vec<Value>, changes: Value) -> Value {
 }
 
 fn map_subscription(object: &Value, refs: &Refs) -> Result<Mapped<ContractDraft>, MapError> {
-    from_subscription(object, refs, NOW, false)
+    from_subscription(object, refs, (&ContractRules::default(), NOW), false)
 }
 
 fn of_subscription(object: &Value) -> ContractDraft {
@@ -409,7 +423,7 @@ fn an_end_passes_by_itself() {
         vec![item("si_1", 1, json!({"discounts": ends}))],
         json!({}),
     ));
-    assert_eq!(draft.next_change_at, Some((NOW + 7) * 1000));
+    assert_eq!(draft.state.unwrap().next_change_at, Some(NOW + 7));
 }
 
 #[test]
@@ -449,7 +463,7 @@ fn an_incomplete_subscription_is_none_yet() {
         Mapped::Skipped(SkipReason::SubscriptionIncomplete)
     );
     assert!(matches!(
-        from_subscription(&incomplete, &refs(), NOW, true).unwrap(),
+        from_subscription(&incomplete, &refs(), (&ContractRules::default(), NOW), true).unwrap(),
         Mapped::Record(_)
     ));
 }

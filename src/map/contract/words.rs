@@ -17,11 +17,11 @@ const fn rule(source: &'static str, target: &'static str, rule: &'static str) ->
 }
 
 /// The rules, invoices before subscriptions, in the order of the fields.
-pub const FIXED_RULES: [FixedRule; 64] = [
+pub const FIXED_RULES: [FixedRule; 66] = [
     rule(
         "invoice",
         "source",
-        "INVOICE. A paid invoice with a total other than 0 is a contract, by a setting one over nothing too. What is here already stays, and is flagged when it is no longer paid.",
+        "INVOICE. A paid invoice with a total other than 0 is a contract; by settings one over nothing too (importZeroAmountInvoices), and one that is issued and not paid (countOpenInvoices). What is here already stays, and is flagged when it is no longer paid.",
     ),
     rule(
         "subscription",
@@ -53,7 +53,7 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "invoice.lines[].period, credit_note, subscription of the invoice",
         "status",
-        "On the present day, UTC: given back in full CHURNED; before the term BOOKED; in it ACTIVE; past its end ENDED when nothing of it recurs or something has renewed it, CHURNED when its subscription has ended, else OVERDUE.",
+        "On the day: given back in full, or reversed, CHURNED; before the term BOOKED; once newer periods of all its items have begun ENDED, once all were given back CHURNED; in the term ACTIVE; past its end ENDED when nothing licensed of it recurs or something has renewed it, CHURNED when all its items were taken out; else by its subscription: ENDED while a period runs and for a day after, OVERDUE while past_due or unpaid, CHURNED when canceled, LOST when given up in its trial. Without a known subscription OVERDUE.",
     ),
     rule(
         "subscription.status, subscription.cancel_at",
@@ -66,21 +66,21 @@ pub const FIXED_RULES: [FixedRule; 64] = [
         "paid PAID; open, uncollectible UNPAID; else NONE.",
     ),
     rule(
-        "subscription.status, subscription.pause_collection",
+        "subscription.status, subscription.pause_collection, subscription.latest_invoice",
         "paymentState",
-        "active PAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid, and incomplete that is here already, UNPAID; else NONE. Of trialing and unpaid a paused collection changes nothing.",
+        "active PAID, with a sent latest invoice that is open DUE, past its due date or uncollectible UNPAID; past_due PAST_DUE; either with its collection paused PAUSED; paused PAUSED; trialing TRIALING; unpaid, and incomplete that is here already, UNPAID; else NONE. Of trialing and unpaid a paused collection changes nothing.",
     ),
     rule("invoice.status_transitions.paid_at", "paidAt", "As it is."),
     rule(
         "invoice.status_transitions.paid_at, invoice.effective_at, invoice.created",
         "bookingDate",
-        "The day, UTC, of the first that is set.",
+        "The day of the first that is set; of UTC or of the account's time zone (setting days), as all days are.",
     ),
-    rule("subscription.created", "bookingDate", "The day, UTC."),
+    rule("subscription.created", "bookingDate", "The day."),
     rule(
         "invoice.lines[].period.start",
         "termStart",
-        "The first of the lines that are no prorations, else of all. Where all is charged once: the booking date.",
+        "The first of the licensed recurring lines; where there are none of the usage, else of the prorations, else of what is charged once and has a period of its own; else the booking date.",
     ),
     rule(
         "subscription.items[].current_period_start, subscription.start_date",
@@ -90,7 +90,7 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "invoice.lines[].period.end",
         "termEnd",
-        "The last of the lines that are no prorations, else of all. Where all is charged once: the booking date. Exclusive.",
+        "The last of the same lines; else the booking date. Exclusive.",
     ),
     rule(
         "subscription.items[].current_period_end, subscription.cancel_at, subscription.ended_at",
@@ -100,7 +100,12 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "credit_note.effective_at, credit_note.created, subscription of the invoice",
         "terminatedDate",
-        "While CHURNED: the day of the last credit note, or that of the subscription's end, ended_at before cancel_at.",
+        "While CHURNED: the day of the last credit note, of the reversal, of the proration that gave the last item back, of the day the last item was taken out, or of the subscription's end, ended_at before cancel_at.",
+    ),
+    rule(
+        "invoice.status, credit_note, invoice.lines[], subscription of the invoice",
+        "terminationReason",
+        "While CHURNED: CREDITED, REVERSED, GIVEN_BACK, ITEMS_REMOVED or SUBSCRIPTION_ENDED, in the order of terminatedDate.",
     ),
     rule(
         "subscription.ended_at, subscription.cancel_at",
@@ -137,7 +142,7 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "invoice.lines[].taxes, invoice.shipping_cost.amount_tax",
         "tax",
-        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes and that of shipping, or invoice.total_taxes alone where only that adds up; the inclusive part comes off the total. A subscription has none.",
+        "The sum of the lines' taxes and of shipping's. Where no line has any: invoice.total_taxes and that of shipping, or invoice.total_taxes alone where only that adds up; the inclusive part comes off the total. Of a subscription the sum over its lines.",
     ),
     rule(
         "invoice.lines[]",
@@ -172,7 +177,7 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "price.recurring of invoice.lines[], subscription.items[]",
         "mrr",
-        "The sum of net x f / interval_count over licensed recurring lines that are no prorations, f being 1 (month), 1/12 (year), 52/12 (week), 365/12 (day): exact, rounded once, half to even; at least 0. Of a subscription only while it is active or past_due, and without what a coupon takes off once.",
+        "Of an invoice the sum over its items of the newest period that it charges for, of a subscription over its items: net x f / interval_count, f being 1 (month), 1/12 (year), 52/12 (week), 365/12 (day): exact, rounded once, half to even; at least 0. A line over several intervals is divided by their number, lines of one item and start (tiers) are added, a positive proration counts as its price times its quantity, a negative one ends what was charged before. Without usage, and by the setting discountsInMrr without what a coupon takes off. Of a subscription only while it is active or past_due.",
     ),
     rule(
         "invoice.parent.subscription_details.subscription",
@@ -192,12 +197,12 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",
         "renewedBy",
-        "Of the same subscription the invoice contract that begins first at termEnd or the day before, or later, and has a recurring line that is no proration. It begins with the first of its licensed recurring lines, where it has any, else with its term.",
+        "Of the same subscription the first invoice contract with a licensed recurring line that is no proration, which begins at termEnd or the day before, or later, and charges for one of the same items or for one never billed before; or which begins earlier, with newer periods of all the items.",
     ),
     rule(
         "invoice.parent.subscription_details.subscription, invoice.lines[].period",
         "renews",
-        "What this one is the first to follow in that way.",
+        "What this one renews in that way: of several the one that ended last, the longest, the latest booking.",
     ),
     rule(
         "invoice.total, invoice.total_excluding_tax",
@@ -249,7 +254,7 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "subscription.items[].price, subscription.items[].quantity",
         "lines.gross",
-        "Unit price times quantity, or by tiers, after transform_quantity; rounded half up, of graduated tiers each by itself. Metered items cost 0, inclusive prices their face value.",
+        "Unit price times quantity, or by tiers, after transform_quantity; rounded half up, of graduated tiers each by itself. Metered items cost 0.",
     ),
     rule(
         "invoice.lines[].discount_amounts, invoice.lines[].pretax_credit_amounts",
@@ -259,9 +264,14 @@ pub const FIXED_RULES: [FixedRule; 64] = [
     rule(
         "subscription.items[].discounts, subscription.discounts, customer.discount",
         "lines.discount",
-        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's; for mrr, where it has none running that lasts. Percentages multiply, amounts are split by what is left; applies_to and the currency are respected; rounded half up once.",
+        "What is running, one after the other: the item's, then the subscription's, where that has none running the customer's; for mrr, where it has none running that lasts. Each percentage is rounded half up, amounts are split by what is left, for mrr by what a year bills; applies_to and the currency are respected. The terms are those of when it was given.",
     ),
     rule("invoice.lines[].taxes", "lines.tax", "The sum."),
+    rule(
+        "subscription.items[].tax_rates, subscription.default_tax_rates, price.tax_behavior, subscription.latest_invoice",
+        "lines.tax",
+        "What the inclusive rates, the item's before the subscription's, hold of gross less discount. Without any, of an inclusive price, by the ratio of the latest invoice; else 0 with a warning.",
+    ),
     rule(
         "invoice.lines[], subscription.items[]",
         "lines.net",

@@ -146,7 +146,7 @@ async fn write_told(
     let now_ms = lane.app().clock.now_ms();
     ledger.settle(&tx, rules.integration_id, now_ms).await?;
     if let Some(timezone) = aside.timezone {
-        store::integration::set_timezone(&tx, rules.integration_id, timezone).await?;
+        store::integration::set_timezone(&tx, rules.integration_id, Some(timezone)).await?;
     }
     if aside.relist {
         queue_reconcile(&tx, rules.integration_id, RunTrigger::Event, now_ms).await?;

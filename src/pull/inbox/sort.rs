@@ -184,6 +184,7 @@ fn decide(
         events_from: rules.events_from,
         window_start: rules.window_start,
         keeps_owed: rules.keeps_owed(),
+        unsettled_from: rules.unsettled_from(),
     };
     let next = match verdict::judge(&telling, here) {
         Verdict::Believe => Next::Apply(Box::new(reading(key, &telling, brought_in))),

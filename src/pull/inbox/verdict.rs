@@ -4,9 +4,8 @@ use entity::kind::{EventOutcome, StripeKind};
 use serde_json::Value;
 
 use crate::pull::news::{self, Way};
-use crate::pull::scope::{is_in_window, is_unpaid};
+use crate::pull::scope::{is_in_window, is_kept_unpaid, is_unpaid};
 use crate::stripe::Seen;
-use crate::stripe::object::is_owed;
 
 /// The first version of the API whose shapes are today's but for additions.
 const SAME_SHAPE_SINCE: &str = "2025-12-15";
@@ -50,6 +49,8 @@ pub struct Here {
     pub window_start: i64,
     /// Sent invoices that wait to be paid are in scope.
     pub keeps_owed: bool,
+    /// Other invoices that are not paid are in scope when they were made since this second.
+    pub unsettled_from: Option<i64>,
 }
 
 /// What to do.
@@ -91,8 +92,8 @@ fn is_none_of_ours(telling: &Telling<'_>, here: Here) -> bool {
             )
         }
         Told::State(invoice, _) if telling.kind == StripeKind::Invoice && !telling.contested => {
-            let is_owed = here.keeps_owed && is_owed(invoice);
-            !is_owed && (is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, here.window_start)))
+            let is_kept = is_kept_unpaid(invoice, here.keeps_owed, here.unsettled_from);
+            !is_kept && (is_unpaid(invoice) || !(telling.brings_in || is_in_window(invoice, here.window_start)))
         }
         Told::State(..) | Told::Hint => false,
     }

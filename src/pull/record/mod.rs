@@ -30,6 +30,8 @@ pub(super) struct Item<'a> {
     pub(super) kept: Option<Kept<'a>>,
     /// Stripe has given it, when it was asked for it.
     pub(super) is_read: bool,
+    /// When Stripe told of this state, Unix seconds; `None` where it is mapped again from what is kept.
+    pub(super) told_at: Option<i64>,
 }
 
 /// What is kept of an object.
@@ -50,6 +52,7 @@ impl<'a> Item<'a> {
             value: reading.value.as_ref(),
             kept: None,
             is_read: reading.origin != Origin::Told,
+            told_at: Some(reading.seen.told_at()),
         }
     }
 }
@@ -92,7 +95,8 @@ impl Written {
     pub(super) fn state(&self) -> (RecordState, Option<String>) {
         match &self.outcome {
             Outcome::Failed(error) => (RecordState::Failed, Some(error.code.to_owned())),
-            Outcome::Skipped(code) => (RecordState::Skipped, Some((*code).to_owned())),
+            // What makes no contract may be waited for all the same: recurring revenue reads it.
+            Outcome::Skipped(code) if self.pending.is_empty() => (RecordState::Skipped, Some((*code).to_owned())),
             _ if self.pending.is_empty() && !self.misses_credit => (RecordState::Imported, None),
             _ => (RecordState::Pending, None),
         }
@@ -160,11 +164,12 @@ async fn queue_left_aside(
 /// The kinds whose records show something of an object of `kind`.
 pub(super) fn dependents(kind: StripeKind) -> &'static [StripeKind] {
     match kind {
-        StripeKind::Price | StripeKind::Product => &[StripeKind::Invoice, StripeKind::Subscription],
-        StripeKind::Coupon | StripeKind::Customer => &[StripeKind::Subscription],
-        StripeKind::Subscription => &[StripeKind::Invoice],
+        StripeKind::Price | StripeKind::Product | StripeKind::Coupon => {
+            &[StripeKind::Invoice, StripeKind::Subscription]
+        }
         // Its latest invoice tells whether it is paid, and how much tax its prices contain.
-        StripeKind::Invoice => &[StripeKind::Subscription],
+        StripeKind::Customer | StripeKind::Invoice => &[StripeKind::Subscription],
+        StripeKind::Subscription => &[StripeKind::Invoice],
         StripeKind::CreditNote | StripeKind::Refund => &[],
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::map::Refs;
 use crate::store::Transaction;
 use crate::store::{reference, source};
-use crate::stripe::object::named_by;
+use crate::stripe::object::{Discount, named_by};
 
 type Wanted = BTreeMap<StripeKind, BTreeSet<String>>;
 
@@ -53,7 +53,14 @@ pub(super) async fn load(
             if kind == StripeKind::Customer {
                 want(&mut second, StripeKind::Subscription, named_by(kind, &body.value()?));
             }
+            // So does a subscription's, by which its invoices are judged.
+            let subscription = (kind == StripeKind::Subscription).then(|| id.clone());
             refs.insert(kind, id, body.text.as_slice(), body.deleted);
+            if let Some(course) = subscription.and_then(|id| refs.course(&id).here()) {
+                let coupons = course.discounts().filter_map(Discount::coupon_id);
+                let coupons = coupons.map(|id| (StripeKind::Coupon, id.to_owned())).collect();
+                want(&mut second, StripeKind::Invoice, coupons);
+            }
         }
     }
     for (kind, ids) in second {
@@ -110,7 +117,10 @@ fn want(wanted: &mut Wanted, for_kind: StripeKind, names: Vec<(StripeKind, Strin
 /// An invoice carries its customer and discounts with it as far as its map reads them.
 fn is_read(by: StripeKind, kind: StripeKind) -> bool {
     match by {
-        StripeKind::Invoice => matches!(kind, StripeKind::Price | StripeKind::Product | StripeKind::Subscription),
+        StripeKind::Invoice => matches!(
+            kind,
+            StripeKind::Price | StripeKind::Product | StripeKind::Coupon | StripeKind::Subscription
+        ),
         _ => matches!(
             kind,
             StripeKind::Price | StripeKind::Product | StripeKind::Coupon | StripeKind::Customer | StripeKind::Invoice

@@ -62,6 +62,7 @@ fn item<'a>(stripe_id: &'a str, body: &'a Body, value: Option<&'a Value>, stamp:
             is_stale: body.map_stamp != stamp,
         }),
         is_read: false,
+        told_at: None,
     }
 }
 

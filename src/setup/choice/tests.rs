@@ -1,6 +1,7 @@
 //! What each proof and each word of the admin's leads to.
 
 use Sameness::{Another, Same, Unread, Untold};
+use entity::kind::{ChurnAt, CountInvoices, DayZone, DiscountCounts};
 use entity::list::{ContractSources, KeyPermissions, MatchRules};
 
 use super::*;
@@ -22,6 +23,12 @@ fn integration(number: u128, is_going: bool) -> Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        days: DayZone::Utc,
+        repeating_discounts_in_mrr: DiscountCounts::WhileRunning,
+        once_discounts_in_mrr: DiscountCounts::Never,
+        past_due_counts_for_days: None,
+        churn_at: ChurnAt::End,
+        count_open_invoices: CountInvoices::Paid,
         client_matching: MatchRules(Vec::new()),
         external_id_source: None,
         max_requests_per_second: None,

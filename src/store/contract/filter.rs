@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
+use super::as_of::AsOf;
 use super::dated::{counts_toward_recurring, status};
 use crate::store::range::{Range, among, holds, within};
 
@@ -34,10 +35,28 @@ pub struct ContractFilter {
     pub search: Option<String>,
     /// The invoice contracts of a subscription, by its integration and Stripe id. No filter of the API's.
     pub bills: Option<(Uuid, String)>,
+    /// The day of which they are told; `None` = today. No filter of the API's, but lists of two days are two lists.
+    pub as_of: Option<NaiveDate>,
+}
+
+impl ContractFilter {
+    /// Only of what can be said of recurring revenue itself, without its contracts.
+    pub(super) fn is_of_revenue(&self) -> bool {
+        let own = Self {
+            integration_id: None,
+            client_id: None,
+            stripe_customer_id: None,
+            product_id: None,
+            currency: None,
+            as_of: None,
+            ..self.clone()
+        };
+        own == Self::default()
+    }
 }
 
 /// The contracts that `filter` lets through on a day.
-pub(super) fn filtered(filter: &ContractFilter, today: NaiveDate) -> Select<Entity> {
+pub(super) fn filtered(filter: &ContractFilter, as_of: &AsOf) -> Select<Entity> {
     let conditions = Condition::all()
         .add_option(among(Column::Id, filter.ids.as_ref()))
         .add_option(filter.integration_id.map(|id| Column::IntegrationId.eq(id)))
@@ -62,7 +81,7 @@ pub(super) fn filtered(filter: &ContractFilter, today: NaiveDate) -> Select<Enti
             }
         }))
         .add_option(among(Column::Source, filter.source.as_ref()))
-        .add_option(filter.status.clone().map(|words| status(today).is_in(words)))
+        .add_option(filter.status.clone().map(|words| status(as_of).is_in(words)))
         .add_option(among(Column::PaymentState, filter.payment_state.as_ref()))
         .add_option(filter.counts_toward_recurring.map(|counts| {
             if counts {
@@ -98,7 +117,7 @@ fn link() -> SelectStatement {
     query
 }
 
-fn with_product(id: Uuid) -> SelectStatement {
+pub(super) fn with_product(id: Uuid) -> SelectStatement {
     use contract_line::{Column as Line, Entity as Lines};
     use product::{Column as Product, Entity as Products};
     let mut query = Query::select();

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
 use entity::contract::{Column, Entity};
 use entity::kind::ContractSource;
 use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, Order, Query, SelectStatement, WindowStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
 use uuid::Uuid;
 
-use super::dated::{self, Dated, renews};
+use super::as_of::AsOf;
+use super::dated::{self, Dated};
 use super::filter::{ContractFilter, bills, filtered};
 use super::{ContractOrderField, by_ids};
 use crate::store::page::{Page, Window};
@@ -22,83 +22,71 @@ struct Linked {
     id: Uuid,
 }
 
-/// Which comes first of two that renew from one day on.
-const FIRST: [Column; 3] = [Column::RecursFrom, Column::BookingDate, Column::StripeId];
-
-/// What renews each of `contracts`: of what could, the first.
+/// What renews each of `contracts`.
 pub async fn list_renewing(
     conn: &impl ConnectionTrait,
     contracts: &[Uuid],
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<Uuid, Dated>, DbErr> {
     let (old, new) = (iden("old"), iden("new"));
-    let mut first = WindowStatement::partition_by((old.clone(), Column::Id));
-    for column in FIRST {
-        first.order_by((new.clone(), column), Order::Asc);
-    }
-    let linked = pairs((&old, &new), (&old, &new), first, contracts);
-    linked_to(conn, linked, today).await
+    let mut only = WindowStatement::partition_by((old.clone(), Column::Id));
+    only.order_by((new.clone(), Column::Id), Order::Asc);
+    let linked = pairs((&old, &new), (&old, &new), only, contracts);
+    linked_to(conn, linked, as_of).await
 }
 
-/// What each of `contracts` renews: what ended last of those that it is the first to follow, and the longest of them.
+/// What each of `contracts` renews: what ended last of those that it renews, the longest of them, and the latest booking of several.
 pub async fn list_renewed(
     conn: &impl ConnectionTrait,
     contracts: &[Uuid],
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<Uuid, Dated>, DbErr> {
-    let (old, new, nearer) = (iden("old"), iden("new"), iden("nearer"));
+    let (old, new) = (iden("old"), iden("new"));
     let mut last = WindowStatement::partition_by((new.clone(), Column::Id));
     last.order_by((old.clone(), Column::TermEnd), Order::Desc)
         .order_by((old.clone(), Column::Recurs), Order::Desc)
         .order_by((old.clone(), Column::TermStart), Order::Asc)
+        .order_by((old.clone(), Column::BookingDate), Order::Desc)
         .order_by((old.clone(), Column::StripeId), Order::Asc);
-    let mut linked = pairs((&old, &new), (&new, &old), last, contracts);
-    let place = |of: &DynIden| Expr::tuple(FIRST.map(|column| Expr::col((of.clone(), column))));
-    let mut sooner = Query::select();
-    sooner
-        .expr(Expr::val(1))
-        .from_as(Entity, nearer.clone())
-        .and_where(renews(&old, &nearer))
-        .and_where(place(&nearer).lt(place(&new)));
-    linked.and_where(Expr::exists(sooner).not());
-    linked_to(conn, linked, today).await
+    let linked = pairs((&old, &new), (&new, &old), last, contracts);
+    linked_to(conn, linked, as_of).await
 }
 
 fn iden(name: &'static str) -> DynIden {
     Alias::new(name).into_iden()
 }
 
-/// Pairs of an old contract and a new one that could renew it, counted by `place` for each of `contracts`.
+/// Pairs of an old contract and the one that renews it, counted by `place` for each of `contracts`.
 fn pairs(
     (old, new): (&DynIden, &DynIden),
     (asked, found): (&DynIden, &DynIden),
     place: WindowStatement,
     contracts: &[Uuid],
 ) -> SelectStatement {
+    let of = |which: &DynIden, column| Expr::col((which.clone(), column));
+    let renews = of(new, Column::IntegrationId)
+        .eq(of(old, Column::IntegrationId))
+        .and(of(new, Column::StripeId).eq(of(old, Column::RenewedBy)))
+        .and(of(new, Column::Source).eq(ContractSource::Invoice));
     let mut query = Query::select();
     query
-        .expr_as(Expr::col((asked.clone(), Column::Id)), Alias::new("of"))
-        .expr_as(Expr::col((found.clone(), Column::Id)), Alias::new("id"))
+        .expr_as(of(asked, Column::Id), Alias::new("of"))
+        .expr_as(of(found, Column::Id), Alias::new("id"))
         .expr_window_as(Expr::cust("ROW_NUMBER()"), place, Alias::new("place"))
         .from_as(Entity, old.clone())
-        .join_as(
-            sea_orm::sea_query::JoinType::InnerJoin,
-            Entity,
-            new.clone(),
-            renews(old, new),
-        )
-        .and_where(Expr::col((old.clone(), Column::Source)).eq(ContractSource::Invoice))
-        .and_where(Expr::col((asked.clone(), Column::Id)).is_in(contracts.iter().copied()));
+        .join_as(sea_orm::sea_query::JoinType::InnerJoin, Entity, new.clone(), renews)
+        .and_where(of(old, Column::Source).eq(ContractSource::Invoice))
+        .and_where(of(asked, Column::Id).is_in(contracts.iter().copied()));
     query
 }
 
 async fn linked_to(
     conn: &impl ConnectionTrait,
     numbered: SelectStatement,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<Uuid, Dated>, DbErr> {
     let found: Vec<Linked> = first_of_each(conn, numbered, &["of", "id"], 1).await?;
-    let rows = by_ids(conn, found.iter().map(|pair| pair.id).collect(), today).await?;
+    let rows = by_ids(conn, found.iter().map(|pair| pair.id).collect(), as_of).await?;
     Ok(found
         .into_iter()
         .filter_map(|pair| Some((pair.of, rows.get(&pair.id)?.clone())))
@@ -109,7 +97,7 @@ async fn linked_to(
 pub async fn list_of_subscriptions(
     conn: &impl ConnectionTrait,
     asked: &[(Uuid, String)],
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<Vec<Dated>, DbErr> {
     let mut any = Condition::any();
     for (integration_id, ids) in grouped(asked) {
@@ -122,7 +110,7 @@ pub async fn list_of_subscriptions(
     let rows = Entity::find()
         .filter(Column::Source.eq(ContractSource::Subscription))
         .filter(any);
-    dated::on(rows, today).all(conn).await
+    dated::on(rows, as_of).all(conn).await
 }
 
 /// A contract's id with the subscription that it bills.
@@ -138,10 +126,10 @@ pub async fn list_invoices(
     integration_id: Uuid,
     subscriptions: &[String],
     window: &Window,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<String, Page<Dated>>, DbErr> {
     let (key, id) = (ContractOrderField::BookingDate.key(), Column::Id.into_expr());
-    let mut numbered = filtered(&ContractFilter::default(), today).into_query();
+    let mut numbered = filtered(&ContractFilter::default(), as_of).into_query();
     numbered.clear_selects();
     let mut of_subscription = WindowStatement::partition_by((Entity, Column::StripeSubscriptionId));
     of_subscription
@@ -159,7 +147,7 @@ pub async fn list_invoices(
         numbered.and_where(behind);
     }
     let found: Vec<Bill> = first_of_each(conn, numbered, &["id", "stripe_subscription_id"], window.limit()).await?;
-    let mut rows = by_ids(conn, found.iter().map(|bill| bill.id).collect(), today).await?;
+    let mut rows = by_ids(conn, found.iter().map(|bill| bill.id).collect(), as_of).await?;
     let mut pages: HashMap<String, Vec<Dated>> = HashMap::new();
     for bill in found {
         let page = pages.entry(bill.stripe_subscription_id).or_default();

@@ -1,13 +1,19 @@
 //! Reading contracts. A contract reaches its client through the link of its Stripe customer.
 //!
-//! - [`filter`] says which are meant, [`dated`] what depends on the day, in one place.
-//! - [`link`] finds what renews what, [`revenue`] adds up, [`due`] finds what time alone has changed.
+//! - [`filter`] says which are meant, [`as_of`] which day, [`dated`] what depends on the day, in one place.
+//! - [`link`] finds what renews what, [`bill`] reads what that is worked out from, [`due`] finds what time alone has changed.
+//! - [`total`] and [`recurring`] add up, [`revenue`] puts them together.
 
+mod as_of;
+pub mod bill;
 mod dated;
 mod due;
 mod filter;
 mod link;
+mod parts;
+mod recurring;
 mod revenue;
+mod total;
 
 use std::collections::HashMap;
 
@@ -25,11 +31,13 @@ use super::CHUNK;
 use super::page::{Key, Page, Place, Sorted, Window};
 use filter::filtered;
 
+pub use as_of::{Accounts, AsOf};
 pub use dated::Dated;
 pub use due::{has_due, queue_due};
 pub use filter::ContractFilter;
 pub use link::{count_invoices, list_invoices, list_of_subscriptions, list_renewed, list_renewing};
-pub use revenue::{Revenue, sum, sum_by_clients, sum_by_month};
+pub use revenue::{Basis, Note, Revenue, sum, sum_by_clients};
+pub use total::sum_by_month;
 
 /// What contracts are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,15 +95,15 @@ pub async fn list(
     filter: &ContractFilter,
     order: ContractOrderField,
     window: &Window,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<Page<Dated>, DbErr> {
-    let rows = window.cut(filtered(filter, today), order.key(), Column::Id.into_expr());
-    Ok(window.page(dated::on(rows, today).all(conn).await?))
+    let rows = window.cut(filtered(filter, as_of), order.key(), Column::Id.into_expr());
+    Ok(window.page(dated::on(rows, as_of).all(conn).await?))
 }
 
 /// How many there are.
-pub async fn count(conn: &impl ConnectionTrait, filter: &ContractFilter, today: NaiveDate) -> Result<u64, DbErr> {
-    filtered(filter, today).count(conn).await
+pub async fn count(conn: &impl ConnectionTrait, filter: &ContractFilter, as_of: &AsOf) -> Result<u64, DbErr> {
+    filtered(filter, as_of).count(conn).await
 }
 
 /// A contract's id with the client that it was found for.
@@ -112,11 +120,11 @@ pub async fn list_by_clients(
     filter: &ContractFilter,
     order: ContractOrderField,
     window: &Window,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<Uuid, Page<Dated>>, DbErr> {
     use client_link::{Column as Link, Entity as Links};
     let id = Column::Id.into_expr();
-    let mut numbered = filtered(filter, today).into_query();
+    let mut numbered = filtered(filter, as_of).into_query();
     numbered.clear_selects();
     let mut of_client = WindowStatement::partition_by((Links, Link::ClientId));
     of_client
@@ -132,7 +140,7 @@ pub async fn list_by_clients(
         numbered.and_where(behind);
     }
     let found: Vec<OfClient> = super::first_of_each(conn, numbered, &["id", "client_id"], window.limit()).await?;
-    let mut by_id = by_ids(conn, found.iter().map(|row| row.id).collect(), today).await?;
+    let mut by_id = by_ids(conn, found.iter().map(|row| row.id).collect(), as_of).await?;
     let mut pages: HashMap<Uuid, Vec<Dated>> = HashMap::new();
     for row in found {
         pages.entry(row.client_id).or_default().extend(by_id.remove(&row.id));
@@ -148,10 +156,10 @@ pub async fn count_by_clients(
     conn: &impl ConnectionTrait,
     clients: &[Uuid],
     filter: &ContractFilter,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<HashMap<Uuid, u64>, DbErr> {
     use client_link::{Column as Link, Entity as Links};
-    let mut counted = filtered(filter, today).into_query();
+    let mut counted = filtered(filter, as_of).into_query();
     counted.clear_selects();
     counted
         .column((Links, Link::ClientId))
@@ -176,22 +184,22 @@ fn links_its_customer() -> SimpleExpr {
 }
 
 /// By our id.
-pub async fn find(conn: &impl ConnectionTrait, id: Uuid, today: NaiveDate) -> Result<Option<Dated>, DbErr> {
-    dated::on(Entity::find_by_id(id), today).one(conn).await
+pub async fn find(conn: &impl ConnectionTrait, id: Uuid, as_of: &AsOf) -> Result<Option<Dated>, DbErr> {
+    dated::on(Entity::find_by_id(id), as_of).one(conn).await
 }
 
 /// Those of our ids. What the database gives takes many times as much as the rows that are made of it: it is read piece by piece.
-pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid], today: NaiveDate) -> Result<Vec<Dated>, DbErr> {
+pub async fn list_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid], as_of: &AsOf) -> Result<Vec<Dated>, DbErr> {
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(CHUNK) {
         let rows = Entity::find().filter(Column::Id.is_in(ids.iter().copied()));
-        found.extend(dated::on(rows, today).all(conn).await?);
+        found.extend(dated::on(rows, as_of).all(conn).await?);
     }
     Ok(found)
 }
 
-async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<Uuid>, today: NaiveDate) -> Result<HashMap<Uuid, Dated>, DbErr> {
-    let rows = list_by_ids(conn, &ids, today).await?;
+async fn by_ids(conn: &impl ConnectionTrait, ids: Vec<Uuid>, as_of: &AsOf) -> Result<HashMap<Uuid, Dated>, DbErr> {
+    let rows = list_by_ids(conn, &ids, as_of).await?;
     Ok(rows.into_iter().map(|dated| (dated.row.id, dated)).collect())
 }
 
@@ -200,9 +208,9 @@ pub async fn list_by_stripe_id(
     conn: &impl ConnectionTrait,
     integration_id: Option<Uuid>,
     stripe_id: &str,
-    today: NaiveDate,
+    as_of: &AsOf,
 ) -> Result<Vec<Dated>, DbErr> {
     let here = Condition::all().add_option(integration_id.map(|id| Column::IntegrationId.eq(id)));
     let rows = Entity::find().filter(Column::StripeId.eq(stripe_id)).filter(here);
-    dated::on(rows, today).all(conn).await
+    dated::on(rows, as_of).all(conn).await
 }

@@ -1,20 +1,19 @@
-//! Revenue, added up in the database: one statement, each amount once.
+//! Revenue: what contracts come to, and what comes in again and again, a row a currency.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::NaiveDate;
-use entity::client_link;
-use entity::contract::{Column, Entity};
-use entity::kind::ContractSource;
-use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryResult, QueryTrait};
+use entity::kind::RevenueBasis;
+use futures_util::try_join;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
-use super::dated::{counts_toward_recurring, counts_toward_total, is_active};
-use super::filter::{ContractFilter, filtered};
-use super::links_its_customer;
+use super::as_of::{Accounts, AsOf};
+use super::filter::ContractFilter;
+use super::recurring::{self, Monthly, Recurring};
+use super::total::{self, Total};
+use crate::store::remap_queue;
 
-/// What contracts of one currency come to, minor units. A sum may be larger than any amount.
+/// What contracts and subscriptions of one currency come to, minor units. A sum may be larger than any amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revenue {
     /// Upper case.
@@ -31,134 +30,131 @@ pub struct Revenue {
     pub mrr: i128,
     /// Recurring a year.
     pub arr: i128,
+    /// Which objects tell what recurs.
+    pub bases: BTreeSet<Basis>,
+    /// What of the accounts among them a reader should know.
+    pub notes: BTreeSet<Note>,
 }
 
-/// Amounts are added up in two parts, neither of which can leave 64 bits: SQLite's sums end at an overflow.
-const PART: i64 = 1 << 32;
-const AMOUNTS: [&str; 5] = ["total", "net", "refunded", "mrr", "arr"];
+/// What of an account a reader of its figures should know.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// The account of this name is disconnected.
+    Disconnected(String),
+    /// So many objects of the account of this name wait to be mapped again.
+    Waiting(String, i64),
+}
 
-/// Adds up the contracts that `filter` lets through, a row a currency.
+/// A handful is mapped again all the time, within a second. More than so many wait after an upgrade or a change of settings.
+const WAITING: i64 = 100;
+
+/// Which objects tell what recurs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Subscriptions.
+    Subscriptions,
+    /// Invoices.
+    Invoices,
+}
+
+/// What one currency comes to, while it is added up.
+#[derive(Default)]
+struct Sum {
+    contracts: i64,
+    total: i128,
+    net: i128,
+    refunded: i128,
+    monthly: Monthly,
+    bases: BTreeSet<Basis>,
+    notes: BTreeSet<Note>,
+}
+
+/// Adds up what `filter` lets through, a row a currency.
 pub async fn sum(
     conn: &impl ConnectionTrait,
     filter: &ContractFilter,
-    today: NaiveDate,
+    as_of: &AsOf,
+    accounts: &Accounts,
 ) -> Result<Vec<Revenue>, DbErr> {
-    let mut counted = filtered(filter, today).into_query();
-    counted.clear_selects();
-    count(&mut counted, today);
-    let rows = conn.query_all(&added_up(counted, None)).await?;
-    rows.iter().map(revenue).collect()
+    let (totals, recurring, waiting) = try_join!(
+        total::sum(conn, filter, as_of, accounts),
+        recurring::sum(conn, filter, as_of, accounts),
+        remap_queue::count_by_integration(conn)
+    )?;
+    Ok(put_together(totals, recurring, &Notes::of(accounts, waiting)))
 }
 
-/// The same of all contracts of each of `clients`.
+/// The same of all contracts and subscriptions of each of `clients`.
 pub async fn sum_by_clients(
     conn: &impl ConnectionTrait,
     clients: &[Uuid],
-    today: NaiveDate,
+    as_of: &AsOf,
+    accounts: &Accounts,
 ) -> Result<HashMap<Uuid, Vec<Revenue>>, DbErr> {
-    use client_link::{Column as Link, Entity as Links};
-    let mut counted = filtered(&ContractFilter::default(), today).into_query();
-    counted.clear_selects();
-    counted
-        .expr_as(Expr::col((Links, Link::ClientId)), Alias::new("client_id"))
-        .inner_join(Links, links_its_customer())
-        .and_where(Expr::col((Links, Link::ClientId)).is_in(clients.iter().copied()));
-    count(&mut counted, today);
-    let mut by_client: HashMap<Uuid, Vec<Revenue>> = HashMap::new();
-    for row in conn.query_all(&added_up(counted, Some("client_id"))).await? {
-        let client: Uuid = row.try_get("", "client_id")?;
-        by_client.entry(client).or_default().push(revenue(&row)?);
+    let (mut totals, mut recurring, waiting) = try_join!(
+        total::sum_by_clients(conn, clients, as_of, accounts),
+        recurring::sum_by_clients(conn, clients, as_of, accounts),
+        remap_queue::count_by_integration(conn)
+    )?;
+    let notes = Notes::of(accounts, waiting);
+    let mut revenue = HashMap::new();
+    for client in clients {
+        let (totals, recurring) = (totals.remove(client), recurring.remove(client));
+        let rows = put_together(totals.unwrap_or_default(), recurring.unwrap_or_default(), &notes);
+        revenue.insert(*client, rows);
     }
-    Ok(by_client)
+    Ok(revenue)
 }
 
-/// What the invoice contracts of an integration come to by the month they were booked in (`2026-11`) and currency: the net.
-pub async fn sum_by_month(
-    conn: &impl ConnectionTrait,
-    integration_id: Uuid,
-) -> Result<Vec<(String, String, i128)>, DbErr> {
-    let month = || Expr::cust("substr(CAST(booking_date AS text), 1, 7)");
-    let mut sums = Query::select();
-    sums.from(Entity)
-        .expr_as(month(), Alias::new("month"))
-        .column(Column::Currency)
-        .and_where(Column::IntegrationId.eq(integration_id))
-        .and_where(Column::Source.eq(ContractSource::Invoice))
-        .add_group_by([month(), Column::Currency.into_expr()]);
-    add_in_parts(&mut sums, "net");
-    let rows = conn.query_all(&sums).await?;
-    let sum = |row: &QueryResult| {
-        Ok((
-            row.try_get("", "month")?,
-            row.try_get("", "currency")?,
-            in_parts(row, "net")?,
-        ))
-    };
-    rows.iter().map(sum).collect()
+/// What is to be said of accounts.
+struct Notes<'a> {
+    accounts: &'a Accounts,
+    waiting: HashMap<Uuid, i64>,
 }
 
-/// What counts of each contract.
-fn count(contracts: &mut SelectStatement, today: NaiveDate) {
-    let recurring = || is_active(today).and(counts_toward_recurring());
-    let amount = |counts, column: Column| or_nothing(counts, column.into_expr());
-    contracts
-        .expr_as(Column::Currency.into_expr(), Alias::new("currency"))
-        .expr_as(
-            or_nothing(counts_toward_total(), Expr::val(1_i64)),
-            Alias::new("counted"),
-        )
-        .expr_as(amount(counts_toward_total(), Column::Total), Alias::new("total"))
-        .expr_as(amount(counts_toward_total(), Column::Net), Alias::new("net"))
-        .expr_as(amount(counts_toward_total(), Column::Refunded), Alias::new("refunded"))
-        .expr_as(amount(recurring(), Column::Mrr), Alias::new("mrr"))
-        .expr_as(amount(recurring(), Column::Arr), Alias::new("arr"));
-}
-
-fn or_nothing(counts: SimpleExpr, amount: SimpleExpr) -> SimpleExpr {
-    CaseStatement::new().case(counts, amount).finally(0_i64).into()
-}
-
-fn added_up(counted: SelectStatement, by: Option<&'static str>) -> SelectStatement {
-    let mut sums = Query::select();
-    sums.from_subquery(counted, Alias::new("contracts"))
-        .column(Alias::new("currency"))
-        .expr_as(whole(Expr::col(Alias::new("counted"))), Alias::new("counted"))
-        .group_by_col(Alias::new("currency"))
-        .order_by(Alias::new("currency"), Order::Asc);
-    for name in AMOUNTS {
-        add_in_parts(&mut sums, name);
+impl<'a> Notes<'a> {
+    fn of(accounts: &'a Accounts, mut waiting: HashMap<Uuid, i64>) -> Self {
+        waiting.retain(|_, count| *count > WAITING);
+        Self { accounts, waiting }
     }
-    if let Some(by) = by {
-        sums.column(Alias::new(by)).group_by_col(Alias::new(by));
+
+    fn about(&self, id: Uuid) -> impl Iterator<Item = Note> {
+        let name = || self.accounts.name(id).to_owned();
+        let disconnected = (!self.accounts.is_connected(id)).then(|| Note::Disconnected(name()));
+        let waiting = self.waiting.get(&id).map(|count| Note::Waiting(name(), *count));
+        disconnected.into_iter().chain(waiting)
     }
-    sums
 }
 
-fn whole(of: SimpleExpr) -> SimpleExpr {
-    of.sum().cast_as("bigint")
-}
-
-fn add_in_parts(sums: &mut SelectStatement, name: &str) {
-    let column = || Expr::col(Alias::new(name));
-    sums.expr_as(whole(column().div(PART)), Alias::new(format!("{name}_high")))
-        .expr_as(whole(column().modulo(PART)), Alias::new(format!("{name}_low")));
-}
-
-fn in_parts(row: &QueryResult, name: &str) -> Result<i128, DbErr> {
-    let high: i64 = row.try_get("", &format!("{name}_high"))?;
-    let low: i64 = row.try_get("", &format!("{name}_low"))?;
-    Ok(i128::from(high) * i128::from(PART) + i128::from(low))
-}
-
-fn revenue(row: &QueryResult) -> Result<Revenue, DbErr> {
-    let amount = |name: &str| in_parts(row, name);
-    Ok(Revenue {
-        currency: row.try_get("", "currency")?,
-        contracts: row.try_get("", "counted")?,
-        total: amount("total")?,
-        net: amount("net")?,
-        refunded: amount("refunded")?,
-        mrr: amount("mrr")?,
-        arr: amount("arr")?,
-    })
+fn put_together(totals: Vec<Total>, recurring: Vec<Recurring>, notes: &Notes<'_>) -> Vec<Revenue> {
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    for one in totals {
+        let sum = sums.entry(one.currency).or_default();
+        sum.contracts += one.contracts;
+        sum.total += one.total;
+        sum.net += one.net;
+        sum.refunded += one.refunded;
+        sum.notes.extend(notes.about(one.integration_id));
+    }
+    for one in recurring {
+        let sum = sums.entry(one.currency).or_default();
+        sum.monthly.add(one.numerator, one.denominator);
+        sum.bases.insert(match one.basis {
+            RevenueBasis::Subscription => Basis::Subscriptions,
+            RevenueBasis::Invoice => Basis::Invoices,
+        });
+        sum.notes.extend(notes.about(one.integration_id));
+    }
+    let revenue = sums.into_iter().map(|(currency, sum)| Revenue {
+        currency,
+        contracts: sum.contracts,
+        total: sum.total,
+        net: sum.net,
+        refunded: sum.refunded,
+        mrr: sum.monthly.times(1),
+        arr: sum.monthly.times(12),
+        bases: sum.bases,
+        notes: sum.notes,
+    });
+    revenue.collect()
 }

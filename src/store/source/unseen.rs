@@ -58,7 +58,7 @@ pub async fn list_unseen(
         .filter(Column::StripeId.gt(after))
         .apply_if(
             (unseen.kind == StripeKind::Invoice).then_some(belongs),
-            |query, belongs| query.filter(belongs),
+            QueryFilter::filter,
         )
         .order_by_asc(Column::StripeId)
         .limit(limit)

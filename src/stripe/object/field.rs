@@ -85,6 +85,14 @@ impl<T> Expandable<T> {
             Self::Object(object) => Some(object),
         }
     }
+
+    /// The id, expanded or not.
+    pub fn id<'a>(&'a self, of: impl Fn(&'a T) -> &'a str) -> &'a str {
+        match self {
+            Self::Id(id) => id,
+            Self::Object(object) => of(object),
+        }
+    }
 }
 
 /// An exact decimal, given as text (`"0.125"`) or as a number.

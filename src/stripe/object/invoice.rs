@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::field::{currency, id, list, nested};
-use super::{Exact, Id};
+use super::{Discount, Exact, Expandable, Id};
 
 /// An invoice with all its lines.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +45,9 @@ pub struct Invoice {
     /// What was paid, outside of Stripe too.
     #[serde(default)]
     pub amount_paid: i64,
+    /// On the whole.
+    #[serde(default, deserialize_with = "list")]
+    pub discounts: Vec<Expandable<Discount>>,
     /// What sending costs.
     pub shipping_cost: Option<ShippingCost>,
     /// Taxes of all lines.
@@ -71,9 +74,14 @@ pub struct SubscriptionDetails {
 
 /// When an invoice's status changed.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are Stripe's")]
 pub struct StatusTransitions {
     /// When it was paid.
     pub paid_at: Option<i64>,
+    /// When it was voided.
+    pub voided_at: Option<i64>,
+    /// When it was written off.
+    pub marked_uncollectible_at: Option<i64>,
 }
 
 /// What sending costs.
@@ -119,7 +127,10 @@ pub struct Line {
     pub quantity_decimal: Option<Exact>,
     /// The service period.
     pub period: Option<Period>,
-    /// Discounts on this line.
+    /// Discounts on this line alone, beside those on the whole invoice.
+    #[serde(default, deserialize_with = "list")]
+    pub discounts: Vec<Expandable<Discount>>,
+    /// What discounts take off this line.
     #[serde(default, deserialize_with = "list")]
     pub discount_amounts: Vec<Share>,
     /// Discounts once more, and credit grants.
@@ -151,6 +162,15 @@ pub struct Share {
     /// Of pretax credits: `discount` or `credit_balance_transaction`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// The discount that it is a share of.
+    pub discount: Option<Id>,
+}
+
+impl Share {
+    /// The discount's id.
+    pub fn discount_id(&self) -> Option<&str> {
+        self.discount.as_ref().map(|discount| discount.0.as_str())
+    }
 }
 
 /// What a line is priced by.
@@ -182,20 +202,59 @@ pub struct LineParent {
 
 /// What lines of both kinds say of their making.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are Stripe's")]
 pub struct Details {
     /// Corrects a change within a period.
     #[serde(default)]
     pub proration: bool,
+    /// What it corrects.
+    pub proration_details: Option<ProrationDetails>,
+    /// `si_…`
+    pub subscription_item: Option<Id>,
+}
+
+/// What a proration corrects.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ProrationDetails {
+    /// Set where it gives back what was charged before.
+    pub credited_items: Option<serde::de::IgnoredAny>,
 }
 
 impl Line {
+    /// What is said of its making.
+    fn details(&self) -> impl Iterator<Item = &Details> {
+        let parent = self.parent.iter();
+        parent
+            .flat_map(|parent| [&parent.subscription_item_details, &parent.invoice_item_details])
+            .flatten()
+    }
+
     /// Corrects a change within a period.
     pub fn is_proration(&self) -> bool {
-        let details = self
-            .parent
-            .iter()
-            .flat_map(|parent| [&parent.subscription_item_details, &parent.invoice_item_details]);
-        details.flatten().any(|details| details.proration)
+        self.details().any(|details| details.proration)
+    }
+
+    /// A proration that gives back what was charged before.
+    pub fn gives_credit(&self) -> bool {
+        let mut all = self.details().filter_map(|details| details.proration_details.as_ref());
+        all.any(|details| details.credited_items.is_some())
+    }
+
+    /// The subscription item that it charges for.
+    pub fn subscription_item(&self) -> Option<&Id> {
+        self.details().find_map(|details| details.subscription_item.as_ref())
+    }
+
+    /// The price's id.
+    pub fn price_id(&self) -> Option<&str> {
+        let details = self.pricing.as_ref()?.price_details.as_ref()?;
+        details.price.as_ref().map(|price| price.0.as_str())
+    }
+
+    /// The product's id.
+    pub fn product_id(&self) -> Option<&str> {
+        let details = self.pricing.as_ref()?.price_details.as_ref()?;
+        details.product.as_ref().map(|product| product.0.as_str())
     }
 
     /// Made by a subscription's item.

@@ -19,7 +19,7 @@ pub use credit_note::CreditNote;
 pub use digest::canonical_digest;
 pub use field::{Exact, Expandable, Id, is_id, is_word};
 pub use invoice::{Invoice, Line, Tax};
-pub use named::{is_owed, is_sent_invoices, named_by};
+pub use named::{is_owed, is_sent_invoices, is_unsettled, named_by};
 pub use price::{CurrencyOption, Price, Product, Tier};
 pub use refund::{Refund, kept_of_refund, payment_of_refund};
 pub use subscription::{Course, Customer, Item, Subscription, TaxRate};

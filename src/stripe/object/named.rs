@@ -27,12 +27,15 @@ pub fn is_sent_invoices(subscription: &Value) -> bool {
     subscription["collection_method"] == SEND_INVOICE
 }
 
+/// Whether an invoice was issued and waits to be paid, or is given up.
+pub fn is_unsettled(invoice: &Value) -> bool {
+    matches!(invoice["status"].as_str(), Some("open" | "uncollectible"))
+}
+
 /// Whether an invoice was sent for a subscription and waits to be paid, or is given up.
 pub fn is_owed(invoice: &Value) -> bool {
     let subscription = &invoice["parent"]["subscription_details"]["subscription"];
-    matches!(invoice["status"].as_str(), Some("open" | "uncollectible"))
-        && is_sent_invoices(invoice)
-        && !subscription.is_null()
+    is_unsettled(invoice) && is_sent_invoices(invoice) && !subscription.is_null()
 }
 
 /// Whether something of a subscription is told by its latest invoice only: whether it is paid, and how much tax is in a price.

@@ -32,6 +32,10 @@ pub struct Subscription {
     pub cancel_at_period_end: Option<bool>,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// When its end was asked for.
+    pub canceled_at: Option<i64>,
+    /// When its trial ends, or ended.
+    pub trial_end: Option<i64>,
     /// Set while nothing is collected; its status does not tell.
     pub pause_collection: Option<IgnoredAny>,
     /// Text for the customer.
@@ -96,6 +100,27 @@ pub struct Course {
     pub cancel_at_period_end: Option<bool>,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// On all items.
+    #[serde(default, deserialize_with = "list")]
+    discounts: Vec<Expandable<Discount>>,
+    /// What of its items their invoices show.
+    #[serde(default)]
+    items: CourseItems,
+}
+
+/// What of a subscription's items its invoices show.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct CourseItems {
+    #[serde(default, deserialize_with = "list")]
+    data: Vec<CourseItem>,
+}
+
+/// What of a subscription's item its invoices show.
+#[derive(Debug, Clone, Deserialize)]
+struct CourseItem {
+    /// On this item alone.
+    #[serde(default, deserialize_with = "list")]
+    discounts: Vec<Expandable<Discount>>,
 }
 
 impl Subscription {
@@ -111,11 +136,19 @@ impl Subscription {
             cancel_at: self.cancel_at,
             cancel_at_period_end: self.cancel_at_period_end,
             ended_at: self.ended_at,
+            discounts: Vec::new(),
+            items: CourseItems::default(),
         }
     }
 }
 
 impl Course {
+    /// The discounts that are on it or on its items.
+    pub fn discounts(&self) -> impl Iterator<Item = &Discount> {
+        let items = self.items.data.iter().flat_map(|item| &item.discounts);
+        self.discounts.iter().chain(items).filter_map(Expandable::object)
+    }
+
     /// It has ended for good.
     pub fn is_over(&self) -> bool {
         self.ended_at.is_some() || matches!(self.status.as_str(), "canceled" | "incomplete_expired")

@@ -61,9 +61,11 @@ async fn an_invoice_shows_what_becomes_of_its_subscription() {
     let (app, _id) = billed().await;
     app.clock.advance(std::time::Duration::from_hours(24 * 17));
     app.sandbox().world().advance_clock(17 * 86_400);
+    let status = async || contract(&app, "in_month", "status").await;
     assert_eq!(
-        contract(&app, "in_month", "status").await,
-        json!({ "status": "OVERDUE" })
+        status().await,
+        json!({ "status": "ENDED" }),
+        "the period runs, and is about to be renewed"
     );
     app.sandbox().world().cancel_subscription("sub_month");
     look(&app).await;
@@ -96,16 +98,22 @@ async fn a_paid_invoice_that_is_no_longer_paid_is_flagged_and_stays() {
         .update(Kind::Invoice, "in_month", json!({ "status": "uncollectible" }));
     look(&app).await;
     let told = json!({
-        "sourceStatus": "uncollectible", "paymentState": "UNPAID", "status": "ACTIVE", "total": { "decimal": "20.00" },
+        "sourceStatus": "uncollectible", "paymentState": "UNPAID", "status": "CHURNED", "terminationReason": "REVERSED",
+        "total": { "decimal": "20.00" }, "net": { "decimal": "0.00" },
         "warnings": ["Stripe's invoice is no longer paid but uncollectible."],
     });
     says(
         &app,
         "in_month",
-        "sourceStatus paymentState status total { decimal } warnings",
+        "sourceStatus paymentState status terminationReason total { decimal } net { decimal } warnings",
         &told,
     )
     .await;
+    let revenue = app
+        .graphql("{ revenue { contracts total { decimal } net { decimal } } }", json!({}))
+        .await;
+    let nothing = json!([{ "contracts": 0, "total": { "decimal": "0.00" }, "net": { "decimal": "0.00" } }]);
+    assert_eq!(revenue["revenue"], nothing);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate};
-use entity::{contract, remap_queue};
+use entity::{remap_queue, subscription_state};
 use sandbox::{Kind, Options, World};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ impl Case {
             "{name}: what does it show?"
         );
         let today = case["today"].as_str().and_then(|day| day.parse().ok());
-        let own = own_ids(&case);
+        let own = own_ids(vec![&case["object"], &case["refs"]]);
         let refs = case["refs"].as_array().cloned().unwrap_or_default();
         Self {
             today: today.unwrap_or_else(|| panic!("{name}: no day")),
@@ -47,11 +47,6 @@ impl Case {
             expected: case["expected"].take(),
             name,
         }
-    }
-
-    /// Ids are the case's own: `in_1` of one is not `in_1` of another.
-    fn suffix(name: &str) -> String {
-        format!(".{name}")
     }
 
     fn put(&self, world: &World) {
@@ -65,7 +60,7 @@ impl Case {
     /// What the API says, with ids and money as the case writes them.
     async fn told(&self, app: &TestApp) -> Value {
         let told = app.graphql(CONTRACT, json!({ "id": self.object["id"] })).await["contract"].take();
-        let text = told.to_string().replace(&Self::suffix(&self.name), "");
+        let text = told.to_string().replace(&suffix(&self.name), "");
         plain(serde_json::from_str(&text).unwrap())
     }
 
@@ -94,9 +89,9 @@ const CONTRACT: &str = "query($id: String!) { contract(ref: {stripe: {stripeId: 
         net { decimal } mrr { decimal } } }
 } }";
 
-fn own_ids(case: &Value) -> BTreeSet<String> {
+/// The ids of all objects in these.
+pub(super) fn own_ids(mut left: Vec<&Value>) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    let mut left = vec![&case["object"], &case["refs"]];
     while let Some(value) = left.pop() {
         match value {
             Value::Array(values) => left.extend(values),
@@ -110,12 +105,17 @@ fn own_ids(case: &Value) -> BTreeSet<String> {
     ids
 }
 
+/// Ids are the case's own: `in_1` of one is not `in_1` of another.
+pub(super) fn suffix(name: &str) -> String {
+    format!(".{name}")
+}
+
 /// Days and instants become Unix seconds, ids the case's own.
-fn for_stripe(value: Value, own: &BTreeSet<String>, name: &str) -> Value {
+pub(super) fn for_stripe(value: Value, own: &BTreeSet<String>, name: &str) -> Value {
     match value {
         Value::String(text) => match seconds(&text) {
             Some(seconds) => json!(seconds),
-            None if own.contains(&text) => json!(text + &Case::suffix(name)),
+            None if own.contains(&text) => json!(text + &suffix(name)),
             None => json!(text),
         },
         Value::Array(values) => values.into_iter().map(|value| for_stripe(value, own, name)).collect(),
@@ -127,7 +127,8 @@ fn for_stripe(value: Value, own: &BTreeSet<String>, name: &str) -> Value {
     }
 }
 
-fn seconds(text: &str) -> Option<i64> {
+/// The Unix second of an instant, or of the midnight with which a day begins.
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let day = text.parse::<NaiveDate>().ok();
     let midnight = day.and_then(|day| day.and_hms_opt(0, 0, 0)).map(|at| at.and_utc());
     let instant = DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
@@ -135,7 +136,7 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 /// Money by its digits, a contract by its id, a list by what it holds.
-fn plain(value: Value) -> Value {
+pub(super) fn plain(value: Value) -> Value {
     match value {
         Value::Object(mut fields) if fields.len() == 1 => {
             let only = ["decimal", "stripeId", "nodes"]
@@ -150,7 +151,7 @@ fn plain(value: Value) -> Value {
 }
 
 /// The first thing that is not as expected.
-fn difference(expected: &Value, said: &Value) -> Option<String> {
+pub(super) fn difference(expected: &Value, said: &Value) -> Option<String> {
     match (expected, said) {
         (Value::Object(fields), Value::Object(said)) => fields.iter().find_map(|(name, expected)| {
             let Some(said) = said.get(name) else {
@@ -185,7 +186,8 @@ async fn come_to(app: &TestApp, day: NaiveDate) {
     app.tick().await;
     until("nothing waits to be mapped again", async || {
         let waiting = remap_queue::Entity::find().count(app.db().read()).await.unwrap();
-        let due = contract::Entity::find().filter(contract::Column::NextChangeAt.lte(app.clock.now_ms()));
+        let due = subscription_state::Entity::find()
+            .filter(subscription_state::Column::NextChangeAt.lte(app.clock.now().timestamp()));
         (waiting + due.count(app.db().read()).await.unwrap() == 0).then_some(())
     })
     .await;

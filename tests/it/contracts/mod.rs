@@ -8,6 +8,7 @@ mod gone;
 mod mapping;
 mod owed;
 mod property;
+mod random_lives;
 mod refund;
 mod sums;
 mod support;

@@ -106,7 +106,7 @@ async fn what_stripe_does_not_sum_up_itself_is_summed_by_its_taxes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_longer_paid_and_what_failed_are_differences() {
+async fn what_failed_is_a_difference_and_what_was_reversed_is_none() {
     let (app, id) = billed().await;
     let world = app.sandbox().world();
     let mut twins = invoice("in_twins", world.now() - 60, world.now() - 60);
@@ -118,6 +118,6 @@ async fn what_is_no_longer_paid_and_what_failed_are_differences() {
     pass(&app, Duration::from_mins(1));
     let run = reconcile(&app, &id, &["CONTRACT"]).await;
     let money = |decimal: &str| json!({ "decimal": decimal });
-    let sums = json!([{ "month": "2026-11-01", "currency": "USD", "net": money("20.00"), "stripeNet": money("40.00"), "difference": money("20.00") }]);
+    let sums = json!([{ "month": "2026-11-01", "currency": "USD", "net": money("0.00"), "stripeNet": money("40.00"), "difference": money("40.00") }]);
     assert_eq!(run["monthlySums"], sums, "{run}");
 }

@@ -8,7 +8,7 @@ use entity::{client, client_link, contract, contract_line, product, run, sync_er
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::rows::NOW_MS;
+use super::rows::{NOW_MS, status_of};
 use super::world::World;
 
 /// A filter, and whether it takes a row.
@@ -267,19 +267,17 @@ async fn contracts() {
         }),
         case(json!({ "source": [] }), |_: &contract::Model| false),
         case(json!({ "status": ["ACTIVE"] }), |row: &contract::Model| {
-            rows.status_of(row) == ContractStatus::Active
+            status_of(row) == ContractStatus::Active
         }),
         case(
             json!({ "status": ["OVERDUE", "ENDED", "LOST"] }),
             |row: &contract::Model| {
-                [ContractStatus::Overdue, ContractStatus::Ended, ContractStatus::Lost].contains(&rows.status_of(row))
+                [ContractStatus::Overdue, ContractStatus::Ended, ContractStatus::Lost].contains(&status_of(row))
             },
         ),
         case(
             json!({ "status": ["CHURNED", "FORECASTED"] }),
-            |row: &contract::Model| {
-                [ContractStatus::Churned, ContractStatus::Forecasted].contains(&rows.status_of(row))
-            },
+            |row: &contract::Model| [ContractStatus::Churned, ContractStatus::Forecasted].contains(&status_of(row)),
         ),
         case(json!({ "status": [] }), |_: &contract::Model| false),
         case(json!({ "paymentState": ["PAST_DUE"] }), |row: &contract::Model| {

@@ -7,16 +7,17 @@
 
 use chrono::{Days, NaiveDate};
 use entity::kind::{
-    ClientMatchRule, ClientOrigin, ClientStatus, ContractSource, ContractStatus, LineKind, PaymentState, RecordState,
-    RunKind, RunState, RunTrigger, StripeKind, SyncDirection, SyncObject,
+    ChurnAt, ClientMatchRule, ClientOrigin, ClientStatus, ContractSource, ContractStatus, CountInvoices, DayZone,
+    DiscountCounts, LineKind, PaymentState, RecordState, RevenueBasis, RevenueCause, RunKind, RunState, RunTrigger,
+    StripeKind, SyncDirection, SyncObject,
 };
 use entity::list::{
     ContractSources, CustomValues, EditedFields, HeldBefore, KeyPermission, KeyPermissions, MappingRules, MatchRules,
     RunPhases, SyncObjects, Warnings,
 };
 use entity::{
-    client, client_link, contract, contract_line, integration, mapping, product, read_count, run, source_object,
-    sync_error,
+    client, client_link, contract, contract_line, integration, mapping, product, read_count, recurring_revenue, run,
+    source_object, sync_error,
 };
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
 use tributary::map::key::{email_key, name_key, search_key};
@@ -57,6 +58,7 @@ pub(crate) struct Rows {
     pub(crate) products: Vec<product::Model>,
     pub(crate) contracts: Vec<contract::Model>,
     pub(crate) lines: Vec<contract_line::Model>,
+    pub(crate) recurring: Vec<recurring_revenue::Model>,
     pub(crate) runs: Vec<run::Model>,
     pub(crate) errors: Vec<sync_error::Model>,
     pub(crate) sources: Vec<source_object::Model>,
@@ -94,6 +96,12 @@ impl Rows {
             .enumerate()
             .flat_map(|(at, row)| line_rows(at, row))
             .collect();
+        rows.renew();
+        rows.recurring = rows
+            .contracts
+            .iter()
+            .filter_map(|row| rows.recurring_row(row))
+            .collect();
         rows.errors = (0..10).map(|at| error_row(at, &rows.runs)).collect();
         rows.sources = rows.contracts.iter().take(3).map(source_row).collect();
         rows
@@ -108,41 +116,77 @@ impl Rows {
         insert(db, &self.products).await;
         insert(db, &self.contracts).await;
         insert(db, &self.lines).await;
+        insert(db, &self.recurring).await;
         insert(db, &self.runs).await;
         insert(db, &self.errors).await;
         insert(db, &self.sources).await;
         insert(db, &self.reads).await;
     }
 
+    fn renew(&mut self) {
+        let renewed_by = |row| self.renewal_of(row).map(|renewal| renewal.stripe_id.clone());
+        let renewals: Vec<Option<String>> = self.contracts.iter().map(renewed_by).collect();
+        for (row, renewal) in self.contracts.iter_mut().zip(renewals) {
+            row.renewed_by = renewal;
+        }
+    }
+
+    /// What a subscription brings, and of the invoices of one that is not here the last. Every other has ended.
+    fn recurring_row(&self, row: &contract::Model) -> Option<recurring_revenue::Model> {
+        let is_told_by_another = row.source == ContractSource::Invoice && self.subscription_of(row).is_some();
+        if is_told_by_another {
+            return None;
+        }
+        let is_over = row.arr % 2 == 1;
+        Some(recurring_revenue::Model {
+            integration_id: row.integration_id,
+            source_id: row.stripe_id.clone(),
+            item_id: format!("si_{}", row.stripe_id),
+            from_at: 0,
+            until_at: if is_over {
+                NOW_MS / 1000
+            } else {
+                recurring_revenue::OPEN
+            },
+            basis: match row.source {
+                ContractSource::Invoice => RevenueBasis::Invoice,
+                ContractSource::Subscription => RevenueBasis::Subscription,
+            },
+            stripe_customer_id: row.stripe_customer_id.clone(),
+            stripe_product_id: None,
+            currency: row.currency.clone(),
+            numerator: row.arr,
+            denominator: 12,
+            cause: RevenueCause::FirstSeen,
+            told_at: 0,
+        })
+    }
+
     /// The client of a contract.
     pub(crate) fn client_of(&self, contract: &contract::Model) -> Option<Uuid> {
-        let customer = contract.stripe_customer_id.as_ref()?;
+        self.client_who_is(contract.integration_id, contract.stripe_customer_id.as_ref())
+    }
+
+    /// The client that a customer is.
+    pub(crate) fn client_who_is(&self, integration_id: Uuid, customer: Option<&String>) -> Option<Uuid> {
         let mut links = self.links.iter();
         let link =
-            links.find(|link| (link.integration_id, &link.stripe_customer_id) == (contract.integration_id, customer));
+            links.find(|link| (link.integration_id, Some(&link.stripe_customer_id)) == (integration_id, customer));
         link.map(|link| link.client_id)
+    }
+
+    /// Whether an integration's settings name a source.
+    pub(crate) fn has_source(&self, integration_id: Uuid, source: ContractSource) -> bool {
+        let mut integrations = self.integrations.iter();
+        let integration = integrations
+            .find(|integration| integration.id == integration_id)
+            .unwrap();
+        integration.contract_sources.0.contains(&source)
     }
 }
 
 /// What depends on the day, told once more in Rust.
 impl Rows {
-    /// Where a contract is in its life today.
-    pub(crate) fn status_of(&self, contract: &contract::Model) -> ContractStatus {
-        let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        if let Some(fixed) = contract.fixed_status {
-            return fixed;
-        }
-        let start = contract.term_start.unwrap();
-        match contract.term_end {
-            _ if today < start => ContractStatus::Booked,
-            Some(end) if today < end => ContractStatus::Active,
-            _ if today == start => ContractStatus::Active,
-            _ if !contract.recurs || self.renewal_of(contract).is_some() => ContractStatus::Ended,
-            _ if contract.terminated_date.is_some_and(|day| day <= today) => ContractStatus::Churned,
-            _ => ContractStatus::Overdue,
-        }
-    }
-
     /// What renews a contract.
     pub(crate) fn renewal_of(&self, old: &contract::Model) -> Option<&contract::Model> {
         if old.source != ContractSource::Invoice {
@@ -174,13 +218,30 @@ impl Rows {
 
     /// Whether a contract's recurring revenue is counted.
     pub(crate) fn counts_toward_recurring(&self, contract: &contract::Model) -> bool {
-        let has = |source| {
-            let of = |row: &&integration::Model| row.id == contract.integration_id;
-            let integration = self.integrations.iter().find(of).unwrap();
-            integration.contract_sources.0.contains(&source)
-        };
+        let has = |source| self.has_source(contract.integration_id, source);
         let is_counted_twice = has(ContractSource::Subscription) && self.subscription_of(contract).is_some();
         has(contract.source) && !is_counted_twice
+    }
+}
+
+/// Where a contract is in its life today.
+pub(crate) fn status_of(contract: &contract::Model) -> ContractStatus {
+    let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
+    let has_come = contract.terminated_date.is_none_or(|day| day <= today);
+    if let Some(fixed) = contract
+        .fixed_status
+        .filter(|_| has_come || contract.source == ContractSource::Subscription)
+    {
+        return fixed;
+    }
+    let start = contract.term_start.unwrap();
+    match contract.term_end {
+        _ if today < start => ContractStatus::Booked,
+        Some(end) if today < end => ContractStatus::Active,
+        _ if today == start => ContractStatus::Active,
+        _ if !contract.recurs || contract.renewed_by.is_some() => ContractStatus::Ended,
+        _ if contract.terminated_date.is_some_and(|day| day <= today) => ContractStatus::Churned,
+        _ => ContractStatus::Overdue,
     }
 }
 
@@ -235,6 +296,12 @@ fn integration_row(name: &str, livemode: bool) -> integration::Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        days: DayZone::Utc,
+        repeating_discounts_in_mrr: DiscountCounts::WhileRunning,
+        once_discounts_in_mrr: DiscountCounts::Never,
+        past_due_counts_for_days: None,
+        churn_at: ChurnAt::End,
+        count_open_invoices: CountInvoices::Paid,
         client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
         external_id_source: None,
         max_requests_per_second: None,
@@ -381,6 +448,12 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         booking_date: day,
         term_start: Some(day),
         term_end,
+        issued_at: NOW_MS / 1000,
+        fixed_reason: None,
+        left_on: None,
+        left_as: None,
+        removed_on: None,
+        renewed_by: None,
         fixed_status: match source {
             ContractSource::Subscription => Some(words[at / 15 % words.len()]),
             ContractSource::Invoice => (at % 13 == 1).then_some(ContractStatus::Churned),
@@ -406,7 +479,6 @@ fn contract_row(at: usize, integration_id: Uuid) -> contract::Model {
         acv: 1,
         reconcile_delta: invoice.then_some(i64::from(at % 10 == 1)),
         reconciled: at % 10 != 1,
-        next_change_at: None,
         deleted_in_stripe: false,
         warnings: Warnings::default(),
         created_at: ms(at / 10),
@@ -443,6 +515,10 @@ fn line_row(at: usize, number: usize, contract: &contract::Model) -> contract_li
         net: 997,
         mrr: 83,
         kind: [LineKind::Recurring, LineKind::OneTime, LineKind::Proration][number % 3],
+        item_id: format!("si_{number}"),
+        span: None,
+        monthly_numerator: 0,
+        monthly_denominator: 1,
         period_start: Some(NOW_MS),
         period_end: None,
     }

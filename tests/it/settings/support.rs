@@ -1,6 +1,8 @@
 //! A server that has an integration, and what is asked of it.
 
-use entity::kind::{ClientMatchRule, ContractSource, SyncDirection, SyncObject};
+use entity::kind::{
+    ChurnAt, ClientMatchRule, ContractSource, CountInvoices, DayZone, DiscountCounts, SyncDirection, SyncObject,
+};
 use entity::list::{ContractSources, KeyPermission, KeyPermissions, MappingRules, MatchRules};
 use entity::{integration, mapping};
 use futures_util::future::join_all;
@@ -31,6 +33,12 @@ pub(crate) fn ready() -> integration::Model {
         invoice_lookback_days: 30,
         poll_interval_seconds: None,
         import_zero_amount_invoices: false,
+        days: DayZone::Utc,
+        repeating_discounts_in_mrr: DiscountCounts::WhileRunning,
+        once_discounts_in_mrr: DiscountCounts::Never,
+        past_due_counts_for_days: None,
+        churn_at: ChurnAt::End,
+        count_open_invoices: CountInvoices::Paid,
         client_matching: MatchRules(vec![ClientMatchRule::StripeId]),
         external_id_source: None,
         max_requests_per_second: None,

@@ -34,6 +34,7 @@ pub(super) fn happen(world: &World, dice: &mut Dice) {
         11 | 12 => pay(world, dice),
         13 => credit(world, dice),
         14 => relabel(world, dice),
+        15 if dice.chance(40) => lose_coupon(world, dice),
         15 => coupon(world, dice),
         16 => give_discount(world, dice, Kind::Customer),
         17 => give_discount(world, dice, Kind::Subscription),
@@ -83,6 +84,17 @@ fn subscribe(world: &World, dice: &mut Dice) {
         let both = [first.as_str(), second.as_str()];
         let count = if first != second && dice.chance(50) { 2 } else { 1 };
         world.create_subscription(&customer, &both[..count]);
+    }
+}
+
+/// A coupon goes, and its discounts run on; at times another has its id from the same day on.
+fn lose_coupon(world: &World, dice: &mut Dice) {
+    let Some(id) = one(world, dice, Kind::Coupon) else {
+        return;
+    };
+    world.delete_coupon(&id);
+    if dice.chance(60) {
+        world.create_coupon(json!({ "id": id, "percent_off": 5 + dice.below(90) }));
     }
 }
 

@@ -53,6 +53,7 @@ struct Up {
 pub(crate) struct Builder {
     change: Box<dyn FnOnce(&mut Config)>,
     sandbox: Option<Options>,
+    stripe: Option<String>,
     sockets: SocketLimits,
 }
 
@@ -72,6 +73,12 @@ impl Builder {
         self
     }
 
+    /// Has it pull from another server's stand-in for Stripe.
+    pub(crate) fn pulls_from(mut self, sandbox: &Sandbox) -> Self {
+        self.stripe = Some(sandbox.base_url());
+        self
+    }
+
     /// Gives each WebSocket other limits.
     pub(crate) fn sockets(mut self, limits: SocketLimits) -> Self {
         self.sockets = limits;
@@ -82,7 +89,12 @@ impl Builder {
     pub(crate) async fn start(self) -> TestApp {
         let database = TestDatabase::create().await;
         let mut config = config(&database);
-        let sandbox = start_sandbox(self.sandbox, &mut config).await;
+        let sandbox = start_sandbox(self.sandbox).await;
+        let stripe = sandbox.as_ref().map(Sandbox::base_url).or(self.stripe);
+        if let Some(stripe) = &stripe {
+            config.stripe_api_base = stripe.parse().unwrap();
+            (config.stripe_rate_limit, config.stripe_endpoint_rate_limit) = (Some(0), Some(0));
+        }
         (self.change)(&mut config);
         log::listen();
         let clock = Clock::fixed(NOW_MS);
@@ -92,7 +104,7 @@ impl Builder {
             clock,
             config,
             sockets: self.sockets,
-            up: Some(Up::start(app, self.sockets, &token, sandbox.is_some()).await),
+            up: Some(Up::start(app, self.sockets, &token, stripe.is_some()).await),
             token,
             sandbox,
             database,
@@ -134,6 +146,7 @@ impl TestApp {
         Builder {
             change: Box::new(|_config| {}),
             sandbox: None,
+            stripe: None,
             sockets: SocketLimits::default(),
         }
     }
@@ -262,11 +275,8 @@ async fn token_of_new_user(app: &App, email: &str, scope: Scope) -> String {
     secret.unwrap()
 }
 
-async fn start_sandbox(options: Option<Options>, config: &mut Config) -> Option<Sandbox> {
-    let sandbox = Sandbox::start(options?).await.unwrap();
-    config.stripe_api_base = sandbox.base_url().parse().unwrap();
-    (config.stripe_rate_limit, config.stripe_endpoint_rate_limit) = (Some(0), Some(0));
-    Some(sandbox)
+async fn start_sandbox(options: Option<Options>) -> Option<Sandbox> {
+    Some(Sandbox::start(options?).await.unwrap())
 }
 
 fn config(database: &TestDatabase) -> Config {

@@ -15,8 +15,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const CONNECT: &str = "mutation($key: String!) {
     authenticateStripe(input: {apiKey: $key}) { integration { id } userErrors { field code message } }
 }";
-const SETTINGS: &str = "mutation($id: ID!, $days: Int!) {
-    updateSettings(input: {integrationId: $id, contractSources: [INVOICE, SUBSCRIPTION], invoiceLookbackDays: $days}) {
+const SETTINGS: &str = "mutation($id: ID!, $days: Int!, $sources: [ContractSource!]!) {
+    updateSettings(input: {integrationId: $id, contractSources: $sources, invoiceLookbackDays: $days}) {
         userErrors { field code message }
     }
 }";
@@ -41,10 +41,15 @@ pub(crate) const EVERYTHING: [&str; 3] = ["CUSTOMER", "PRODUCT", "CONTRACT"];
 impl Client {
     /// Connects Stripe with `key`, both contract sources and `days` of lookback, and turns sync on; gives the integration's id.
     pub(crate) async fn connect_stripe(&self, key: &str, days: i32) -> String {
+        self.connect_stripe_for(key, days, &["INVOICE", "SUBSCRIPTION"]).await
+    }
+
+    /// The same with these contract sources.
+    pub(crate) async fn connect_stripe_for(&self, key: &str, days: i32, sources: &[&str]) -> String {
         let connected = self.mutate("authenticateStripe", CONNECT, json!({ "key": key })).await;
         let id = connected["integration"]["id"].as_str().unwrap().to_owned();
-        self.mutate("updateSettings", SETTINGS, json!({ "id": id, "days": days }))
-            .await;
+        let settings = json!({ "id": id, "days": days, "sources": sources });
+        self.mutate("updateSettings", SETTINGS, settings).await;
         self.switch_sync(&id, true).await;
         id
     }

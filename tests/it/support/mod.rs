@@ -21,5 +21,5 @@ pub(crate) use dump::dump;
 pub(crate) use import::{EVERYTHING, until};
 pub(crate) use office::{Office, rule, rule_by, rule_over_manual, text};
 pub(crate) use oracle::{Oracle, is_since};
-pub(crate) use truth::assert_equals_truth;
+pub(crate) use truth::{Company, Course, Ratio, States, assert_equals_truth, truth};
 pub(crate) use webhook::WebhookSender;

@@ -3,7 +3,7 @@
 
 mod acts;
 mod hard;
-mod rows;
+pub(crate) mod rows;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::support::TestApp;
 
 /// What there is of each living object, as text.
-pub(super) type Rows = BTreeMap<String, String>;
+pub(crate) type Rows = BTreeMap<String, String>;
 
 /// All rows. What is gone from Stripe is left out: an import that comes later finds nothing of it, which is right.
-pub(super) async fn rows(app: &TestApp) -> Rows {
+pub(crate) async fn rows(app: &TestApp) -> Rows {
     let mut rows = clients(app).await;
     for product in product::Entity::find().all(app.db().read()).await.unwrap() {
         if !product.deleted_in_stripe {

@@ -79,9 +79,9 @@ async fn what_is_not_here_and_need_not_be_costs_and_changes_nothing() {
     let (app, _id, hooks) = imported(30).await;
     let customer = living(&app, Kind::Customer, |_| true).remove(0);
     let world = app.sandbox().world();
-    let open = world
-        .get(Kind::Invoice, &world.create_invoice(&customer, 1_000))
-        .unwrap();
+    let open = world.create_invoice(&customer, 1_000);
+    world.update_untold(Kind::Invoice, &open, json!({ "created": world.now() - 31 * 86_400 }));
+    let open = world.get(Kind::Invoice, &open).unwrap();
     let child = json!({ "id": "x_1", "invoice": open["id"] });
     let old = {
         let mut old = world

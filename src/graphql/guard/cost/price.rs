@@ -59,10 +59,10 @@ const PART: u64 = 250;
 const STATEMENT: u64 = 10;
 
 /// Objects that are a part of the record around them.
-pub(super) const PARTS: [&str; 4] = ["Address", "Money", "PageInfo", "Settings"];
+pub(super) const PARTS: [&str; 5] = ["Address", "DiscountsInMrr", "Money", "PageInfo", "Settings"];
 
 /// By type and field; `*` is any type that has no line of its own.
-pub(super) const PRICES: [(&str, Price); 52] = [
+pub(super) const PRICES: [(&str, Price); 53] = [
     // Pages.
     ("Query.clients", page(counted_once(SCAN))),
     ("Query.products", page(counted_once(SCAN))),
@@ -87,6 +87,7 @@ pub(super) const PRICES: [(&str, Price); 52] = [
     ("Run.monthlySums", about(100).once(SCAN)),
     ("Mapping.staleCount", FREE.each(SCAN / 2)),
     ("Integration.openErrorCount", FREE.once(FACTS)),
+    ("Integration.waitingToBeMapped", FREE.once(FACTS)),
     ("Integration.readsLast30Days", FREE.once(FACTS)),
     ("Integration.readAllowanceEstimate30Days", FREE.once(FACTS)),
     ("Integration.syncLagSeconds", FREE.once(FACTS)),

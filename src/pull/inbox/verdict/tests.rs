@@ -15,6 +15,7 @@ const HERE: Here = Here {
     events_from: 500,
     window_start: 400,
     keeps_owed: false,
+    unsettled_from: None,
 };
 const NOT_HERE: Here = Here { stored: None, ..HERE };
 
@@ -194,6 +195,35 @@ fn a_hint_is_read_and_an_old_one_is_not() {
             verdict,
             "{shows}"
         );
+    }
+}
+
+#[test]
+fn a_sent_invoice_of_a_subscription_counts_while_it_is_to_be_paid() {
+    let invoice = |status: &str, method: &str, subscription: Option<&str>| {
+        json!({
+            "id": "in_1", "status": status, "created": 1, "collection_method": method, "discounts": [],
+            "parent": {"subscription_details": {"subscription": subscription}},
+        })
+    };
+    let keeps = Here {
+        keeps_owed: true,
+        ..NOT_HERE
+    };
+    for (object, verdict) in [
+        (invoice("open", "send_invoice", Some("sub_1")), Verdict::Believe),
+        (
+            invoice("uncollectible", "send_invoice", Some("sub_1")),
+            Verdict::Believe,
+        ),
+        (invoice("draft", "send_invoice", Some("sub_1")), Verdict::Drop),
+        (invoice("void", "send_invoice", Some("sub_1")), Verdict::Drop),
+        (invoice("open", "charge_automatically", Some("sub_1")), Verdict::Drop),
+        (invoice("open", "send_invoice", None), Verdict::Drop),
+    ] {
+        let told = telling(StripeKind::Invoice, 2_000, Told::State(&object, TODAY));
+        assert_eq!(judge(&told, keeps), verdict, "{object}");
+        assert_eq!(judge(&told, NOT_HERE), Verdict::Drop, "{object}");
     }
 }
 

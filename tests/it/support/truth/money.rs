@@ -6,32 +6,34 @@ use sandbox::{Kind, Sandbox};
 use serde_json::Value;
 
 use super::ratio::Ratio;
-use super::{sum, truth};
+use super::{span, sum, truth};
 
 /// Amounts of a contract, minor units.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Numbers {
-    pub(super) total: i64,
-    pub(super) credited: i64,
-    pub(super) net: i64,
-    pub(super) mrr: i64,
-    pub(super) arr: i64,
-    pub(super) acv: i64,
+pub(crate) struct Numbers {
+    pub(crate) total: i64,
+    pub(crate) credited: i64,
+    pub(crate) net: i64,
+    pub(crate) mrr: i64,
+    pub(crate) arr: i64,
+    pub(crate) acv: i64,
 }
 
 /// What amounts are reckoned with.
-pub(super) struct Company<'a> {
+pub(crate) struct Company<'a> {
     sandbox: &'a Sandbox,
     pub(super) now: i64,
+    /// From when on its subscriptions are known here, Unix seconds; ended ones from their end.
+    pub(super) since: i64,
     prices: BTreeMap<String, Value>,
     customers: BTreeMap<String, Value>,
-    pub(super) subscriptions: BTreeMap<String, Value>,
+    pub(crate) subscriptions: BTreeMap<String, Value>,
     notes: BTreeMap<String, Vec<Value>>,
 }
 
 impl<'a> Company<'a> {
     /// As it is at `now`, Unix seconds.
-    pub(super) fn of(sandbox: &'a Sandbox, now: i64) -> Self {
+    pub(crate) fn of(sandbox: &'a Sandbox, now: i64) -> Self {
         let mut notes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for note in truth(sandbox, Kind::CreditNote, |note| note["status"] != "void").into_values() {
             let invoice = note["invoice"].as_str().unwrap().to_owned();
@@ -41,6 +43,7 @@ impl<'a> Company<'a> {
         Self {
             sandbox,
             now,
+            since: crate::support::NOW_MS / 1000,
             prices: all(Kind::Price),
             customers: all(Kind::Customer),
             subscriptions: all(Kind::Subscription),
@@ -49,7 +52,7 @@ impl<'a> Company<'a> {
     }
 
     /// The credit notes of an invoice that count.
-    pub(super) fn notes_of(&self, invoice: &Value) -> &[Value] {
+    pub(crate) fn notes_of(&self, invoice: &Value) -> &[Value] {
         self.notes
             .get(invoice["id"].as_str().unwrap())
             .map_or(&[], Vec::as_slice)
@@ -60,7 +63,7 @@ impl<'a> Company<'a> {
     }
 
     /// What the contract of an invoice or a subscription comes to.
-    pub(super) fn numbers(&self, object: &Value) -> Numbers {
+    pub(crate) fn numbers(&self, object: &Value) -> Numbers {
         if object["object"] == "invoice" {
             self.of_invoice(object)
         } else {
@@ -69,27 +72,15 @@ impl<'a> Company<'a> {
     }
 
     fn of_invoice(&self, invoice: &Value) -> Numbers {
-        let (mut year, mut once) = (Ratio::of(0), 0);
-        for line in invoice["lines"]["data"].as_array().unwrap() {
-            let grants = sum(&line["pretax_credit_amounts"], |credit| {
-                credit["type"] == "credit_balance_transaction"
-            });
-            let contained = sum(&line["taxes"], |tax| tax["tax_behavior"] == "inclusive");
-            let net = line["amount"].as_i64().unwrap() - sum(&line["discount_amounts"], |_| true) - grants - contained;
-            let details =
-                ["subscription_item_details", "invoice_item_details"].map(|of| &line["parent"][of]["proration"]);
-            if details.into_iter().any(|proration| proration == true) {
-                continue;
-            }
-            let price = line["pricing"]["price_details"]["price"].as_str();
-            match price
-                .map(|price| &self.prices[price])
-                .filter(|price| price["recurring"].is_object())
-            {
-                Some(price) => year = year + a_year(Ratio::of(net), price),
-                None => once += net,
-            }
-        }
+        let periods = span::periods(self, [invoice]);
+        let newest = periods
+            .values()
+            .filter_map(|periods| periods.iter().rev().find(|period| period.until > period.from));
+        let year = newest
+            .filter(|period| period.closed_at.is_none())
+            .fold(Ratio::of(0), |sum, period| sum + period.year);
+        let is_once = |line: &&Value| !span::is_proration(line) && self.kind(line) == "once";
+        let once = span::lines(invoice).iter().filter(is_once).map(net).sum();
         // Generated invoices are whole: what they come to without tax is Stripe's own figure.
         let total = invoice["total_excluding_tax"].as_i64().unwrap();
         let credited = |note: &Value| note["total_excluding_tax"].as_i64().unwrap();
@@ -97,7 +88,82 @@ impl<'a> Company<'a> {
         numbers(total, credited, year, once)
     }
 
+    /// How often what a line charges for comes: `once`, or again, `licensed` or `metered`.
+    pub(super) fn kind(&self, line: &Value) -> &str {
+        let price = line["pricing"]["price_details"]["price"].as_str();
+        let recurring = price.map(|price| &self.price(price)["recurring"]);
+        let usage = recurring
+            .filter(|recurring| recurring.is_object())
+            .map(|recurring| &recurring["usage_type"]);
+        usage.map_or("once", |usage| usage.as_str().unwrap())
+    }
+
+    /// Whether a discount takes off more than once.
+    pub(super) fn lasts(&self, discount: &str) -> bool {
+        let discount = self.sandbox.world().discount_of(discount);
+        let coupon = discount.and_then(|discount| self.sandbox.world().terms_of(&discount));
+        coupon.is_none_or(|coupon| coupon["duration"] != "once")
+    }
+
+    /// Whether it takes off more than once, and did at a second.
+    pub(super) fn lasts_at(&self, discount: &str, at: i64) -> bool {
+        let runs = |discount: &Value| {
+            discount["start"].as_i64().is_none_or(|start| start <= at)
+                && discount["end"].as_i64().is_none_or(|end| end > at)
+        };
+        self.lasts(discount) && self.sandbox.world().discount_of(discount).as_ref().is_none_or(runs)
+    }
+
+    /// What the lasting percentages on the invoice and the line leave of an item that has no regular line to tell it.
+    pub(super) fn after_percentages(&self, invoice: &Value, line: &Value, whole: i64) -> i64 {
+        let ids = |of: &Value| -> Vec<String> {
+            let ids = of.as_array().into_iter().flatten();
+            ids.filter_map(|id| id.as_str().map(str::to_owned)).collect()
+        };
+        let mut held = ids(&invoice["discounts"]);
+        held.extend(ids(&line["discounts"]));
+        held.sort();
+        held.dedup();
+        let product = line["pricing"]["price_details"]["product"].clone();
+        let mut left = Ratio::of(whole);
+        for id in held.into_iter().filter(|id| self.lasts_at(id, span::bounds(line).0)) {
+            let discount = self.sandbox.world().discount_of(&id).unwrap();
+            let coupon = self.sandbox.world().terms_of(&discount).unwrap();
+            let only = coupon["applies_to"]["products"].as_array();
+            let is_meant = only.is_none_or(|only| only.contains(&product));
+            if let Some(percent) = Ratio::read(&coupon["percent_off"]).filter(|_| is_meant) {
+                left = left * (Ratio::of(100) - percent) / Ratio::of(100);
+            }
+        }
+        left.half_up()
+    }
+
     fn of_subscription(&self, subscription: &Value) -> Numbers {
+        let left = self.left(subscription, self.now);
+        let total = left.iter().map(|[all, _]| all.half_up()).sum();
+        numbers(total, 0, self.year_of(subscription, self.now), 0)
+    }
+
+    /// What a subscription brought a year at a second, by its object of then.
+    pub(super) fn year_of(&self, subscription: &Value, at: i64) -> Ratio {
+        let items = self.years_of(subscription, at).into_values();
+        items.fold(Ratio::of(0), |sum, year| sum + year)
+    }
+
+    /// The same of each item.
+    pub(super) fn years_of(&self, subscription: &Value, at: i64) -> BTreeMap<String, Ratio> {
+        let counts = ["active", "past_due"].contains(&subscription["status"].as_str().unwrap())
+            && subscription["cancel_at"].as_i64().is_none_or(|end| end > at);
+        let items = subscription["items"]["data"].as_array().unwrap().iter();
+        let items = items.zip(self.left(subscription, at)).filter(|_| counts);
+        let year = |(item, [_, lasting]): (&Value, [Ratio; 2])| {
+            (item["id"].as_str().unwrap().to_owned(), a_year(lasting, &item["price"]))
+        };
+        items.map(year).collect()
+    }
+
+    /// What discounts leave of each item: all of them, and those that last.
+    fn left(&self, subscription: &Value, now: i64) -> Vec<[Ratio; 2]> {
         let items = subscription["items"]["data"].as_array().unwrap();
         let currency = subscription["currency"].as_str().unwrap();
         let mut left: Vec<[Ratio; 2]> = items
@@ -113,13 +179,13 @@ impl<'a> Company<'a> {
         for (at, item) in items.iter().enumerate() {
             for id in item["discounts"].as_array().unwrap() {
                 let sold = (&products[at..=at], &rhythms[at..=at]);
-                self.take_off(&self.discount(id), currency, sold, &mut left[at..=at]);
+                self.take_off((&self.discount(id), now), currency, sold, &mut left[at..=at]);
             }
         }
         let (mut any, mut any_lasting) = (false, false);
         for id in subscription["discounts"].as_array().unwrap() {
             let discount = self.discount(id);
-            let runs = self.take_off(&discount, currency, (&products, &rhythms), &mut left);
+            let runs = self.take_off((&discount, now), currency, (&products, &rhythms), &mut left);
             let coupon = self.sandbox.world().terms_of(&discount).unwrap();
             any |= runs;
             any_lasting |= runs && coupon["duration"] != "once";
@@ -128,7 +194,7 @@ impl<'a> Company<'a> {
         if let Some(customer) = customer.filter(|customer| customer["discount"].is_object()) {
             let mut with_customers = left.clone();
             let sold = (&products[..], &rhythms[..]);
-            self.take_off(&customer["discount"], currency, sold, &mut with_customers);
+            self.take_off((&customer["discount"], now), currency, sold, &mut with_customers);
             for (left, with) in left.iter_mut().zip(with_customers) {
                 if !any {
                     left[0] = with[0];
@@ -138,14 +204,7 @@ impl<'a> Company<'a> {
                 }
             }
         }
-        let counts = ["active", "past_due"].contains(&subscription["status"].as_str().unwrap())
-            && subscription["cancel_at"].as_i64().is_none_or(|at| at > self.now);
-        let mut year = Ratio::of(0);
-        for (item, [_, lasting]) in items.iter().zip(&left).filter(|_| counts) {
-            year = year + a_year(*lasting, &item["price"]);
-        }
-        let total = left.iter().map(|[all, _]| all.half_up()).sum();
-        numbers(total, 0, year, 0)
+        left
     }
 
     fn discount(&self, told: &Value) -> Value {
@@ -158,13 +217,13 @@ impl<'a> Company<'a> {
     /// Says whether the discount is running. Of `left` the first counts all discounts, the second those that last.
     fn take_off(
         &self,
-        discount: &Value,
+        (discount, now): (&Value, i64),
         currency: &str,
         (products, rhythms): (&[String], &[Ratio]),
         left: &mut [[Ratio; 2]],
     ) -> bool {
-        let runs = discount["start"].as_i64().is_none_or(|start| start <= self.now)
-            && discount["end"].as_i64().is_none_or(|end| end > self.now);
+        let runs = discount["start"].as_i64().is_none_or(|start| start <= now)
+            && discount["end"].as_i64().is_none_or(|end| end > now);
         if !runs {
             return false;
         }
@@ -235,6 +294,12 @@ fn split_a_year(amount: i64, meant: &[usize], rhythms: &[Ratio], left: &mut [[Ra
     }
 }
 
+/// A line's amount without discounts and contained tax.
+fn net(line: &Value) -> i64 {
+    let off = sum(&line["discount_amounts"], |_| true) + span::grants(line);
+    line["amount"].as_i64().unwrap() - off - span::contained(line)
+}
+
 fn numbers(total: i64, credited: i64, year: Ratio, once: i64) -> Numbers {
     let year = if year.is_positive() { year } else { Ratio::of(0) };
     let arr = year.half_even();
@@ -248,7 +313,8 @@ fn numbers(total: i64, credited: i64, year: Ratio, once: i64) -> Numbers {
     }
 }
 
-fn a_year(net: Ratio, price: &Value) -> Ratio {
+/// What so much an interval of the price comes to in a year.
+pub(super) fn a_year(net: Ratio, price: &Value) -> Ratio {
     let recurring = &price["recurring"];
     if recurring["usage_type"] == "metered" {
         return Ratio::of(0);
@@ -263,7 +329,8 @@ fn a_year(net: Ratio, price: &Value) -> Ratio {
     net * Ratio::of(times) / Ratio::of(recurring["interval_count"].as_i64().unwrap())
 }
 
-fn cost(price: &Value, quantity: Option<i64>, currency: &str) -> i64 {
+/// What so many units of a price cost.
+pub(super) fn cost(price: &Value, quantity: Option<i64>, currency: &str) -> i64 {
     if price["recurring"]["usage_type"] == "metered" {
         return 0;
     }

@@ -6,15 +6,15 @@ use serde_json::Value;
 
 /// Above over below; below is above zero.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ratio(i128, i128);
+pub(crate) struct Ratio(i128, i128);
 
 impl Ratio {
-    pub(super) fn of(number: i64) -> Self {
+    pub(crate) fn of(number: i64) -> Self {
         Self(number.into(), 1)
     }
 
     /// A JSON number or text, by its digits.
-    pub(super) fn read(value: &Value) -> Option<Self> {
+    pub(crate) fn read(value: &Value) -> Option<Self> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
@@ -39,7 +39,7 @@ impl Ratio {
     }
 
     /// Whether it is above zero.
-    pub(super) fn is_positive(self) -> bool {
+    pub(crate) fn is_positive(self) -> bool {
         self.0 > 0
     }
 
@@ -47,18 +47,18 @@ impl Ratio {
         self.0 == 0
     }
 
-    pub(super) fn smaller(self, other: Self) -> Self {
+    pub(crate) fn smaller(self, other: Self) -> Self {
         if (self - other).is_positive() { other } else { self }
     }
 
     /// Half away from zero.
-    pub(super) fn half_up(self) -> i64 {
+    pub(crate) fn half_up(self) -> i64 {
         let size = (2 * self.0.abs() + self.1) / (2 * self.1);
         i64::try_from(size * self.0.signum()).unwrap()
     }
 
     /// Half to the even one.
-    pub(super) fn half_even(self) -> i64 {
+    pub(crate) fn half_even(self) -> i64 {
         let (below, rest) = (self.0.div_euclid(self.1), 2 * self.0.rem_euclid(self.1));
         let up = rest > self.1 || (rest == self.1 && below % 2 != 0);
         i64::try_from(below + i128::from(up)).unwrap()
