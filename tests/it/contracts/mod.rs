@@ -1,7 +1,9 @@
 //! Contracts: what people read money and renewal dates from.
 
+mod as_of;
 mod both;
 mod change;
+mod choose;
 mod credit;
 mod golden;
 mod gone;
