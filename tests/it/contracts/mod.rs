@@ -7,6 +7,7 @@ mod choose;
 mod credit;
 mod golden;
 mod gone;
+mod lives;
 mod mapping;
 mod owed;
 mod property;
