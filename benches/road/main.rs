@@ -1,8 +1,8 @@
 //! Measures the road end to end: the built server imports from the built sandbox, each in a process of its own, over real HTTP
 //! into SQLite. Tables: objects a second, CPU, memory, requests, rows; then webhooks, from their arrival to a query that finds
-//! them; and mappings applied to what is kept. Nothing is asserted of the figures.
+//! them; mappings applied to what is kept; and revenue on any day. Nothing is asserted of the figures.
 //!
-//! `make bench` takes about six minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits,
+//! `make bench` takes about ten minutes; `make bench ARGS="--objects 1000000"` changes the size of the runs without limits,
 //! `--only remaps` leaves the rest out.
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -11,6 +11,7 @@
 mod events;
 mod process;
 mod remap;
+mod revenue;
 mod server;
 
 use clap::Parser;
@@ -38,6 +39,9 @@ struct Args {
     /// Events that wait in the inbox when its draining is measured.
     #[arg(long, default_value_t = 10_000)]
     queued: u64,
+    /// Contracts that revenue is asked of.
+    #[arg(long, default_value_t = 200_000)]
+    contracts: u32,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -49,6 +53,7 @@ enum Part {
     Imports,
     Remaps,
     Events,
+    Revenue,
 }
 
 /// One line of the table.
@@ -75,6 +80,9 @@ async fn main() {
     }
     if is_wanted(Part::Events) {
         measure_events(&args).await;
+    }
+    if is_wanted(Part::Revenue) {
+        measure_revenue(&args).await;
     }
 }
 
@@ -131,6 +139,37 @@ async fn measure_events(args: &Args) {
         median.events,
         median.events as f64 / seconds
     );
+}
+
+/// Of a company whose invoices are seventeen of twenty contracts.
+async fn measure_revenue(args: &Args) {
+    let (subscriptions, customers) = (args.contracts * 3 / 20, args.contracts / 10);
+    let sizes = [
+        ("--customers", customers),
+        ("--products", 200),
+        ("--invoices", args.contracts - subscriptions),
+        ("--subscriptions", subscriptions),
+    ];
+    println!(
+        "{:46} {:>9} {:>9} {:>9}",
+        "asked of all contracts", "p50 ms", "worst ms", "CPU ms"
+    );
+    on_a_server(&sizes, async |server| {
+        for (name, query) in revenue::QUERIES {
+            for (when, days) in [("today", revenue::today()), ("on a day of two years", revenue::days())] {
+                let answers = revenue::measure(server, query, &days).await;
+                let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
+                let name = format!("{name}, {when}");
+                println!(
+                    "{name:46} {:>9.1} {:>9.1} {:>9.1}",
+                    ms(answers.p50),
+                    ms(answers.worst),
+                    ms(answers.cpu)
+                );
+            }
+        }
+    })
+    .await;
 }
 
 async fn on_a_fresh_server<T>(measure: impl AsyncFnOnce(&mut events::Events<'_>) -> T) -> T {

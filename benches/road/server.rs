@@ -99,7 +99,7 @@ impl Server {
         panic!("the server did not become ready");
     }
 
-    async fn graphql(&self, query: &str, variables: Value) -> Value {
+    pub(crate) async fn graphql(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = self.http.post(format!("{}/graphql", self.url)).bearer_auth(&self.token);
         let answer = request
