@@ -52,7 +52,7 @@ pub(super) fn discounts(
     {
         let aside: Vec<Left> = sold.iter().map(|sold| sold.left).collect();
         desk.take_one_off(discount, &mut sold)?;
-        if running == Running::Once {
+        if running == Running::Passing {
             for (sold, left) in sold.iter_mut().zip(aside) {
                 sold.left = left;
             }
@@ -86,9 +86,9 @@ impl Changes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Running {
     None,
-    /// Only what is taken off once.
-    Once,
-    /// What goes on; also where nobody knows whether it does.
+    /// Only what does not lower recurring revenue.
+    Passing,
+    /// What lowers it; also where nobody knows whether it does.
     Lasting,
 }
 
@@ -178,8 +178,8 @@ impl<'a> Desk<'a, '_> {
         match self.refs.terms(discount, coupon_id) {
             Terms::Known(coupon) => {
                 self.apply(coupon, sold)?;
-                if !lasts(coupon) {
-                    return Ok(Running::Once);
+                if !lowers_recurring(coupon, self.rules) {
+                    return Ok(Running::Passing);
                 }
             }
             Terms::Missing => self.notes.misses(StripeKind::Coupon, coupon_id),
@@ -229,10 +229,6 @@ impl<'a> Desk<'a, '_> {
         }
         Ok(())
     }
-}
-
-fn lasts(coupon: &Coupon) -> bool {
-    coupon.duration.as_deref() != Some("once")
 }
 
 /// Whether a coupon takes something off what is sold of a product.
