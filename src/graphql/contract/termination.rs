@@ -10,7 +10,7 @@ use crate::store::contract::Dated;
 pub(super) enum TerminationReason {
     /// Credit notes gave all of it back.
     Credited,
-    /// Its invoice was voided or written off after it was paid.
+    /// Its invoice was voided or written off after it had counted, or is open while open invoices do not count.
     Reversed,
     /// All its items were given back by prorations: taken out, or canceled at once.
     GivenBack,

@@ -34,7 +34,9 @@ pub fn from_invoice<'a>(
     }
     let mut notes = Notes::default();
     if !is_paid && rules.count_invoices == CountInvoices::Paid {
-        notes.warn(format!("Stripe's invoice is no longer paid but {}.", invoice.status));
+        let was_paid = paid_at(&invoice).is_some();
+        let not = if was_paid { "no longer" } else { "not" };
+        notes.warn(format!("Stripe's invoice is {not} paid but {}.", invoice.status));
     }
     draft(invoice, refs, (rules, before.unwrap_or_default()), notes).map(Mapped::Record)
 }
@@ -214,7 +216,7 @@ fn as_bill(invoice: &Invoice, lines: &[Charged]) -> timeline::Bill {
     }
 }
 
-/// The day on which an invoice that had counted was voided or written off.
+/// The day on which an invoice that had counted was voided or written off, or from which on it does not count any more.
 fn reversed_on(invoice: &Invoice, rules: &ContractRules) -> Result<Option<NaiveDate>, MapError> {
     let at = invoice
         .status_transitions
@@ -225,7 +227,8 @@ fn reversed_on(invoice: &Invoice, rules: &ContractRules) -> Result<Option<NaiveD
             _ => None,
         });
     let is_reversed = match invoice.status.as_str() {
-        "uncollectible" => rules.count_invoices == CountInvoices::Paid,
+        // One that is open was let in by the setting, while that counted what is issued.
+        "uncollectible" | "open" => rules.count_invoices == CountInvoices::Paid,
         status => status == "void",
     };
     let at = is_reversed.then(|| at.unwrap_or(invoice.created));
