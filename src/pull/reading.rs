@@ -34,6 +34,8 @@ pub struct Reading {
     pub seen: Seen,
     /// How it came to be known.
     pub origin: Origin,
+    /// The second of the event that it was read for.
+    pub told_at: Option<i64>,
     /// An event has told of its payment: it belongs here whatever the window says.
     pub brought_in: bool,
     /// What discounts of it take off that no coupon tells any more.
@@ -57,6 +59,7 @@ impl Reading {
             value: Some(value),
             seen,
             origin,
+            told_at: None,
             brought_in: false,
             terms: Terms::new(),
             is_missing: false,
@@ -75,6 +78,7 @@ impl Reading {
             value: None,
             seen,
             origin,
+            told_at: None,
             brought_in: false,
             terms: Terms::new(),
             is_missing: false,

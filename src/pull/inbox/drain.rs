@@ -93,7 +93,7 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
     let (mut told, mut to_read) = (Vec::new(), Vec::new());
     for object in objects {
         match object.next {
-            Next::Apply(reading) => told.push((*reading, object.events, object.brought_in)),
+            Next::Apply(reading) => told.push((*reading, object.events, object.told_at, object.brought_in)),
             Next::Read(..) => to_read.push(object),
             Next::Drop => {}
         }
@@ -103,13 +103,14 @@ async fn part(lane: &Lane, rules: &Rules, objects: Vec<Object>) -> Result<(Vec<R
     let without_terms = terms::lacking_among(lane.app().db.read(), rules.integration_id, &readings).await?;
     let missing = fill::named_and_missing(lane.app().db.read(), rules, &readings).await?;
     let mut ready = Vec::with_capacity(told.len());
-    for (reading, events, brought_in) in told {
+    for (reading, events, told_at, brought_in) in told {
         let lacks_credit = reading.kind == StripeKind::Invoice && short.contains(&reading.stripe_id);
         let lacks_terms = without_terms.contains_key(&(reading.kind, reading.stripe_id.clone()));
         if lacks_credit || lacks_terms || reading.names.iter().any(|name| missing.contains(name)) {
             to_read.push(Object {
                 events,
                 next: Next::Apply(Box::new(reading)),
+                told_at,
                 brought_in,
             });
         } else {

@@ -22,6 +22,8 @@ pub(super) struct Ledger<'a> {
     told_by: HashMap<SourceKey, Vec<usize>>,
     settled: HashSet<usize>,
     brought_in: HashSet<SourceKey>,
+    /// The second of the newest event that tells of each.
+    told_at: HashMap<SourceKey, i64>,
 }
 
 impl<'a> Ledger<'a> {
@@ -33,6 +35,7 @@ impl<'a> Ledger<'a> {
             told_by: HashMap::new(),
             settled: HashSet::new(),
             brought_in: HashSet::new(),
+            told_at: HashMap::new(),
         };
         for (index, outcome) in &sorted.ignored {
             ledger.outcomes[*index] = *outcome;
@@ -46,6 +49,7 @@ impl<'a> Ledger<'a> {
             for index in &object.events {
                 ledger.waits_for[*index].insert(key.clone());
             }
+            ledger.told_at.insert(key.clone(), object.told_at);
             ledger.told_by.insert(key, object.events.iter().copied().collect());
         }
         ledger
@@ -61,9 +65,11 @@ impl<'a> Ledger<'a> {
         self.brought_in.insert(key);
     }
 
-    /// Lets a reading in that an event has brought.
+    /// Lets a reading in that an event has brought, and notes when that told of it.
     pub(super) fn mark(&self, mut reading: Reading) -> Reading {
-        reading.brought_in = self.brought_in.contains(&(reading.kind, reading.stripe_id.clone()));
+        let key = (reading.kind, reading.stripe_id.clone());
+        reading.brought_in = self.brought_in.contains(&key);
+        reading.told_at = self.told_at.get(&key).copied();
         reading
     }
 

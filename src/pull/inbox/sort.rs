@@ -36,6 +36,8 @@ pub(super) struct Object {
     /// By their index.
     pub(super) events: BTreeSet<usize>,
     pub(super) next: Next,
+    /// The second of the newest of them.
+    pub(super) told_at: i64,
     /// An event has told of its payment.
     pub(super) brought_in: bool,
 }
@@ -194,6 +196,7 @@ fn decide(
     Object {
         events: told_by,
         next,
+        told_at: newest,
         brought_in,
     }
 }

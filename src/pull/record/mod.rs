@@ -52,7 +52,11 @@ impl<'a> Item<'a> {
             value: reading.value.as_ref(),
             kept: None,
             is_read: reading.origin != Origin::Told,
-            told_at: Some(reading.seen.told_at()),
+            told_at: Some(
+                reading
+                    .told_at
+                    .map_or(reading.seen.told_at(), |at| at.min(reading.seen.told_at())),
+            ),
         }
     }
 }

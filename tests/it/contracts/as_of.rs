@@ -97,6 +97,29 @@ async fn what_was_stays_when_it_changes() {
     assert_eq!(contract(&app, "sub_month", "status").await["status"], "CHURNED");
 }
 
+/// A subscription with a discount is read when an event tells of it; the change is as old as the event.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_after_midnight_has_been_so_since_its_event() {
+    let (app, _id) = billed().await;
+    let world = app.sandbox().world();
+    world.give_discount(
+        Kind::Subscription,
+        "sub_month",
+        &world.create_coupon(json!({ "percent_off": 50 })),
+    );
+    look(&app).await;
+    // It is 12:02; two minutes before midnight:
+    pass(&app, Duration::from_mins(11 * 60 + 56));
+    let more = json!({ "items": { "data": [{ "id": "si_month", "quantity": 3, "current_period_start": 1_794_268_800, "current_period_end": 1_796_860_800,
+        "discounts": [], "price": world.get(Kind::Price, "price_month").unwrap() }] } });
+    change(&app, "customer.subscription.updated", more);
+    pass(&app, Duration::from_mins(5));
+    look(&app).await;
+    let mrr = |decimal: &str| json!({ "mrr": { "decimal": decimal } });
+    says(&app, "sub_month", "mrr { decimal }", &mrr("30.00")).await;
+    assert_eq!(revenue(&app, Some("2026-11-23")).await[0]["mrr"]["decimal"], "30.00");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_to_come_and_one_that_is_none_are_refused() {
     let (app, _id) = billed().await;
