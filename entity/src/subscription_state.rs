@@ -29,6 +29,8 @@ pub struct Model {
     pub next_change_at: Option<i64>,
     /// The same, queued or not: what was to change when it was last mapped.
     pub awaited_at: Option<i64>,
+    /// Something that it names was not here: what it brought was not fully known.
+    pub is_pending: bool,
 }
 
 /// It stands alone: references are by Stripe id.

@@ -51,6 +51,7 @@ CREATE TABLE subscription_state (
     period_until bigint,
     next_change_at bigint,
     awaited_at bigint,
+    is_pending boolean NOT NULL,
     PRIMARY KEY (integration_id, stripe_id, from_at)
 ) {clustered};
 CREATE INDEX subscription_state_next_change_at ON subscription_state (next_change_at) WHERE next_change_at IS NOT NULL";

@@ -34,7 +34,8 @@ pub(super) struct Settings {
     days: DayZone,
     /// Which discounts lower recurring revenue. A discount for ever always does.
     discounts_in_mrr: DiscountsInMrr,
-    /// For how many days from the start of the period that was not paid a past due subscription counts as recurring revenue; null = until it ends.
+    /// For how many days from when it became past due a subscription counts as recurring revenue; where that was not seen, from the start of its
+    /// period; null = until it ends.
     past_due_counts_for_days: Option<i32>,
     /// When the recurring revenue of a subscription that will end is gone. Its status stays ACTIVE until it ends.
     churn_at: ChurnAt,

@@ -53,6 +53,17 @@ const YEARS: RangeInclusive<i32> = 1..=9999;
 /// Of a text that a contract shows.
 const TEXT_LETTERS: usize = 5_000;
 
+/// The moment that a subscription is mapped for.
+#[derive(Debug)]
+pub struct Moment<'a> {
+    /// How amounts are reckoned.
+    pub rules: &'a ContractRules,
+    /// The Unix second that discounts and a scheduled end are judged by.
+    pub as_of: i64,
+    /// Since when it has been past due, where that was seen, Unix seconds.
+    pub past_due_since: Option<i64>,
+}
+
 /// The settings that the contract mapping knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContractRules {

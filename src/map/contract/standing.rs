@@ -3,7 +3,7 @@
 use entity::kind::{ChurnAt, ContractStatus, PaymentState};
 
 use super::discount::Changes;
-use super::{ContractRules, Notes};
+use super::{Moment, Notes};
 use crate::map::Refs;
 use crate::stripe::object::Subscription;
 
@@ -42,10 +42,11 @@ impl Standing {
 pub(super) fn standing(
     subscription: &Subscription,
     refs: &Refs,
-    (rules, as_of): (&ContractRules, i64),
+    moment: &Moment<'_>,
     changes: &mut Changes,
     notes: &mut Notes,
 ) -> Standing {
+    let (rules, as_of) = (moment.rules, moment.as_of);
     let mut standing = by_word(subscription, as_of, notes);
     if standing.payment == PaymentState::Paid {
         standing.payment = owed(subscription, refs, as_of, changes);
@@ -64,20 +65,22 @@ pub(super) fn standing(
             changes.add(at, as_of);
         }
     }
-    if let Some(at) = counts_until(subscription, rules) {
+    if let Some(at) = counts_until(subscription, moment) {
         changes.add(at, as_of);
         standing.counts &= at > as_of;
     }
     standing
 }
 
-/// Until when a past due subscription counts: so many days from the start of the period that was not paid.
-fn counts_until(subscription: &Subscription, rules: &ContractRules) -> Option<i64> {
-    let days = rules
+/// Until when a past due subscription counts: so many days from when it became past due; where nobody saw that, from the start of its period.
+fn counts_until(subscription: &Subscription, moment: &Moment<'_>) -> Option<i64> {
+    let days = moment
+        .rules
         .past_due_counts_for_days
         .filter(|_| subscription.status == "past_due")?;
     let starts = subscription.items.iter().filter_map(|item| item.current_period_start);
-    Some(starts.max()?.saturating_add(i64::from(days) * DAY_SECONDS))
+    let since = moment.past_due_since.or_else(|| starts.max())?;
+    Some(since.saturating_add(i64::from(days) * DAY_SECONDS))
 }
 
 fn by_word(subscription: &Subscription, as_of: i64, notes: &mut Notes) -> Standing {
@@ -136,13 +139,13 @@ fn ended(subscription: &Subscription, ended_at: Option<i64>) -> Standing {
     let given_up = ended_at
         .zip(subscription.trial_end)
         .is_some_and(|(end, trial)| end <= trial);
-    let of_invoices = if given_up {
+    let outcome = if given_up {
         ContractStatus::Lost
     } else {
         ContractStatus::Churned
     };
     Standing {
         ended_at,
-        ..Standing::of(ContractStatus::Churned, PaymentState::None, of_invoices)
+        ..Standing::of(outcome, PaymentState::None, outcome)
     }
 }

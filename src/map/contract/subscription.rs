@@ -9,9 +9,7 @@ use super::discount::{Changes, Charge, Off, discounts};
 use super::price::{Cost, Incomplete, cost};
 use super::recurring::{monthly, revenue, times_a_year};
 use super::standing::{Standing, standing};
-use super::{
-    ContractDraft, ContractRules, LineDraft, Notes, StateDraft, day, known, line_number, milliseconds, read, text,
-};
+use super::{ContractDraft, LineDraft, Moment, Notes, StateDraft, day, known, line_number, milliseconds, read, text};
 use crate::days::Days;
 use crate::map::fraction::Fraction;
 use crate::map::money::{less, sum};
@@ -22,13 +20,14 @@ use crate::stripe::object::{Item, Price, Subscription};
 /// Products named in a contract's name.
 const NAMED: usize = 3;
 
-/// Maps a subscription with all its items. `as_of`: the Unix second that discounts and a scheduled end are judged by.
+/// Maps a subscription with all its items.
 pub fn from_subscription<'a>(
     object: impl Into<Json<'a>>,
     refs: &Refs,
-    (rules, as_of): (&ContractRules, i64),
+    moment: &Moment<'_>,
     is_record: bool,
 ) -> Result<Mapped<ContractDraft>, MapError> {
+    let (rules, as_of) = (moment.rules, moment.as_of);
     let subscription: Subscription = read(object.into())?;
     if !is_record && subscription.status == "incomplete" {
         return Ok(Mapped::Skipped(SkipReason::SubscriptionIncomplete));
@@ -37,7 +36,7 @@ pub fn from_subscription<'a>(
     let costs = costs(&subscription, refs, &mut notes)?;
     let charges = charges(&subscription, &costs, refs)?;
     let (discounts, mut by_time) = discounts(&subscription, &charges, refs, (rules, as_of), &mut notes)?;
-    let standing = standing(&subscription, refs, (rules, as_of), &mut by_time, &mut notes);
+    let standing = standing(&subscription, refs, moment, &mut by_time, &mut notes);
     let mut lines = Vec::with_capacity(subscription.items.len());
     for (index, (item, (cost, off))) in subscription
         .items

@@ -3,12 +3,21 @@
 use entity::kind::{LineKind, StripeKind};
 use serde_json::{Value, json};
 
-use super::{Before, ContractDraft, ContractRules, from_invoice, from_subscription};
+use super::{Before, ContractDraft, ContractRules, Moment, from_invoice, from_subscription};
 use crate::map::{MapError, Mapped, Refs, SkipReason};
 
 /// 2026-10-21T14:13:20Z
 const NOW: i64 = 1_792_592_000;
 const DAY: i64 = 86_400;
+
+fn moment() -> Moment<'static> {
+    static RULES: std::sync::LazyLock<ContractRules> = std::sync::LazyLock::new(ContractRules::default);
+    Moment {
+        rules: &RULES,
+        as_of: NOW,
+        past_due_since: None,
+    }
+}
 
 fn monthly() -> Value {
     json!({"interval": "month", "interval_count": 1, "usage_type": "licensed"})
@@ -282,7 +291,7 @@ fn subscription(items: Vec<Value>, changes: Value) -> Value {
 }
 
 fn map_subscription(object: &Value, refs: &Refs) -> Result<Mapped<ContractDraft>, MapError> {
-    from_subscription(object, refs, (&ContractRules::default(), NOW), false)
+    from_subscription(object, refs, &moment(), false)
 }
 
 fn of_subscription(object: &Value) -> ContractDraft {
@@ -463,7 +472,7 @@ fn an_incomplete_subscription_is_none_yet() {
         Mapped::Skipped(SkipReason::SubscriptionIncomplete)
     );
     assert!(matches!(
-        from_subscription(&incomplete, &refs(), (&ContractRules::default(), NOW), true).unwrap(),
+        from_subscription(&incomplete, &refs(), &moment(), true).unwrap(),
         Mapped::Record(_)
     ));
 }

@@ -116,8 +116,12 @@ async fn what_will_end_brings_something_until_then_or_no_more() {
     };
     let (app, id) = company(ending).await;
     assert_eq!(mrr(&app).await, "20.00");
+    pass(&app, Duration::from_hours(24));
     choose(&app, &id, "churnAt: WHEN_SCHEDULED").await;
     assert_eq!(mrr(&app).await, "0.00");
+    let yesterday = "{ revenue(asOf: \"2026-11-23\") { mrr { decimal } } }";
+    let yesterday = app.graphql(yesterday, json!({})).await;
+    assert_eq!(yesterday["revenue"][0]["mrr"]["decimal"], "20.00", "what was stays");
     assert_eq!(contract(&app, "sub_month", "status").await["status"], "ACTIVE");
     choose(&app, &id, "churnAt: END").await;
     assert_eq!(mrr(&app).await, "20.00");
@@ -143,10 +147,16 @@ async fn open_invoices_are_contracts_or_not() {
     let expected = json!({ "status": "BOOKED", "sourceStatus": "open", "bookingDate": "2026-11-18", "total": { "decimal": "20.00" },
         "renews": { "stripeId": "in_month" }, "warnings": [] });
     assert_eq!(found, expected);
-    // What is here once stays, and says so.
+    let sums = "{ revenue { contracts total { decimal } } }";
+    let told = app.graphql(sums, json!({})).await["revenue"].take();
+    assert_eq!(told, json!([{ "contracts": 2, "total": { "decimal": "40.00" } }]));
+    // What is here once stays, and says so, in no sum.
     choose(&app, &id, "countOpenInvoices: PAID").await;
-    let found = contract(&app, "in_open", "sourceStatus").await;
-    assert_eq!(found["sourceStatus"], "open");
+    let found = contract(&app, "in_open", "sourceStatus warnings").await;
+    let expected = json!({ "sourceStatus": "open", "warnings": ["Stripe's invoice is not paid but open."] });
+    assert_eq!(found, expected);
+    let told = app.graphql(sums, json!({})).await["revenue"].take();
+    assert_eq!(told, json!([{ "contracts": 1, "total": { "decimal": "20.00" } }]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::kind::{ContractSource, StripeKind};
-use entity::{contract, contract_line};
+use entity::kind::{ContractSource, ContractStatus, StripeKind};
+use entity::{contract, contract_line, subscription_state};
 use uuid::Uuid;
 
 use super::row::{line_of, row_of};
-use crate::map::contract::{Before, ContractDraft, LineDraft, StateDraft, from_invoice, from_subscription};
+use crate::map::contract::{Before, ContractDraft, LineDraft, Moment, StateDraft, from_invoice, from_subscription};
 use crate::map::{Json, MapError, Mapped, Refs};
 use crate::pull::outcome::Outcome;
 use crate::pull::record::{Item, Written, check_mode};
@@ -50,6 +50,8 @@ pub(super) struct Subscribed {
     pub(super) lines: Vec<LineDraft>,
     /// When Stripe told so, Unix seconds; `None` where nothing new was told.
     pub(super) told_at: Option<i64>,
+    /// Something that it names is not here yet.
+    pub(super) is_pending: bool,
 }
 
 impl From<Written> for Made {
@@ -68,7 +70,7 @@ pub(super) fn decide(
     source: ContractSource,
     item: &Item<'_>,
     refs: &Refs,
-    existing: Option<&StoredContract>,
+    (existing, states): (Option<&StoredContract>, &[subscription_state::Model]),
 ) -> Result<Made, MapError> {
     let Some(object) = object_of(item, existing.is_some()) else {
         return Ok(mark_deleted(road, existing));
@@ -85,15 +87,27 @@ pub(super) fn decide(
     let mapped = match source {
         ContractSource::Invoice => from_invoice(object, refs, rules, before)?,
         ContractSource::Subscription => {
-            let now = road.now_ms.div_euclid(1000);
+            let moment = Moment {
+                rules,
+                as_of: road.now_ms.div_euclid(1000),
+                past_due_since: past_due_since(states, item.told_at),
+            };
             // Recurring revenue knows it, contract or not.
-            from_subscription(object, refs, (rules, now), before.is_some() || !makes_contracts)?
+            from_subscription(object, refs, &moment, before.is_some() || !makes_contracts)?
         }
     };
     match mapped {
         Mapped::Skipped(reason) => Ok(Written::from(Outcome::Skipped(reason.code())).into()),
         Mapped::Record(draft) => made((road, source, item), draft, refs, (existing, makes_contracts)),
     }
+}
+
+/// Since when a subscription that is past due has been so; `None` where nobody saw that begin. Its invoices are overdue just as long.
+fn past_due_since(states: &[subscription_state::Model], told_at: Option<i64>) -> Option<i64> {
+    let before = states
+        .iter()
+        .rposition(|state| state.invoice_status != ContractStatus::Overdue)?;
+    states.get(before + 1).map(|state| state.from_at).or(told_at)
 }
 
 fn made(
@@ -114,6 +128,7 @@ fn made(
         state,
         lines: draft.lines.clone(),
         told_at: item.told_at,
+        is_pending: !draft.pending.is_empty(),
     });
     let written = Written {
         outcome: Outcome::Skipped("SOURCE_OFF"),

@@ -17,27 +17,31 @@ use crate::store::recurring_revenue as revenue;
 
 /// From when on something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
+enum Since {
     /// It was never seen before: from this second on.
     First(i64),
     /// It changed at this second.
     Changed(i64),
-    /// It is known better: it has been so since the last change.
+    /// What was not fully known before is known now: it has been so since the last change.
     Corrected(i64),
 }
 
 /// Keeps what subscriptions bring and where they stand. Gives the contracts that differ by it.
-pub(super) async fn keep(tx: &Transaction, road: Road<'_>, subscribed: Vec<Subscribed>) -> Result<Vec<Uuid>, Error> {
+pub(super) async fn keep(
+    tx: &Transaction,
+    road: Road<'_>,
+    subscribed: Vec<Subscribed>,
+    states: &HashMap<String, Vec<subscription_state::Model>>,
+) -> Result<Vec<Uuid>, Error> {
     if subscribed.is_empty() {
         return Ok(Vec::new());
     }
     let integration_id = road.rules.integration_id;
     let ids = || subscribed.iter().map(|one| one.stripe_id.as_str()).collect::<Vec<_>>();
-    let mut states = revenue::list_states(tx, integration_id, ids()).await?;
     let mut rows = revenue::list(tx, integration_id, ids()).await?;
     let (mut old, mut new, mut new_states, mut first) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
     for one in &subscribed {
-        let states = states.remove(&one.stripe_id).unwrap_or_default();
+        let states = states.get(&one.stripe_id).map(Vec::as_slice).unwrap_or_default();
         let rows = rows.remove(&one.stripe_id).unwrap_or_default();
         let rows: Vec<_> = rows
             .into_iter()
@@ -45,7 +49,7 @@ pub(super) async fn keep(tx: &Transaction, road: Road<'_>, subscribed: Vec<Subsc
             .collect();
         let last = states.last();
         let from = from(one, last, &rows, road.now_ms.div_euclid(1000));
-        if matches!(from, From::First(_)) {
+        if matches!(from, Since::First(_)) {
             first.insert(one.stripe_id.clone());
         }
         let counted_before = last.map(|state| state.status);
@@ -58,17 +62,17 @@ pub(super) async fn keep(tx: &Transaction, road: Road<'_>, subscribed: Vec<Subsc
     renewal::work_out_known(tx, road, first).await
 }
 
-/// What Stripe tells holds from then on, or from the moment at which the subscription ended. What time was to change holds from its second on; what was only
-/// mapped again holds since the last change.
+/// What Stripe tells holds from then on, or from the moment at which the subscription ended. What time was to change holds from its second
+/// on. What settings or other objects have changed holds from now on, so that nothing that was is lost; what was not fully known before has been so since the last change.
 fn from(
     one: &Subscribed,
     last: Option<&subscription_state::Model>,
     rows: &[recurring_revenue::Model],
     now: i64,
-) -> From {
+) -> Since {
     let Some(last) = last else {
         let told = one.told_at.unwrap_or(now);
-        return From::First(one.state.ended_at.map_or(told, |end| end.min(told)));
+        return Since::First(one.state.ended_at.map_or(told, |end| end.min(told)));
     };
     let known = rows
         .iter()
@@ -83,9 +87,9 @@ fn from(
     let ended = one.state.ended_at.filter(|_| one.told_at.is_some());
     let by_itself = [awaited, ended].into_iter().flatten().filter(|at| *at > known).min();
     match (one.told_at, by_itself) {
-        (told, Some(at)) if told.is_none_or(|told| at <= told) => From::Changed(at),
-        (Some(told), _) => From::Changed(told.max(known)),
-        (None, _) => From::Corrected(known),
+        (told, Some(at)) if told.is_none_or(|told| at <= told) => Since::Changed(at),
+        _ if last.is_pending && !one.is_pending => Since::Corrected(known),
+        (told, _) => Since::Changed(told.unwrap_or(now).max(known)),
     }
 }
 
@@ -94,7 +98,7 @@ fn state(
     integration_id: Uuid,
     one: &Subscribed,
     last: Option<&subscription_state::Model>,
-    from: From,
+    from: Since,
 ) -> Vec<subscription_state::Model> {
     let new = |from_at| subscription_state::Model {
         integration_id,
@@ -106,14 +110,15 @@ fn state(
         period_until: one.state.period_until,
         next_change_at: one.state.next_change_at,
         awaited_at: one.state.next_change_at,
+        is_pending: one.is_pending,
     };
     let Some(last) = last else {
-        let (From::First(at) | From::Changed(at) | From::Corrected(at)) = from;
+        let (Since::First(at) | Since::Changed(at) | Since::Corrected(at)) = from;
         return vec![new(at)];
     };
     let is_same = (last.status, last.invoice_status) == (one.state.status, one.state.invoice_status);
     match from {
-        From::Changed(at) if !is_same && at > last.from_at => {
+        Since::Changed(at) if !is_same && at > last.from_at => {
             let closed = subscription_state::Model {
                 until_at: at,
                 next_change_at: None,
@@ -130,13 +135,13 @@ fn items(
     integration_id: Uuid,
     one: &Subscribed,
     rows: &[recurring_revenue::Model],
-    (from, status_before): (From, Option<entity::kind::ContractStatus>),
+    (from, status_before): (Since, Option<entity::kind::ContractStatus>),
 ) -> Result<Vec<recurring_revenue::Model>, MapError> {
     let mut by_item: HashMap<&str, Vec<recurring_revenue::Model>> = HashMap::new();
     for row in rows {
         by_item.entry(&row.item_id).or_default().push(row.clone());
     }
-    let (From::First(at) | From::Changed(at) | From::Corrected(at)) = from;
+    let (Since::First(at) | Since::Changed(at) | Since::Corrected(at)) = from;
     let new = |item_id: &str, product: Option<&String>, (numerator, denominator), cause| recurring_revenue::Model {
         integration_id,
         source_id: one.stripe_id.clone(),
@@ -156,7 +161,7 @@ fn items(
     for line in one.lines.iter().filter(|line| line.kind != LineKind::Usage) {
         let known = by_item.remove(line.item_id.as_str()).unwrap_or_default();
         let cause = match (from, known.is_empty(), status_before) {
-            (From::First(_), _, _) => RevenueCause::FirstSeen,
+            (Since::First(_), _, _) => RevenueCause::FirstSeen,
             (_, true, _) => RevenueCause::ItemAdded,
             (_, false, before) if before != Some(one.state.status) => RevenueCause::StatusChanged,
             _ => RevenueCause::AmountChanged,
@@ -193,7 +198,7 @@ fn items(
 fn followed(
     mut known: Vec<recurring_revenue::Model>,
     new: recurring_revenue::Model,
-    from: From,
+    from: Since,
 ) -> Vec<recurring_revenue::Model> {
     known.sort_by_key(|row| row.from_at);
     let Some(last) = known.last_mut() else { return vec![new] };
@@ -211,7 +216,7 @@ fn followed(
         last.stripe_customer_id = new.stripe_customer_id;
         return known;
     }
-    let is_correction = matches!(from, From::Corrected(_)) && new.cause != RevenueCause::ItemRemoved;
+    let is_correction = matches!(from, Since::Corrected(_)) && new.cause != RevenueCause::ItemRemoved;
     if is_correction || new.from_at <= last.from_at {
         *last = recurring_revenue::Model {
             from_at: last.from_at,

@@ -8,7 +8,7 @@ mod history;
 mod renewal;
 mod row;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use entity::kind::{ContractSource, StripeKind, SyncObject};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::map::MapError;
 use crate::pull::road::Road;
 use crate::store::Transaction;
 use crate::store::change::Changed;
-use crate::store::record;
+use crate::store::{record, recurring_revenue};
 use decide::{Decided, Made, decide};
 
 pub(super) async fn write(
@@ -35,16 +35,24 @@ pub(super) async fn write(
         .values()
         .filter_map(|stored| stored.row.stripe_subscription_id.clone());
     let refs = refs::load(tx, integration_id, kind_of(source), items, links).await?;
+    let states = match source {
+        ContractSource::Invoice => HashMap::new(),
+        ContractSource::Subscription => {
+            let ids = items.iter().map(|item| item.stripe_id).collect();
+            recurring_revenue::list_states(tx, integration_id, ids).await?
+        }
+    };
     let (mut written, mut contracts, mut subscribed) = (Vec::new(), Vec::new(), Vec::new());
     for item in items {
-        let decided = decide(road, source, item, &refs, existing.get(item.stripe_id));
+        let states = states.get(item.stripe_id).map(Vec::as_slice).unwrap_or_default();
+        let decided = decide(road, source, item, &refs, (existing.get(item.stripe_id), states));
         let made = decided.unwrap_or_else(|error| Made::from(Written::from(error)));
         contracts.extend(made.contract);
         subscribed.extend(made.subscription);
         written.push(made.written);
     }
     let mut changed = renewal::work_out(tx, road, source, &mut contracts).await?;
-    changed.extend(history::keep(tx, road, subscribed).await?);
+    changed.extend(history::keep(tx, road, subscribed, &states).await?);
     put(tx, road, contracts, changed).await?;
     Ok(written)
 }

@@ -158,9 +158,14 @@ impl<'a> Course<'a> {
     /// Before `end`, a second of the day it is asked on.
     fn of_subscription(&self, subscription: &Value, end: i64) -> &'static str {
         let status = subscription["status"].as_str().unwrap();
+        // In its trial, or as that ends.
+        let given_up =
+            |end: &str| subscription[end].is_i64() && subscription[end].as_i64() <= subscription["trial_end"].as_i64();
         match status {
+            "canceled" if given_up("ended_at") => "LOST",
             "canceled" => "CHURNED",
             "incomplete_expired" => "LOST",
+            _ if self.end_has_come(subscription, end) && given_up("cancel_at") => "LOST",
             _ if self.end_has_come(subscription, end) => "CHURNED",
             "trialing" => "FORECASTED",
             "unpaid" => "OVERDUE",
